@@ -1,0 +1,4 @@
+//! City packages.
+pub(crate) fn run(_check: bool) -> anyhow::Result<()> {
+    Ok(())
+}
