@@ -1,0 +1,131 @@
+//! What a day of taps becomes: journeys with legs, fares and lines.
+
+use units::{
+    Amount, JourneyId, NetworkId, ProductId, RouteId, ServiceDay, StopId, TapId, Timestamp,
+};
+
+use crate::RuleRef;
+
+/// One rider's journeys of one service day, ordered by first tap.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct DayRating {
+    /// The journeys; each tap of the day is in exactly one.
+    pub journeys: Vec<Journey>,
+}
+
+/// From a tap on to a tap off, or the one tap there is.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Journey {
+    /// UUIDv5 of the account and the first tap: the same taps give the same id.
+    pub id: JourneyId,
+    /// The service day it is counted to.
+    pub day: ServiceDay,
+    /// Whether every tap it needs is there.
+    pub status: JourneyStatus,
+    /// Its taps in order of time: one or two.
+    pub taps: Vec<TapId>,
+    /// What was travelled; empty where a missing tap leaves it unknown.
+    pub legs: Vec<Leg>,
+    /// What it costs.
+    pub fare: Fare,
+    /// How the fare adds up: the amounts sum to the fare; empty when unpriced.
+    pub lines: Vec<FareLine>,
+}
+
+/// Whether a journey has the taps it needs.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum JourneyStatus {
+    /// Every tap it needs.
+    Complete,
+    /// One is missing.
+    Incomplete(MissingTap),
+}
+
+/// Which tap a journey lacks.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum MissingTap {
+    /// A tap on, and no tap off within the longest journey.
+    NoTapOff,
+    /// A tap off, and no tap on before it within the longest journey.
+    NoTapOn,
+}
+
+/// Travel that a fare leg rule can price (GTFS "leg").
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Leg {
+    /// The network of the route travelled on, where it is known.
+    pub network: Option<NetworkId>,
+    /// Where it began.
+    pub from: StopId,
+    /// Where it ended; `None` on networks without tap off.
+    pub to: Option<StopId>,
+    /// When it began.
+    pub start: Timestamp,
+    /// When it ended, where a tap says so.
+    pub end: Option<Timestamp>,
+}
+
+/// What a journey costs.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Fare {
+    /// So much, 0 or more, in the city's currency.
+    Priced(Amount),
+    /// No rule prices it: somebody must look; it is never free by accident.
+    Unpriced {
+        /// What is missing.
+        why: Unpriced,
+    },
+}
+
+/// One line of a fare.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct FareLine {
+    /// What it adds, in the city's currency.
+    pub amount: Amount,
+    /// The row of the city's files that says so.
+    pub rule: Option<RuleRef>,
+    /// One English sentence: from where, to where, which product, which rule.
+    pub because: String,
+}
+
+/// Why a leg has no fare. `Display` is a sentence.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Unpriced {
+    /// The tap is at a stop that the city does not have.
+    #[error("Stop {0} is not in gtfs/stops.txt, so the travel has no fare.")]
+    UnknownStop(StopId),
+    /// The tap is on a route that the city does not have.
+    #[error("Route {0} is not in gtfs/routes.txt, so the travel has no fare.")]
+    UnknownRoute(RouteId),
+    /// No row of `fare_leg_rules.txt` matches: by the GTFS reference the fare is unknown.
+    #[error("{sentence}")]
+    NoRule {
+        /// From where to where, on which network.
+        sentence: String,
+    },
+    /// Rows match, but their products have no price for riders without a category.
+    #[error("Product {product} has no price for this rider in gtfs/fare_products.txt.")]
+    NoPrice {
+        /// The first such product by id.
+        product: ProductId,
+    },
+}
+
+impl Journey {
+    /// Why it costs what it costs, in English: its lines, or what keeps it from having a fare.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        match &self.fare {
+            Fare::Unpriced { why } => why.to_string(),
+            Fare::Priced(_) => {
+                let sentences: Vec<&str> = self
+                    .lines
+                    .iter()
+                    .map(|line| line.because.as_str())
+                    .collect();
+                sentences.join(" ")
+            }
+        }
+    }
+}
