@@ -1,0 +1,251 @@
+//! Ed25519 public keys, decompressed once, and the one signature check of the product.
+
+use core::fmt;
+
+use ed25519_dalek::{Signature, VerifyingKey};
+use units::{KeyId, Timestamp};
+
+/// The order of the base point, L = 2^252 + 277…493 (RFC 8032 section 5.1), little endian.
+const ORDER: [u8; 32] = [
+    0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14,
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x10,
+];
+
+/// The prime of the field, p = 2^255 − 19, little endian.
+const PRIME: [u8; 32] = [
+    0xed, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+    0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f,
+];
+
+/// Why 32 bytes are no usable Ed25519 public key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum KeyError {
+    /// The y coordinate is not below 2^255 − 19 (RFC 8032 section 5.1.3 step 1).
+    #[error("the point is not in its canonical encoding")]
+    NonCanonical,
+    /// No point has this y coordinate.
+    #[error("the bytes are no point of the curve")]
+    NotAPoint,
+    /// A point of small order: one signature under it fits many messages.
+    #[error("the point has small order")]
+    SmallOrder,
+}
+
+/// Why a signature is refused. The verdict is `verify_strict`'s; the variant says which rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SignatureError {
+    /// S ≥ L (RFC 8032 section 5.1.7 step 1): a second signature made from a good one.
+    #[error("S is not below the group order")]
+    ScalarTooLarge,
+    /// R's y coordinate is not below 2^255 − 19.
+    #[error("R is not in its canonical encoding")]
+    NonCanonicalPoint,
+    /// R is no point of the curve.
+    #[error("R is no point of the curve")]
+    NotAPoint,
+    /// R has small order.
+    #[error("R has small order")]
+    SmallOrderPoint,
+    /// The equation does not hold: another message, another key or a damaged signature.
+    #[error("the signature is not for this message and key")]
+    Mismatch,
+}
+
+/// A canonical point of large order, decompressed: what each role's key type wraps.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct PublicKey(VerifyingKey);
+
+impl PublicKey {
+    pub(crate) fn from_bytes(bytes: &[u8; 32]) -> Result<Self, KeyError> {
+        if !has_canonical_y(bytes) {
+            return Err(KeyError::NonCanonical);
+        }
+        let key = VerifyingKey::from_bytes(bytes).map_err(|_| KeyError::NotAPoint)?;
+        // x = 0 with the sign bit set is non-canonical too, but only small-order points have x = 0.
+        if key.is_weak() {
+            return Err(KeyError::SmallOrder);
+        }
+        Ok(Self(key))
+    }
+
+    pub(crate) fn as_bytes(&self) -> &[u8; 32] {
+        self.0.as_bytes()
+    }
+
+    pub(crate) fn verify(
+        &self,
+        message: &[u8],
+        signature: &[u8; 64],
+    ) -> Result<(), SignatureError> {
+        self.0
+            .verify_strict(message, &Signature::from_bytes(signature))
+            .map_err(|_| blame(signature))
+    }
+}
+
+/// Names the rule that a refused signature broke. Runs only after `verify_strict` refused.
+fn blame(signature: &[u8; 64]) -> SignatureError {
+    let (Some(r), Some(s)) = (signature.first_chunk::<32>(), signature.last_chunk::<32>()) else {
+        return SignatureError::Mismatch;
+    };
+    if !is_below(s, &ORDER) {
+        SignatureError::ScalarTooLarge
+    } else if !has_canonical_y(r) {
+        SignatureError::NonCanonicalPoint
+    } else {
+        match VerifyingKey::from_bytes(r) {
+            Err(_) => SignatureError::NotAPoint,
+            Ok(point) if point.is_weak() => SignatureError::SmallOrderPoint,
+            Ok(_) => SignatureError::Mismatch,
+        }
+    }
+}
+
+/// Whether the y coordinate (the low 255 bits) is below p.
+fn has_canonical_y(point: &[u8; 32]) -> bool {
+    let mut y = *point;
+    if let Some(top) = y.last_mut() {
+        *top &= 0x7f;
+    }
+    is_below(&y, &PRIME)
+}
+
+/// `a < b` for little-endian numbers.
+fn is_below(a: &[u8; 32], b: &[u8; 32]) -> bool {
+    a.iter().rev().lt(b.iter().rev())
+}
+
+macro_rules! role_keys {
+    ($($(#[$doc:meta])* $name:ident;)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq)]
+        pub struct $name(PublicKey);
+
+        impl $name {
+            /// Takes the 32 bytes of RFC 8032 section 5.1.5.
+            ///
+            /// # Errors
+            /// [`KeyError`] when they are no canonical point, or one of small order.
+            pub fn from_bytes(bytes: &[u8; 32]) -> Result<Self, KeyError> {
+                PublicKey::from_bytes(bytes).map(Self)
+            }
+
+            /// The 32 bytes.
+            #[must_use]
+            pub fn as_bytes(&self) -> &[u8; 32] {
+                self.0.as_bytes()
+            }
+
+            /// Checks a signature as strictly as `verify_strict`.
+            ///
+            /// # Errors
+            /// [`SignatureError`], one variant per broken rule.
+            pub fn verify(
+                &self,
+                message: &[u8],
+                signature: &[u8; 64],
+            ) -> Result<(), SignatureError> {
+                self.0.verify(message, signature)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(concat!(stringify!($name), "("))?;
+                write_hex(f, self.as_bytes())?;
+                f.write_str(")")
+            }
+        }
+    )*};
+}
+
+role_keys! {
+    /// The public key of a rider's phone (claim `cnf`, RFC 8747).
+    HolderKey;
+    /// The public key of a gate or bus device that signs tap batches.
+    DeviceKey;
+}
+
+/// An issuer's public key, prepared for many checks: decompressed, named, with its time in force.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct IssuerKey {
+    key: PublicKey,
+    kid: KeyId,
+    not_before: Timestamp,
+    not_after: Timestamp,
+}
+
+impl IssuerKey {
+    /// Prepares the key `public_key`, named `kid`, in force from `not_before` to `not_after`.
+    ///
+    /// # Errors
+    /// [`KeyError`] when the bytes are no canonical point, or one of small order.
+    pub fn new(
+        kid: KeyId,
+        public_key: &[u8; 32],
+        not_before: Timestamp,
+        not_after: Timestamp,
+    ) -> Result<Self, KeyError> {
+        Ok(Self {
+            key: PublicKey::from_bytes(public_key)?,
+            kid,
+            not_before,
+            not_after,
+        })
+    }
+
+    /// The name in the objects it signs.
+    #[must_use]
+    pub const fn kid(&self) -> KeyId {
+        self.kid
+    }
+
+    /// The 32 bytes of RFC 8032 section 5.1.5.
+    #[must_use]
+    pub fn public_key(&self) -> &[u8; 32] {
+        self.key.as_bytes()
+    }
+
+    /// First instant at which a reader accepts what it signed.
+    #[must_use]
+    pub const fn not_before(&self) -> Timestamp {
+        self.not_before
+    }
+
+    /// Last instant at which a reader accepts what it signed.
+    #[must_use]
+    pub const fn not_after(&self) -> Timestamp {
+        self.not_after
+    }
+
+    /// Whether a reader accepts at `now` what it signed: both ends count.
+    #[must_use]
+    pub fn is_in_force(&self, now: Timestamp) -> bool {
+        self.not_before <= now && now <= self.not_after
+    }
+
+    pub(crate) fn verify(
+        &self,
+        message: &[u8],
+        signature: &[u8; 64],
+    ) -> Result<(), SignatureError> {
+        self.key.verify(message, signature)
+    }
+}
+
+impl fmt::Debug for IssuerKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "IssuerKey({}, ", self.kid)?;
+        write_hex(f, self.public_key())?;
+        f.write_str(")")
+    }
+}
+
+fn write_hex(f: &mut fmt::Formatter<'_>, bytes: &[u8]) -> fmt::Result {
+    for byte in bytes {
+        write!(f, "{byte:02x}")?;
+    }
+    Ok(())
+}

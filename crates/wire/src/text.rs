@@ -1,0 +1,179 @@
+//! The text of a code: `FG1:` and base45 (RFC 9285), strict: one text per byte string.
+//!
+//! Base45 writes two bytes as three characters and a last odd byte as two, from the 45 characters
+//! of QR alphanumeric mode. Lower case, other characters, lengths no encoder makes, and groups
+//! above their range (RFC 9285 section 6) are refused, so the same code has no second text.
+
+use arrayvec::ArrayString;
+
+use crate::code::CODE_BYTES_MAX;
+
+/// In front of every code, so that a reader tells ours from others.
+pub const PREFIX: &str = "FG1:";
+
+/// Longest text of a code, in characters: the prefix and three for every two bytes.
+pub const CODE_TEXT_MAX: usize = PREFIX.len() + CODE_BYTES_MAX.div_ceil(2) * 3;
+
+const ALPHABET: [u8; 45] = *b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:";
+
+/// Why a text holds no bytes. `at` is the offset of the character, prefix included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TextError {
+    /// It does not start with `FG1:`.
+    #[error("a code starts with FG1:")]
+    NotACode,
+    /// More characters, or bytes to encode, than any code has; not read further.
+    #[error("expected at most {max}, got {got}")]
+    TooLong {
+        /// The limit.
+        max: usize,
+        /// Characters or bytes given.
+        got: usize,
+    },
+    /// A character outside the base45 alphabet.
+    #[error("character {at}: byte {got:#04x} is not in the base45 alphabet")]
+    Character {
+        /// Where.
+        at: usize,
+        /// The byte found.
+        got: u8,
+    },
+    /// One character left over: no byte string encodes so.
+    #[error("character {at}: one character is left over")]
+    Length {
+        /// The character left over.
+        at: usize,
+    },
+    /// Three characters above 65535, or two above 255.
+    #[error("character {at}: expected a group of at most {max}, got {got}")]
+    Group {
+        /// The first character of the group.
+        at: usize,
+        /// The largest value a group of this length has.
+        max: u32,
+        /// The value found.
+        got: u32,
+    },
+}
+
+/// Room for the bytes of one code.
+#[derive(Clone, Debug)]
+pub struct CodeBuffer([u8; CODE_BYTES_MAX]);
+
+impl CodeBuffer {
+    /// An empty buffer.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self([0; CODE_BYTES_MAX])
+    }
+}
+
+impl Default for CodeBuffer {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// The bytes that `text` stands for, written into `buffer`.
+///
+/// # Errors
+/// [`TextError`], and then nothing is to be read from `buffer`.
+pub fn decode<'b>(text: &[u8], buffer: &'b mut CodeBuffer) -> Result<&'b [u8], TextError> {
+    if text.len() > CODE_TEXT_MAX {
+        return Err(TextError::TooLong {
+            max: CODE_TEXT_MAX,
+            got: text.len(),
+        });
+    }
+    let digits = text
+        .strip_prefix(PREFIX.as_bytes())
+        .ok_or(TextError::NotACode)?;
+    let mut at = PREFIX.len();
+    let mut written: usize = 0;
+    let mut out = buffer.0.iter_mut();
+    let mut put = |byte: u8| {
+        if let Some(slot) = out.next() {
+            *slot = byte;
+            written = written.saturating_add(1);
+        }
+    };
+    for group in digits.chunks(3) {
+        let mut number: u32 = 0;
+        let mut weight: u32 = 1;
+        for (offset, &character) in group.iter().enumerate() {
+            let value = digit(character).ok_or(TextError::Character {
+                at: at.saturating_add(offset),
+                got: character,
+            })?;
+            number = number.saturating_add(value.saturating_mul(weight));
+            weight = weight.saturating_mul(45);
+        }
+        let max = match group.len() {
+            3 => u32::from(u16::MAX),
+            2 => u32::from(u8::MAX),
+            _ => return Err(TextError::Length { at }),
+        };
+        if number > max {
+            return Err(TextError::Group {
+                at,
+                max,
+                got: number,
+            });
+        }
+        let [_, _, high, low] = number.to_be_bytes();
+        if group.len() == 3 {
+            put(high);
+        }
+        put(low);
+        at = at.saturating_add(3);
+    }
+    Ok(buffer.0.get(..written).unwrap_or_default())
+}
+
+/// The one text of `bytes`.
+///
+/// # Errors
+/// [`TextError::TooLong`] for more than [`CODE_BYTES_MAX`] bytes.
+pub fn encode(bytes: &[u8]) -> Result<ArrayString<CODE_TEXT_MAX>, TextError> {
+    let too_long = TextError::TooLong {
+        max: CODE_BYTES_MAX,
+        got: bytes.len(),
+    };
+    let mut text = ArrayString::from(PREFIX).map_err(|_| too_long)?;
+    for pair in bytes.chunks(2) {
+        let (mut number, length) = match *pair {
+            [high, low] => (u16::from_be_bytes([high, low]), 3),
+            [low] => (u16::from(low), 2),
+            _ => (0, 0),
+        };
+        for _ in 0..length {
+            let symbol = ALPHABET
+                .get(usize::from(number % 45))
+                .copied()
+                .unwrap_or(b'0');
+            text.try_push(char::from(symbol)).map_err(|_| too_long)?;
+            number /= 45;
+        }
+    }
+    Ok(text)
+}
+
+/// The value of a base45 character (RFC 9285 table 1).
+fn digit(character: u8) -> Option<u32> {
+    let value = match character {
+        b'0'..=b'9' => character.wrapping_sub(b'0'),
+        b'A'..=b'Z' => character.wrapping_sub(b'A').wrapping_add(10),
+        b' ' => 36,
+        b'$' => 37,
+        b'%' => 38,
+        b'*' => 39,
+        b'+' => 40,
+        b'-' => 41,
+        b'.' => 42,
+        b'/' => 43,
+        b':' => 44,
+        _ => return None,
+    };
+    Some(u32::from(value))
+}
