@@ -46,7 +46,7 @@ export function decode(text: string): Uint8Array {
   const bytes: number[] = [];
   for (let at = 0; at < text.length; at += 3) {
     const group = text.slice(at, at + 3);
-    const value = valueOf(group, at);
+    const value = groupValue(group, at);
     if (group.length === 2) {
       if (value > 0xff) throw new Base45Error(`expected at most 255, got ${value}`, at);
       bytes.push(value);
@@ -59,7 +59,7 @@ export function decode(text: string): Uint8Array {
 }
 
 /** The group as a number, its first character being the least significant. */
-function valueOf(group: string, at: number): number {
+function groupValue(group: string, at: number): number {
   let value = 0;
   for (let index = group.length - 1; index >= 0; index -= 1) {
     const digit = ALPHABET.indexOf(group.charAt(index));

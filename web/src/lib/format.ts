@@ -1,0 +1,49 @@
+/** Amounts, times and names as people read them. */
+
+const LOCALE = 'en';
+
+/** An amount of minor units in its currency's own decimals. */
+export function money(minor: number, currency: string): string {
+  const format = new Intl.NumberFormat(LOCALE, {
+    style: 'currency',
+    currency,
+    currencyDisplay: 'narrowSymbol',
+  });
+  const decimals = format.resolvedOptions().maximumFractionDigits ?? 2;
+  return format.format(minor / 10 ** decimals);
+}
+
+/** A whole number with its thousands apart. */
+export function count(value: number): string {
+  return new Intl.NumberFormat(LOCALE).format(value);
+}
+
+/** The time of day of an instant, in the city's time zone where it is known. */
+export function timeOfDay(instant: string, timeZone?: string): string {
+  return new Intl.DateTimeFormat('en-GB', {
+    hour: '2-digit',
+    minute: '2-digit',
+    second: '2-digit',
+    ...(timeZone === undefined ? {} : { timeZone }),
+  }).format(new Date(instant));
+}
+
+/** A service day in words. */
+export function day(date: string): string {
+  return new Intl.DateTimeFormat('en-GB', {
+    weekday: 'long',
+    day: 'numeric',
+    month: 'long',
+    timeZone: 'UTC',
+  }).format(new Date(`${date}T00:00:00Z`));
+}
+
+/** A snake-case name in words: `bad_issuer_signature` is "bad issuer signature". */
+export function words(name: string): string {
+  return name.replaceAll('_', ' ');
+}
+
+/** How a line is called on a sign: a bare number is "Line 1". */
+export function lineName(line: string): string {
+  return /^\d+$/.test(line) ? `Line ${line}` : line;
+}
