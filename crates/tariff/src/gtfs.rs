@@ -1,4 +1,9 @@
-//! The tables of `gtfs/`.
+//! The tables of `gtfs/` that fares need, after the GTFS Schedule reference
+//! (<https://gtfs.org/documentation/schedule/reference/>).
+
+pub(crate) mod fares;
+pub(crate) mod places;
+mod table;
 
 use units::{NetworkId, RouteId, StopId};
 

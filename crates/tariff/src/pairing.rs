@@ -1,1 +1,149 @@
-//! To follow.
+//! Pairing: which taps are one journey.
+
+use std::collections::BTreeMap;
+
+use units::{NetworkId, Span, TapId, Timestamp};
+
+use crate::{Tap, TapKind};
+
+/// Taps that belong together.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Pairing {
+    /// On, then off within the longest journey.
+    Pair { on: Tap, off: Tap },
+    /// On, and no off that goes with it.
+    LoneOn(Tap),
+    /// Off, and no on that goes with it.
+    LoneOff(Tap),
+    /// On where no tap off is needed; an off may have come all the same.
+    Boarding { on: Tap, off: Option<Tap> },
+    /// Off where none is needed, with no boarding before it.
+    LoneAlighting(Tap),
+}
+
+impl Pairing {
+    /// The earliest of its taps.
+    pub(crate) const fn first(&self) -> &Tap {
+        match self {
+            Self::Pair { on, .. } | Self::LoneOn(on) | Self::Boarding { on, .. } => on,
+            Self::LoneOff(off) | Self::LoneAlighting(off) => off,
+        }
+    }
+
+    /// Its taps in order of time.
+    pub(crate) fn taps(&self) -> Vec<TapId> {
+        match self {
+            Self::Pair { on, off } | Self::Boarding { on, off: Some(off) } => vec![on.id, off.id],
+            _ => vec![self.first().id],
+        }
+    }
+}
+
+/// Pairs the taps of one rider and day.
+///
+/// `boards` gives the network of a tap where riders only tap on, and `None` for every other tap.
+/// The result is ordered by first tap, holds every tap once, and depends only on the set of taps:
+/// they are put in order here, and of taps with one id the least (by [`Tap`]'s order) stands for
+/// all.
+pub(crate) fn pair(
+    taps: &[Tap],
+    longest: Span,
+    boards: impl Fn(&Tap) -> Option<NetworkId>,
+) -> Vec<Pairing> {
+    let mut by_id: BTreeMap<TapId, Tap> = BTreeMap::new();
+    for tap in taps {
+        by_id
+            .entry(tap.id)
+            .and_modify(|known| *known = *tap.min(known))
+            .or_insert(*tap);
+    }
+    // Taps of vehicles without tap off are journeys of their own: they neither end nor break a
+    // journey between gates.
+    let (mut boarding, mut gated) = (Vec::new(), Vec::new());
+    for tap in by_id.into_values() {
+        match boards(&tap) {
+            Some(network) => boarding.push((tap, network)),
+            None => gated.push(tap),
+        }
+    }
+    gated.sort_unstable();
+    boarding.sort_unstable();
+    let mut pairings = pair_gated(&gated, longest);
+    pairings.extend(pair_boarding(&boarding, longest));
+    pairings.sort_unstable_by_key(|pairing| *pairing.first());
+    pairings
+}
+
+/// Whether `on` and a later `off` are close enough to be one journey.
+fn within(on: Timestamp, off: Timestamp, longest: Span) -> bool {
+    off.since(on) <= longest
+}
+
+/// Pairs taps at gates, given in order.
+fn pair_gated(taps: &[Tap], longest: Span) -> Vec<Pairing> {
+    let mut pairings = Vec::new();
+    let mut open: Option<Tap> = None;
+    let mut settle = |open: &mut Option<Tap>, tap: Tap| match (open.take(), tap.kind) {
+        (None, TapKind::On) => *open = Some(tap),
+        (Some(on), TapKind::On) => {
+            pairings.push(Pairing::LoneOn(on));
+            *open = Some(tap);
+        }
+        (Some(on), TapKind::Off) if within(on.at, tap.at, longest) => {
+            pairings.push(Pairing::Pair { on, off: tap });
+        }
+        (Some(on), TapKind::Off) => {
+            pairings.extend([Pairing::LoneOn(on), Pairing::LoneOff(tap)]);
+        }
+        (None, TapKind::Off) => pairings.push(Pairing::LoneOff(tap)),
+    };
+    for instant in taps.chunk_by(|a, b| a.at == b.at) {
+        // Coarse clocks put "off there, on here" into one instant. What is open is closed first;
+        // with nothing open, on comes before off.
+        let ons = instant.iter().filter(|tap| tap.kind == TapKind::On);
+        let mut offs = instant.iter().filter(|tap| tap.kind == TapKind::Off);
+        for on in ons {
+            if open.is_some()
+                && let Some(off) = offs.next()
+            {
+                settle(&mut open, *off);
+            }
+            settle(&mut open, *on);
+        }
+        for off in offs {
+            settle(&mut open, *off);
+        }
+    }
+    pairings.extend(open.map(Pairing::LoneOn));
+    pairings
+}
+
+/// Pairs taps where riders only tap on, given in order with their networks. An off that comes all
+/// the same goes with the last boarding of its network.
+fn pair_boarding(taps: &[(Tap, NetworkId)], longest: Span) -> Vec<Pairing> {
+    let mut pairings: Vec<Pairing> = Vec::new();
+    let mut last: BTreeMap<NetworkId, usize> = BTreeMap::new();
+    for (tap, network) in taps {
+        if tap.kind == TapKind::On {
+            last.insert(*network, pairings.len());
+            pairings.push(Pairing::Boarding {
+                on: *tap,
+                off: None,
+            });
+            continue;
+        }
+        let boarding = last
+            .remove(network)
+            .and_then(|index| pairings.get_mut(index));
+        match boarding {
+            Some(Pairing::Boarding { on, off }) if within(on.at, tap.at, longest) => {
+                *off = Some(*tap);
+            }
+            _ => pairings.push(Pairing::LoneAlighting(*tap)),
+        }
+    }
+    pairings
+}
+
+#[cfg(test)]
+mod tests;
