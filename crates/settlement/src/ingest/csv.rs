@@ -1,0 +1,394 @@
+//! The file of taps: CSV (RFC 4180) with the header
+//! `tap_id,account_id,time,kind,stop_id,route_id,device_id`, its columns in any order.
+//!
+//! A row is one line: no field may hold a line break, so one bad quote spoils one row and never the
+//! rest. Every rejected row says its number (the header is row 1) and why.
+
+use std::collections::BTreeMap;
+use std::io::{self, BufRead, BufReader, Read};
+
+use csv_core::{ReadRecordResult, Reader};
+use jiff::Timestamp as Instant;
+use tariff::{City, TapKind};
+use units::{PlaceError, RouteId, StopId, TextId, Timestamp};
+
+/// Most bytes of a row: seven ids at their longest, quoted, with room.
+pub const ROW_BYTES_MAX: usize = 1024;
+
+/// The columns, all of them required.
+pub const COLUMNS: [&str; 7] = [
+    "tap_id",
+    "account_id",
+    "time",
+    "kind",
+    "stop_id",
+    "route_id",
+    "device_id",
+];
+
+/// A row that reads as a tap in this city.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// Its number; the header is row 1.
+    pub number: u64,
+    /// `tap_id`.
+    pub tap: TextId,
+    /// `account_id`.
+    pub account: TextId,
+    /// `time`, as an instant.
+    pub at: Timestamp,
+    /// `kind`.
+    pub kind: TapKind,
+    /// `stop_id`, a stop of the city.
+    pub stop: StopId,
+    /// `route_id`, a route of the city; `None` when empty.
+    pub route: Option<RouteId>,
+    /// `device_id`; `None` when empty.
+    pub device: Option<TextId>,
+}
+
+/// A row that was left out, and why. Nothing else is lost with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RejectedRow {
+    /// Its number; the header is row 1.
+    pub number: u64,
+    /// Why.
+    pub reason: RowError,
+}
+
+/// Why a row was left out. `Display` is a sentence's worth for people; [`RowError::name`] counts.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RowError {
+    /// A line longer than any row.
+    #[error("expected at most {ROW_BYTES_MAX} bytes in a row")]
+    TooLong,
+    /// A line that is not UTF-8.
+    #[error("the row is not UTF-8")]
+    NotUtf8,
+    /// Another number of fields.
+    #[error("expected {expected} fields, got {got}")]
+    FieldCount {
+        /// As many as the header has.
+        expected: usize,
+        /// As many as the row has.
+        got: usize,
+    },
+    /// A field that cannot be an id.
+    #[error("{column}: {source}")]
+    Id {
+        /// The column.
+        column: &'static str,
+        /// Why.
+        source: PlaceError,
+    },
+    /// A time that is none.
+    #[error("time: expected RFC 3339 with an offset, like 2009-11-23T08:15:00+00:00, got {got:?}")]
+    Time {
+        /// The field.
+        got: String,
+    },
+    /// A kind that is none.
+    #[error("kind: expected on or off, got {got:?}")]
+    Kind {
+        /// The field.
+        got: String,
+    },
+    /// A stop that the city has not.
+    #[error("stop_id: the city has no stop {got}")]
+    UnknownStop {
+        /// The field.
+        got: StopId,
+    },
+    /// A route that the city has not.
+    #[error("route_id: the city has no route {got}")]
+    UnknownRoute {
+        /// The field.
+        got: RouteId,
+    },
+    /// A `tap_id` that stands for another tap already.
+    #[error("tap_id: {tap} was given before with other content")]
+    Conflict {
+        /// The field.
+        tap: TextId,
+    },
+}
+
+impl RowError {
+    /// A stable name, for counting by reason.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::TooLong => "row_too_long",
+            Self::NotUtf8 => "not_utf8",
+            Self::FieldCount { .. } => "field_count",
+            Self::Id { .. } => "bad_id",
+            Self::Time { .. } => "bad_time",
+            Self::Kind { .. } => "bad_kind",
+            Self::UnknownStop { .. } => "unknown_stop",
+            Self::UnknownRoute { .. } => "unknown_route",
+            Self::Conflict { .. } => "conflicting_repeat",
+        }
+    }
+}
+
+/// Why a file cannot be read at all.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FileError {
+    /// Reading failed.
+    #[error("row {row} cannot be read")]
+    Read {
+        /// The row that was next.
+        row: u64,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// No header.
+    #[error("the file is empty, expected the header {}", COLUMNS.join(","))]
+    Empty,
+    /// A header with other columns.
+    #[error("row 1: expected the columns {}, got {got:?}", COLUMNS.join(","))]
+    Header {
+        /// The header.
+        got: String,
+    },
+}
+
+/// Reads rows one by one, in bounded memory.
+pub struct Rows<'c, R> {
+    city: &'c City,
+    lines: BufReader<R>,
+    /// Where each of [`COLUMNS`] stands in a row.
+    places: [usize; COLUMNS.len()],
+    number: u64,
+    line: Vec<u8>,
+    parser: Reader,
+}
+
+impl<'c, R: Read> Rows<'c, R> {
+    /// Reads the header of `source`.
+    ///
+    /// # Errors
+    /// [`FileError`] when it cannot be read or has not exactly the columns.
+    pub fn new(city: &'c City, source: R) -> Result<Self, FileError> {
+        let mut rows = Self {
+            city,
+            lines: BufReader::new(source),
+            places: [0; COLUMNS.len()],
+            number: 0,
+            line: Vec::with_capacity(ROW_BYTES_MAX),
+            parser: Reader::new(),
+        };
+        let length = rows.read_line()?.ok_or(FileError::Empty)?;
+        if rows.line.starts_with(b"\xef\xbb\xbf") {
+            rows.line.drain(..3);
+        }
+        let text = String::from_utf8_lossy(&rows.line).into_owned();
+        let wrong = FileError::Header { got: text.clone() };
+        let mut buffer = [0; ROW_BYTES_MAX];
+        let fields = match length {
+            Length::Fits => split(&mut rows.parser, text.as_bytes(), &mut buffer),
+            Length::TooLong => Err(RowError::TooLong),
+        };
+        let Ok(fields) = fields else {
+            return Err(wrong);
+        };
+        let mut found: BTreeMap<&str, usize> = BTreeMap::new();
+        for (place, name) in fields.iter().enumerate() {
+            found.insert(name, place);
+        }
+        if found.len() != COLUMNS.len() {
+            return Err(wrong);
+        }
+        for (place, name) in rows.places.iter_mut().zip(COLUMNS) {
+            match found.get(name) {
+                Some(at) => *place = *at,
+                None => return Err(wrong),
+            }
+        }
+        Ok(rows)
+    }
+
+    /// The next row or why it was left out; `None` at the end. Empty lines are skipped.
+    ///
+    /// # Errors
+    /// [`FileError::Read`] when reading fails; the file cannot be read further.
+    pub fn next_row(&mut self) -> Result<Option<Result<Row, RejectedRow>>, FileError> {
+        loop {
+            let Some(length) = self.read_line()? else {
+                return Ok(None);
+            };
+            if self.line.is_empty() {
+                continue;
+            }
+            let number = self.number;
+            let row = match length {
+                Length::TooLong => Err(RowError::TooLong),
+                Length::Fits => self.parse_line(),
+            };
+            return Ok(Some(row.map_err(|reason| RejectedRow { number, reason })));
+        }
+    }
+
+    /// Reads one line without its end into `self.line`, at most [`ROW_BYTES_MAX`] bytes of it.
+    fn read_line(&mut self) -> Result<Option<Length>, FileError> {
+        self.line.clear();
+        self.number += 1;
+        let mut length = Length::Fits;
+        let mut seen = false;
+        loop {
+            let row = self.number;
+            let chunk = self
+                .lines
+                .fill_buf()
+                .map_err(|source| FileError::Read { row, source })?;
+            if chunk.is_empty() {
+                break;
+            }
+            seen = true;
+            let end = chunk.iter().position(|byte| *byte == b'\n');
+            let content = chunk.get(..end.unwrap_or(chunk.len())).unwrap_or(chunk);
+            let room = ROW_BYTES_MAX.saturating_sub(self.line.len());
+            if content.len() > room {
+                length = Length::TooLong;
+            }
+            self.line.extend(content.iter().take(room));
+            let used = end.map_or(chunk.len(), |end| end + 1);
+            self.lines.consume(used);
+            if end.is_some() {
+                break;
+            }
+        }
+        if self.line.last() == Some(&b'\r') {
+            self.line.pop();
+        }
+        Ok(seen.then_some(length))
+    }
+
+    fn parse_line(&mut self) -> Result<Row, RowError> {
+        let mut buffer = [0; ROW_BYTES_MAX];
+        let fields = split(&mut self.parser, &self.line, &mut buffer)?;
+        if fields.len() != COLUMNS.len() {
+            return Err(RowError::FieldCount {
+                expected: COLUMNS.len(),
+                got: fields.len(),
+            });
+        }
+        let field = |column: usize| {
+            let place = self.places.get(column);
+            place.and_then(|place| fields.get(*place)).copied().unwrap_or("")
+        };
+        let id = |column: &'static str, text: &str| {
+            TextId::new(text).map_err(|source| RowError::Id { column, source })
+        };
+        let stop = StopId::new(field(4)).map_err(|source| RowError::Id {
+            column: "stop_id",
+            source,
+        })?;
+        if self.city.stop(&stop).is_none() {
+            return Err(RowError::UnknownStop { got: stop });
+        }
+        Ok(Row {
+            number: self.number,
+            tap: id("tap_id", field(0))?,
+            account: id("account_id", field(1))?,
+            at: parse_time(field(2))?,
+            kind: parse_kind(field(3))?,
+            stop,
+            route: self.parse_route(field(5))?,
+            device: match field(6) {
+                "" => None,
+                text => Some(id("device_id", text)?),
+            },
+        })
+    }
+
+    fn parse_route(&self, text: &str) -> Result<Option<RouteId>, RowError> {
+        if text.is_empty() {
+            return Ok(None);
+        }
+        let route = RouteId::new(text).map_err(|source| RowError::Id {
+            column: "route_id",
+            source,
+        })?;
+        match self.city.route(&route) {
+            Some(_) => Ok(Some(route)),
+            None => Err(RowError::UnknownRoute { got: route }),
+        }
+    }
+}
+
+/// Whether a line fits [`ROW_BYTES_MAX`].
+enum Length {
+    Fits,
+    TooLong,
+}
+
+/// Splits one line into its fields, quotes resolved.
+fn split<'b>(
+    parser: &mut Reader,
+    line: &[u8],
+    buffer: &'b mut [u8; ROW_BYTES_MAX],
+) -> Result<Vec<&'b str>, RowError> {
+    let mut ends = [0; COLUMNS.len() + 1];
+    let (mut read, mut written, mut fields) = (0, 0, 0);
+    parser.reset();
+    loop {
+        // An empty slice tells the parser that the input is over.
+        let input = line.get(read..).unwrap_or_default();
+        let (result, bytes_read, bytes_written, ends_written) = parser.read_record(
+            input,
+            buffer.get_mut(written..).unwrap_or_default(),
+            ends.get_mut(fields..).unwrap_or_default(),
+        );
+        read += bytes_read;
+        written += bytes_written;
+        fields += ends_written;
+        match result {
+            ReadRecordResult::InputEmpty => {}
+            ReadRecordResult::OutputFull => return Err(RowError::TooLong),
+            ReadRecordResult::OutputEndsFull => {
+                return Err(RowError::FieldCount {
+                    expected: COLUMNS.len(),
+                    got: ends.len(),
+                });
+            }
+            ReadRecordResult::Record | ReadRecordResult::End => break,
+        }
+    }
+    let text = buffer.get(..written).unwrap_or_default();
+    let text = std::str::from_utf8(text).map_err(|_| RowError::NotUtf8)?;
+    let mut start = 0;
+    let mut out = Vec::with_capacity(fields);
+    for end in ends.iter().take(fields) {
+        // A field may not cut a character: a quote or comma never lies inside one.
+        out.push(text.get(start..*end).ok_or(RowError::NotUtf8)?);
+        start = *end;
+    }
+    Ok(out)
+}
+
+fn parse_time(text: &str) -> Result<Timestamp, RowError> {
+    let wrong = || RowError::Time {
+        got: text.to_owned(),
+    };
+    // jiff also reads forms that RFC 3339 has not, such as a time zone in brackets.
+    let allowed = |byte: u8| byte.is_ascii_digit() || b"-:.+TtZz ".contains(&byte);
+    if text.len() > 35 || !text.bytes().all(allowed) {
+        return Err(wrong());
+    }
+    let instant: Instant = text.parse().map_err(|_| wrong())?;
+    Ok(Timestamp::from_micros(instant.as_microsecond()))
+}
+
+fn parse_kind(text: &str) -> Result<TapKind, RowError> {
+    match text {
+        "on" => Ok(TapKind::On),
+        "off" => Ok(TapKind::Off),
+        _ => Err(RowError::Kind {
+            got: text.to_owned(),
+        }),
+    }
+}

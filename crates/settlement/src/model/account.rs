@@ -1,0 +1,199 @@
+//! Days, entries and charges of one account.
+
+use ledger::{Entry, LedgerAccount};
+use units::{
+    AccountId, Amount, Balance, ChargeId, Currency, JourneyId, ServiceDay, TapId, Timestamp,
+};
+
+use super::{RefusedTap, StoredJourney, StoredTap, TapFlag, UnknownValue};
+
+/// Where one account stands on one service day.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccountDay {
+    /// Whose day.
+    pub account: AccountId,
+    /// Which day.
+    pub day: ServiceDay,
+    /// How often the day's journeys have changed; the last revision used in entry ids.
+    pub revision: u32,
+    /// Net fares posted for the day.
+    pub fares: Amount,
+    /// Net charges made for the day.
+    pub charged: Amount,
+    /// How many charges were made, adjustments included; the last number used in charge ids.
+    pub charge_revision: u32,
+    /// The day was closed for this account and nothing has changed since: `charged == fares`.
+    pub closed: bool,
+}
+
+impl AccountDay {
+    /// A day on which nothing has happened.
+    #[must_use]
+    pub const fn empty(account: AccountId, day: ServiceDay, currency: Currency) -> Self {
+        Self {
+            account,
+            day,
+            revision: 0,
+            fares: Amount::zero(currency),
+            charged: Amount::zero(currency),
+            charge_revision: 0,
+            closed: false,
+        }
+    }
+}
+
+/// An entry of the ledger with what it is about. Never changed, never deleted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PostedEntry {
+    /// The account whose travel or payment it records: the key it is stored under.
+    pub account: AccountId,
+    /// The service day.
+    pub day: ServiceDay,
+    /// What it is about.
+    pub about: About,
+    /// The entry.
+    pub entry: Entry,
+}
+
+/// What an entry is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum About {
+    /// The fare of a journey.
+    Journey(JourneyId),
+    /// A charge.
+    Charge(ChargeId),
+}
+
+impl About {
+    /// The sixteen bytes of the journey's or the charge's id.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; 16] {
+        match self {
+            Self::Journey(id) => id.as_bytes(),
+            Self::Charge(id) => id.as_bytes(),
+        }
+    }
+}
+
+/// A charge or, when negative, a credit to a rider. Only its state ever changes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredCharge {
+    /// The charge.
+    pub id: ChargeId,
+    /// Who pays.
+    pub account: AccountId,
+    /// For which day.
+    pub day: ServiceDay,
+    /// 1 for the day's first charge; later ones are adjustments.
+    pub revision: u32,
+    /// What is taken from the rider (positive) or given back (negative); never zero.
+    pub amount: Balance,
+    /// How far it has got.
+    pub state: ChargeState,
+    /// When it was made.
+    pub at: Timestamp,
+    /// Why, in one sentence.
+    pub because: String,
+}
+
+/// How far a charge has got.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum ChargeState {
+    /// Made, and not yet handed to a payment provider.
+    Pending,
+}
+
+impl ChargeState {
+    /// The stored text.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+        }
+    }
+
+    /// Reads the stored text.
+    ///
+    /// # Errors
+    /// [`UnknownValue`] for any other text.
+    pub fn parse(text: &str) -> Result<Self, UnknownValue> {
+        match text {
+            "pending" => Ok(Self::Pending),
+            other => Err(UnknownValue {
+                expected: "pending",
+                got: other.to_owned(),
+            }),
+        }
+    }
+}
+
+/// The stored balance of one ledger account, as far as one rider's entries make it up.
+///
+/// A city's account (operator, clearing) is the sum over riders: no row is shared between riders,
+/// so no row is fought over and all rows live with their rider.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct LedgerBalance {
+    /// The ledger account.
+    pub account: LedgerAccount,
+    /// What this rider's entries have added to it.
+    pub balance: Balance,
+}
+
+/// Everything that is kept about one account, for recomputing, dumping and verifying.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccountRecord {
+    /// The account.
+    pub account: AccountId,
+    /// Its permitted taps, ordered by day, time and id.
+    pub taps: Vec<StoredTap>,
+    /// Which of them carry a flag, ordered by tap.
+    pub flags: Vec<(TapId, TapFlag)>,
+    /// Its journeys, ordered by day, start and id.
+    pub journeys: Vec<StoredJourney>,
+    /// Its days, in order.
+    pub days: Vec<AccountDay>,
+    /// Its entries, ordered by id.
+    pub entries: Vec<PostedEntry>,
+    /// Its balances, ordered by ledger account and currency, zeros left out.
+    pub balances: Vec<LedgerBalance>,
+    /// Its charges, ordered by day and revision.
+    pub charges: Vec<StoredCharge>,
+    /// Days whose taps have changed since they were rated.
+    pub dirty: Vec<ServiceDay>,
+}
+
+impl AccountRecord {
+    /// An account of which nothing is kept.
+    #[must_use]
+    pub const fn empty(account: AccountId) -> Self {
+        Self {
+            account,
+            taps: Vec::new(),
+            flags: Vec::new(),
+            journeys: Vec::new(),
+            days: Vec::new(),
+            entries: Vec::new(),
+            balances: Vec::new(),
+            charges: Vec::new(),
+            dirty: Vec::new(),
+        }
+    }
+}
+
+/// What is kept about one account and one day, for a page.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct DayRecord {
+    /// Permitted taps, ordered by time and id.
+    pub taps: Vec<StoredTap>,
+    /// Flags of those taps, ordered by tap.
+    pub flags: Vec<(TapId, TapFlag)>,
+    /// Taps that a gate refused and whose code proves the account, ordered by time and id.
+    pub refused: Vec<RefusedTap>,
+    /// Journeys, ordered by start and id.
+    pub journeys: Vec<StoredJourney>,
+    /// Charges of the day, ordered by revision.
+    pub charges: Vec<StoredCharge>,
+    /// The account's balances over all days, zeros left out.
+    pub balances: Vec<LedgerBalance>,
+}

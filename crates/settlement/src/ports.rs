@@ -1,0 +1,446 @@
+//! What settlement needs from a store. One implementation per database, one contract suite for all.
+//!
+//! The ports are coarse on purpose: each method that moves money or marks work is **one
+//! transaction** in the adapter, so that a kill at any instant leaves either all of it or none.
+//! What to write is decided by pure functions of this crate, which the adapter calls inside its
+//! transaction with what it has locked and read ([`SettlementStore::settle_dirty`]).
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::future::Future;
+use std::ops::RangeInclusive;
+
+use units::{
+    AccountId, CredentialId, Currency, DeviceId, ServiceDay, TapId, Timestamp,
+};
+
+use crate::model::{
+    AccountDay, AccountRecord, DayRecord, Gate, PostedEntry, RecordOutcome, Registered,
+    StoredCharge, StoredJourney, StoredTap, TapFlag, UnknownValue,
+};
+
+/// The issuer's log of who got which credential or ticket, as settlement reads it.
+pub trait IssuanceLog: Send + Sync {
+    /// The accounts that `credentials` were issued to; those never issued are left out.
+    fn accounts_of(
+        &self,
+        credentials: &[CredentialId],
+    ) -> impl Future<Output = Result<BTreeMap<CredentialId, AccountId>, StoreError>> + Send;
+}
+
+/// Where settlement keeps taps, journeys, entries and charges.
+pub trait SettlementStore: Send + Sync {
+    /// Registers a gate, or changes its number, place and state; its key never changes.
+    fn register_gate(
+        &self,
+        gate: &Gate,
+    ) -> impl Future<Output = Result<Registered, StoreError>> + Send;
+
+    /// The gate of `device`.
+    fn gate(
+        &self,
+        device: DeviceId,
+    ) -> impl Future<Output = Result<Option<Gate>, StoreError>> + Send;
+
+    /// Every gate, ordered by device.
+    fn gates(&self) -> impl Future<Output = Result<Vec<Gate>, StoreError>> + Send;
+
+    /// The chain's heads after the stored batches that end right before record `seq`: one for an
+    /// honest device, several for one that signed two histories, none where no batch ends there.
+    fn heads_before(
+        &self,
+        device: DeviceId,
+        epoch: u32,
+        seq: u64,
+    ) -> impl Future<Output = Result<Vec<[u8; 32]>, StoreError>> + Send;
+
+    /// How far a device's records are stored without a gap.
+    fn cursor(
+        &self,
+        device: DeviceId,
+        epoch: u32,
+    ) -> impl Future<Output = Result<Cursor, StoreError>> + Send;
+
+    /// Stores one verified batch: its records and what they are, dirty days, cursor. One
+    /// transaction; answers after the commit.
+    ///
+    /// A record whose (device, epoch, seq) is stored with the same bytes is a duplicate and changes
+    /// nothing; with other bytes it is kept as a conflict and the first stays. A newly stored tap
+    /// makes its account's day dirty, and every other day of the account that has a tap with the
+    /// same [`crate::model::CodeUse`].
+    fn store_batch(
+        &self,
+        batch: &VerifiedBatch,
+    ) -> impl Future<Output = Result<BatchReceipt, StoreError>> + Send;
+
+    /// Stores taps of an outside file. One transaction.
+    ///
+    /// A tap id that is stored with the same digest is a duplicate; with another it is a conflict
+    /// and the first stays. The answer has one item per row, in order.
+    fn store_file_taps(
+        &self,
+        rows: &[FileTap],
+    ) -> impl Future<Output = Result<Vec<FileTapStored>, StoreError>> + Send;
+
+    /// Takes up to `limit` dirty (account, day) in order of (day, account), gives the state of each
+    /// to `decide`, writes what it says and takes the day off the dirty list. One transaction:
+    /// when `decide` refuses, nothing is written. Answers how many days it took; 0 = none is dirty.
+    fn settle_dirty<F>(
+        &self,
+        limit: u32,
+        decide: F,
+    ) -> impl Future<Output = Result<u32, StoreError>> + Send
+    where
+        F: Fn(&DayState) -> Result<DayChange, MoneyFault> + Send + Sync;
+
+    /// Takes up to `limit` days of `scope` that are not dirty and not closed, in order of (day,
+    /// account), gives each to `decide`, writes the charge and the entry it says and marks the day
+    /// closed. One transaction. Answers how many days it took; 0 = none is left.
+    fn charge_days<F>(
+        &self,
+        scope: &ChargeScope,
+        limit: u32,
+        decide: F,
+    ) -> impl Future<Output = Result<u32, StoreError>> + Send
+    where
+        F: Fn(&AccountDay) -> Result<Option<NewCharge>, MoneyFault> + Send + Sync;
+
+    /// Everything about the next `limit` accounts after `after`, in order of account: those with a
+    /// tap, a day or an entry. Empty at the end.
+    fn accounts_page(
+        &self,
+        after: Option<AccountId>,
+        limit: u32,
+    ) -> impl Future<Output = Result<Vec<AccountRecord>, StoreError>> + Send;
+
+    /// What is kept about one account and day.
+    fn day_record(
+        &self,
+        account: AccountId,
+        day: ServiceDay,
+    ) -> impl Future<Output = Result<DayRecord, StoreError>> + Send;
+
+    /// Counts over the whole store.
+    fn counts(&self) -> impl Future<Output = Result<Counts, StoreError>> + Send;
+
+    /// The records set aside, newest first, at most `limit`.
+    fn quarantine(
+        &self,
+        limit: u32,
+    ) -> impl Future<Output = Result<Vec<QuarantinedRecord>, StoreError>> + Send;
+}
+
+/// Why a store could not do its work.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// The database failed.
+    #[error("the store could not {what}")]
+    Backend {
+        /// What was tried.
+        what: &'static str,
+        /// What the driver said.
+        #[source]
+        source: Box<dyn Error + Send + Sync>,
+    },
+    /// The database holds something that this version never writes.
+    #[error("the store holds something unreadable in {place}")]
+    Corrupt {
+        /// Table and column.
+        place: &'static str,
+        /// What is wrong with it.
+        #[source]
+        source: Box<dyn Error + Send + Sync>,
+    },
+    /// The decision inside the transaction failed; nothing was written.
+    #[error("the money does not add up")]
+    Money(#[from] MoneyFault),
+}
+
+impl StoreError {
+    /// Says that `place` (table and column) holds `value`, which is unknown.
+    #[must_use]
+    pub fn corrupt(place: &'static str, source: impl Error + Send + Sync + 'static) -> Self {
+        Self::Corrupt {
+            place,
+            source: Box::new(source),
+        }
+    }
+
+    /// Says that `place` holds another number than `expected`.
+    #[must_use]
+    pub fn out_of_range(place: &'static str, expected: &'static str, got: i64) -> Self {
+        Self::corrupt(
+            place,
+            UnknownValue {
+                expected,
+                got: got.to_string(),
+            },
+        )
+    }
+}
+
+/// Why a day cannot be settled or charged.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum MoneyFault {
+    /// A sum leaves 64 bits of minor units.
+    #[error("the fares of account {account} on {day} leave 64 bits of minor units")]
+    Overflow {
+        /// The account.
+        account: AccountId,
+        /// The day.
+        day: ServiceDay,
+    },
+    /// Money of the day is in another currency than the city's.
+    #[error("account {account} on {day} holds {got}, expected {expected}")]
+    Currency {
+        /// The account.
+        account: AccountId,
+        /// The day.
+        day: ServiceDay,
+        /// The city's currency.
+        expected: Currency,
+        /// The other one.
+        got: Currency,
+    },
+    /// An entry could not be made.
+    #[error("no entry can be made for account {account} on {day}")]
+    Entry {
+        /// The account.
+        account: AccountId,
+        /// The day.
+        day: ServiceDay,
+        /// What the ledger said.
+        #[source]
+        source: ledger::PostError,
+    },
+}
+
+/// How far a device's records of one epoch are stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Cursor {
+    /// Every record below this number is stored: the number of the next one to send, from 0.
+    pub next_seq: u64,
+    /// The lowest number that is stored beyond a gap, if any: `next_seq` up to one below it is
+    /// missing.
+    pub stored_beyond: Option<u64>,
+}
+
+impl Cursor {
+    /// Every record up to and including this one is durable; `None` when record 0 is missing, so
+    /// that the device must keep everything.
+    #[must_use]
+    pub const fn acked_through_seq(&self) -> Option<u64> {
+        self.next_seq.checked_sub(1)
+    }
+}
+
+/// Whether a batch's chain goes on where a stored batch ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Continuity {
+    /// It does.
+    Continues,
+    /// No stored batch ends right before this one: the batch overlaps or follows a gap.
+    Unknown,
+    /// A stored batch ends there with another head: the device signed two histories.
+    Broken,
+}
+
+impl Continuity {
+    /// The stored text.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Continues => "continues",
+            Self::Unknown => "unknown",
+            Self::Broken => "broken",
+        }
+    }
+}
+
+/// A batch whose device signature and chain hold, with what each record is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VerifiedBatch {
+    /// The device.
+    pub device: DeviceId,
+    /// Its epoch.
+    pub epoch: u32,
+    /// The number of the first record, from 0.
+    pub first_seq: u64,
+    /// The chain's head before the first record.
+    pub before: [u8; 32],
+    /// The chain's head after the last record.
+    pub after: [u8; 32],
+    /// The device's signature over the batch.
+    pub signature: [u8; 64],
+    /// Whether the chain goes on where a stored batch ended.
+    pub continuity: Continuity,
+    /// When the batch came in.
+    pub received_at: Timestamp,
+    /// The records, numbered from `first_seq` without a gap.
+    pub records: Vec<VerifiedRecord>,
+}
+
+/// One record of a verified batch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VerifiedRecord {
+    /// Its number.
+    pub seq: u64,
+    /// Its bytes, as signed.
+    pub bytes: Vec<u8>,
+    /// What it is.
+    pub outcome: RecordOutcome,
+}
+
+/// What storing a batch did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BatchReceipt {
+    /// Where the device's cursor stands now.
+    pub cursor: Cursor,
+    /// Records that are new.
+    pub stored: u32,
+    /// Records that were stored already.
+    pub duplicates: u32,
+    /// Records whose number was stored already with other bytes.
+    pub conflicts: u32,
+}
+
+/// One row of an outside file, as a tap.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileTap {
+    /// The tap.
+    pub tap: StoredTap,
+    /// SHA-256 over the row's content: what tells a repeat from a conflict.
+    pub digest: [u8; 32],
+    /// The row's own texts, kept as they came.
+    pub texts: FileTexts,
+    /// When the row came in.
+    pub received_at: Timestamp,
+}
+
+/// The texts that an outside file uses where we use ids.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileTexts {
+    /// `tap_id`.
+    pub tap: String,
+    /// `account_id`.
+    pub account: String,
+    /// `device_id`, may be empty.
+    pub device: String,
+}
+
+/// What storing a row of a file did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FileTapStored {
+    /// The tap is new.
+    New,
+    /// The same tap was there.
+    Duplicate,
+    /// Another tap was there under this id, and stays.
+    Conflict,
+}
+
+/// What is known about one dirty day, read under the transaction's lock.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DayState {
+    /// The account.
+    pub account: AccountId,
+    /// The day.
+    pub day: ServiceDay,
+    /// The day's permitted taps, ordered by time and id.
+    pub taps: Vec<StoredTap>,
+    /// Taps of the account's other days that used a code which a tap of this day used too.
+    pub elsewhere: Vec<StoredTap>,
+    /// The journeys as stored.
+    pub journeys: Vec<StoredJourney>,
+    /// The flags as stored, ordered by tap.
+    pub flags: Vec<(TapId, TapFlag)>,
+    /// Where the day stands; `None` when it was never settled.
+    pub account_day: Option<AccountDay>,
+}
+
+/// What settling a day writes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DayChange {
+    /// The day as it stands afterwards.
+    pub account_day: AccountDay,
+    /// All journeys of the day, in place of the stored ones.
+    pub journeys: Vec<StoredJourney>,
+    /// All flags of the day, in place of the stored ones.
+    pub flags: Vec<(TapId, TapFlag)>,
+    /// Entries to add.
+    pub entries: Vec<PostedEntry>,
+}
+
+/// A charge to write, with its entry and the day as it stands afterwards.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewCharge {
+    /// The charge.
+    pub charge: StoredCharge,
+    /// Its entry.
+    pub entry: PostedEntry,
+}
+
+/// Which days to charge.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChargeScope {
+    /// Only this account; `None` = all.
+    pub account: Option<AccountId>,
+    /// The service days.
+    pub days: RangeInclusive<ServiceDay>,
+}
+
+/// Counts over the whole store.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Counts {
+    /// Accounts with a permitted tap.
+    pub riders: u64,
+    /// Permitted taps of known accounts.
+    pub permitted: u64,
+    /// Refused taps by the refusal's code.
+    pub refused: BTreeMap<u16, u64>,
+    /// Records set aside, by reason.
+    pub quarantined: BTreeMap<String, u64>,
+    /// Flagged taps, by flag.
+    pub flagged: BTreeMap<String, u64>,
+    /// Records that came with other bytes under a stored number.
+    pub conflicts: u64,
+    /// Batches whose chain does not go on where a stored one ended.
+    pub chain_breaks: u64,
+    /// Journeys, all.
+    pub journeys: u64,
+    /// Journeys that lack an end.
+    pub incomplete: u64,
+    /// Journeys that have no fare.
+    pub unpriced: u64,
+    /// Net fares in minor units, by currency.
+    pub fares_minor: BTreeMap<Currency, i64>,
+    /// Charges, adjustments and credits included.
+    pub charges: u64,
+    /// Net of all charges in minor units, by currency.
+    pub charged_minor: BTreeMap<Currency, i64>,
+    /// The sum of every posting, by currency; anything but 0 is a fault.
+    pub ledger_sum_minor: BTreeMap<Currency, i64>,
+    /// Days that wait to be settled.
+    pub dirty_days: u64,
+}
+
+/// A record that was set aside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QuarantinedRecord {
+    /// The device.
+    pub device: DeviceId,
+    /// Its epoch.
+    pub epoch: u32,
+    /// The record's number.
+    pub seq: u64,
+    /// The reason, stable.
+    pub reason: String,
+    /// The particulars.
+    pub detail: String,
+    /// When it came in.
+    pub received_at: Timestamp,
+    /// The record's bytes.
+    pub bytes: Vec<u8>,
+}

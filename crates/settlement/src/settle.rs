@@ -1,0 +1,232 @@
+//! Settling: dirty days become journeys and ledger entries.
+//!
+//! What is posted for a journey is always exactly the fare stored with it, because both change in
+//! one transaction. So a day is settled by rating its taps, comparing with the stored journeys, and
+//! posting each difference as a new entry. Entry ids are derived from (account, day, revision,
+//! journey): doing a killed transaction again makes the same entries.
+//!
+//! Signs are the ledger's: below zero the holder owes. A fare posts −fare to the rider (a debit) and
+//! +fare to the operator (a credit).
+
+use std::collections::BTreeMap;
+
+use ledger::{Entry, EntryKind, LedgerAccount, Posting};
+use tariff::{City, Tap, rate_day};
+use units::{AccountId, Amount, Balance, JourneyId, ServiceDay, TapId, Timestamp};
+
+use crate::flags;
+use crate::ids;
+use crate::model::{About, AccountDay, PostedEntry, StoredFare, StoredJourney, StoredTap, TapFlag};
+use crate::ports::{DayChange, DayState, MoneyFault, SettlementStore, StoreError};
+
+/// Account-days in one transaction: large enough that the disk's flush is paid once for many,
+/// small enough that other writers wait some milliseconds only.
+pub const DAYS_PER_TRANSACTION: u32 = 200;
+
+/// Settles until no day is dirty. Answers how many days were taken.
+///
+/// # Errors
+/// [`StoreError`]; everything settled before it stays settled.
+pub async fn all<S: SettlementStore>(
+    store: &S,
+    city: &City,
+    now: Timestamp,
+) -> Result<u64, StoreError> {
+    let mut taken = 0;
+    loop {
+        match step(store, city, now, DAYS_PER_TRANSACTION).await? {
+            0 => return Ok(taken),
+            days => taken += u64::from(days),
+        }
+    }
+}
+
+/// Settles up to `limit` dirty days in one transaction. Answers how many; 0 = none is dirty.
+///
+/// # Errors
+/// [`StoreError`]; then nothing of this step was written.
+pub async fn step<S: SettlementStore>(
+    store: &S,
+    city: &City,
+    now: Timestamp,
+    limit: u32,
+) -> Result<u32, StoreError> {
+    store
+        .settle_dirty(limit, |state| decide(city, state, now))
+        .await
+}
+
+/// What a day's taps make of it: the pure heart of settling.
+///
+/// # Errors
+/// [`MoneyFault`] when sums leave 64 bits or currencies differ.
+pub fn decide(city: &City, state: &DayState, now: Timestamp) -> Result<DayChange, MoneyFault> {
+    let currency = city.currency();
+    let was = state
+        .account_day
+        .clone()
+        .unwrap_or_else(|| AccountDay::empty(state.account, state.day, currency));
+    let (journeys, flags) = rate(city, state.account, state.day, &state.taps, &state.elsewhere);
+    let fares = total(city, &was, &journeys)?;
+    if journeys == state.journeys && flags == state.flags && state.account_day.is_some() {
+        return Ok(DayChange {
+            account_day: was,
+            journeys,
+            flags,
+            entries: Vec::new(),
+        });
+    }
+    let account_day = AccountDay {
+        revision: was.revision.saturating_add(1),
+        fares,
+        closed: was.closed && fares == was.charged,
+        ..was
+    };
+    let entries = differences(city, &account_day, &state.journeys, &journeys, now)?;
+    Ok(DayChange {
+        account_day,
+        journeys,
+        flags,
+        entries,
+    })
+}
+
+/// Rates a day: its flags, and the journeys of the taps that carry none.
+#[must_use]
+pub fn rate<'a>(
+    city: &City,
+    account: AccountId,
+    day: ServiceDay,
+    taps: &'a [StoredTap],
+    elsewhere: impl IntoIterator<Item = &'a StoredTap>,
+) -> (Vec<StoredJourney>, Vec<(TapId, TapFlag)>) {
+    let flags = flags::of_taps(taps, elsewhere);
+    let counted: Vec<Tap> = taps
+        .iter()
+        .filter(|tap| flags.binary_search_by_key(&tap.tap.id, |flag| flag.0).is_err())
+        .map(|tap| tap.tap)
+        .collect();
+    let times: BTreeMap<TapId, Timestamp> = counted.iter().map(|tap| (tap.id, tap.at)).collect();
+    let (starts, _) = city.day_bounds(day);
+    let mut journeys: Vec<StoredJourney> = rate_day(city, account, day, &counted)
+        .journeys
+        .into_iter()
+        .map(|journey| {
+            let first = journey.taps.first().and_then(|id| times.get(id)).copied();
+            // A journey always has a tap of the day; the day's start is the honest fallback.
+            StoredJourney::of(account, first.unwrap_or(starts), journey)
+        })
+        .collect();
+    journeys.sort_by_key(|journey| (journey.started_at, journey.id));
+    (journeys, flags)
+}
+
+fn total(
+    city: &City,
+    day: &AccountDay,
+    journeys: &[StoredJourney],
+) -> Result<Amount, MoneyFault> {
+    let overflow = MoneyFault::Overflow {
+        account: day.account,
+        day: day.day,
+    };
+    let currencies = [day.fares.currency(), day.charged.currency()];
+    if let Some(got) = currencies.into_iter().find(|got| *got != city.currency()) {
+        return Err(MoneyFault::Currency {
+            account: day.account,
+            day: day.day,
+            expected: city.currency(),
+            got,
+        });
+    }
+    journeys
+        .iter()
+        .filter_map(|journey| match journey.fare {
+            StoredFare::Priced(amount) => Some(amount),
+            StoredFare::Unpriced => None,
+        })
+        .try_fold(Amount::zero(city.currency()), Amount::checked_add)
+        .ok_or(overflow)
+}
+
+/// One entry per journey whose fare is not what is posted.
+fn differences(
+    city: &City,
+    day: &AccountDay,
+    before: &[StoredJourney],
+    after: &[StoredJourney],
+    now: Timestamp,
+) -> Result<Vec<PostedEntry>, MoneyFault> {
+    let mut fares: BTreeMap<JourneyId, (Option<i64>, i64)> = BTreeMap::new();
+    for journey in before {
+        fares.entry(journey.id).or_default().0 = Some(journey.fare.as_minor());
+    }
+    for journey in after {
+        fares.entry(journey.id).or_default().1 = journey.fare.as_minor();
+    }
+    let mut entries = Vec::new();
+    for (journey, (old, new)) in fares {
+        // Both are at least 0, so the difference of two i64 cannot overflow.
+        let difference = new - old.unwrap_or(0);
+        if difference == 0 {
+            continue;
+        }
+        let is = Balance::new(new, city.currency());
+        let (kind, description) = match old {
+            None => (EntryKind::Fare, format!("Fare of journey {journey}: {is}.")),
+            Some(old) => {
+                let was = Balance::new(old, city.currency());
+                let text = format!("Journey {journey} was posted at {was} and is now {is}.");
+                (EntryKind::Correction, text)
+            }
+        };
+        entries.push(post(
+            day,
+            About::Journey(journey),
+            day.revision,
+            EntryText { at: now, kind, description },
+            [
+                (LedgerAccount::Rider(day.account), -difference),
+                (LedgerAccount::Operator(city.operator().id), difference),
+            ],
+        )?);
+    }
+    Ok(entries)
+}
+
+/// When, what for, and why.
+pub(crate) struct EntryText {
+    pub(crate) at: Timestamp,
+    pub(crate) kind: EntryKind,
+    pub(crate) description: String,
+}
+
+/// Makes the entry of two postings about `about`, in the currency of the day.
+pub(crate) fn post(
+    day: &AccountDay,
+    about: About,
+    revision: u32,
+    text: EntryText,
+    lines: [(LedgerAccount, i64); 2],
+) -> Result<PostedEntry, MoneyFault> {
+    let currency = day.fares.currency();
+    let postings = lines
+        .into_iter()
+        .map(|(account, minor)| Posting {
+            account,
+            amount: Balance::new(minor, currency),
+        })
+        .collect();
+    let id = ids::entry_of(day.account, day.day, revision, about.as_bytes());
+    let entry = Entry::new(id, text.at, text.kind, text.description, postings);
+    Ok(PostedEntry {
+        account: day.account,
+        day: day.day,
+        about,
+        entry: entry.map_err(|source| MoneyFault::Entry {
+            account: day.account,
+            day: day.day,
+            source,
+        })?,
+    })
+}
