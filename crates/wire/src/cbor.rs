@@ -302,12 +302,12 @@ pub(crate) struct Map {
 
 impl Map {
     /// Entries not yet read.
-    pub(crate) const fn left(&self) -> u64 {
+    pub(crate) const fn left(self) -> u64 {
         self.left
     }
 
     /// The next key without reading it; `None` at the end of the map.
-    pub(crate) fn peek(&self, reader: &Reader<'_>) -> Result<Option<i64>, DecodeError> {
+    pub(crate) fn peek(self, reader: &Reader<'_>) -> Result<Option<i64>, DecodeError> {
         if self.left == 0 {
             return Ok(None);
         }

@@ -16,10 +16,6 @@ pub const CODE_BYTES_MAX: usize = 256;
 
 /// A code of the right shape, its signatures not yet checked.
 #[derive(Clone, Copy, Debug)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "short-lived, on the stack of a crate that has no allocator to box with"
-)]
 pub enum Code<'a> {
     /// Signed by a phone over its credential.
     Presentation(ParsedPresentation<'a>),

@@ -80,15 +80,15 @@ impl Default for CodeBuffer {
 /// # Errors
 /// [`TextError`], and then nothing is to be read from `buffer`.
 pub fn decode<'b>(text: &[u8], buffer: &'b mut CodeBuffer) -> Result<&'b [u8], TextError> {
+    let digits = text
+        .strip_prefix(PREFIX.as_bytes())
+        .ok_or(TextError::NotACode)?;
     if text.len() > CODE_TEXT_MAX {
         return Err(TextError::TooLong {
             max: CODE_TEXT_MAX,
             got: text.len(),
         });
     }
-    let digits = text
-        .strip_prefix(PREFIX.as_bytes())
-        .ok_or(TextError::NotACode)?;
     let mut at = PREFIX.len();
     let mut written: usize = 0;
     let mut out = buffer.0.iter_mut();

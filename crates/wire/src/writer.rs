@@ -36,14 +36,14 @@ impl<const N: usize> Writer<N> {
             if small < 24 {
                 self.raw(&[kind | small])
             } else {
-                self.raw(&[kind | 24, small])
+                self.raw(&[kind | 0x18, small])
             }
         } else if let Ok(short) = u16::try_from(argument) {
-            self.raw(&[kind | 25]).raw(&short.to_be_bytes())
+            self.raw(&[kind | 0x19]).raw(&short.to_be_bytes())
         } else if let Ok(word) = u32::try_from(argument) {
-            self.raw(&[kind | 26]).raw(&word.to_be_bytes())
+            self.raw(&[kind | 0x1a]).raw(&word.to_be_bytes())
         } else {
-            self.raw(&[kind | 27]).raw(&argument.to_be_bytes())
+            self.raw(&[kind | 0x1b]).raw(&argument.to_be_bytes())
         }
     }
 

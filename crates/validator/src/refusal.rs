@@ -1,0 +1,232 @@
+//! Refusals: stable numbers, names for counting, and sentences that a rider can act on.
+
+use core::fmt::{self, Write as _};
+
+use arrayvec::ArrayString;
+use units::{CredentialId, GateId, KeyId, Span};
+use wire::text::TextError;
+use wire::{DecodeError, VerifyError};
+
+/// Longest sentence, in bytes.
+pub const SENTENCE_BYTES_MAX: usize = 160;
+
+/// Why a code may not travel here and now. Numbers and names never change; `docs/WIRE.md` lists
+/// them.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// 101: the text does not start as our codes do.
+    NotACode,
+    /// 102: it does, but it is none.
+    Malformed(Malformed),
+    /// 103: more characters than any code has.
+    TooLong {
+        /// The limit.
+        max: usize,
+        /// Characters shown.
+        got: usize,
+    },
+    /// 110: signed under a key name that the gate does not hold.
+    UnknownIssuer {
+        /// The name.
+        kid: KeyId,
+    },
+    /// 111: the gate holds the key, but not for this time.
+    IssuerKeyNotInForce {
+        /// Its name.
+        kid: KeyId,
+    },
+    /// 112: the issuer did not sign this.
+    BadIssuerSignature(VerifyError),
+    /// 113: the issuer signed the credential, but its phone did not sign the presentation.
+    BadHolderSignature(VerifyError),
+    /// 120: before the start of the credential or ticket.
+    NotYetValid {
+        /// How long until it starts.
+        starts_in: Span,
+    },
+    /// 121: at or after the end of the credential or ticket.
+    Expired {
+        /// How long ago it ended.
+        ended_ago: Span,
+    },
+    /// 122: a presentation made too long ago: a picture of a code, or a phone's clock that is slow.
+    Stale {
+        /// How long ago, by the phone's clock.
+        age: Span,
+    },
+    /// 123: a presentation made in the future: a phone's clock that is fast.
+    FromTheFuture {
+        /// How far ahead.
+        ahead: Span,
+    },
+    /// 130: a presentation for another gate.
+    OtherGate {
+        /// The gate it is for.
+        expected: GateId,
+        /// The gate it was shown to.
+        got: GateId,
+    },
+    /// 140: on the deny list.
+    Denied {
+        /// Its id.
+        id: CredentialId,
+    },
+    /// 150: let pass before.
+    AlreadyUsed,
+    /// 160: the gate cannot decide.
+    GateNotReady(NotReady),
+}
+
+/// What is wrong with a text that starts as a code does.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Malformed {
+    /// The text stands for no bytes.
+    Text(TextError),
+    /// The bytes are no code.
+    Object(DecodeError),
+}
+
+/// What the gate lacks.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum NotReady {
+    /// It holds no issuer key.
+    NoIssuerKeys,
+    /// All slots of its replay memory hold live codes.
+    ReplayMemoryFull,
+    /// Its clock has gone back to when codes lived that it has forgotten.
+    ClockWentBack,
+}
+
+impl Refusal {
+    /// The stable number.
+    #[must_use]
+    pub const fn code(&self) -> u16 {
+        self.number_and_name().0
+    }
+
+    /// The stable name, in `snake_case`.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        self.number_and_name().1
+    }
+
+    const fn number_and_name(&self) -> (u16, &'static str) {
+        match self {
+            Self::NotACode => (101, "not_a_code"),
+            Self::Malformed(_) => (102, "malformed"),
+            Self::TooLong { .. } => (103, "too_long"),
+            Self::UnknownIssuer { .. } => (110, "unknown_issuer"),
+            Self::IssuerKeyNotInForce { .. } => (111, "issuer_key_not_in_force"),
+            Self::BadIssuerSignature(_) => (112, "bad_issuer_signature"),
+            Self::BadHolderSignature(_) => (113, "bad_holder_signature"),
+            Self::NotYetValid { .. } => (120, "not_yet_valid"),
+            Self::Expired { .. } => (121, "expired"),
+            Self::Stale { .. } => (122, "stale"),
+            Self::FromTheFuture { .. } => (123, "from_the_future"),
+            Self::OtherGate { .. } => (130, "other_gate"),
+            Self::Denied { .. } => (140, "denied"),
+            Self::AlreadyUsed => (150, "already_used"),
+            Self::GateNotReady(_) => (160, "gate_not_ready"),
+        }
+    }
+
+    /// The sentence for the rider, the same as `Display` writes.
+    #[must_use]
+    pub fn sentence(&self) -> ArrayString<SENTENCE_BYTES_MAX> {
+        let mut sentence = ArrayString::new();
+        // Cannot fail: a test prints every refusal with its longest values.
+        let _ = write!(sentence, "{self}");
+        sentence
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotACode => {
+                f.write_str("This is not a travel code: show the code of your ticket app.")
+            }
+            Self::Malformed(_) => {
+                f.write_str("This code is damaged: refresh it and hold the screen flat and bright.")
+            }
+            Self::TooLong { .. } => {
+                f.write_str("This is too long for a travel code: show the code of your ticket app.")
+            }
+            Self::UnknownIssuer { kid } => write!(
+                f,
+                "This gate does not know who issued this code (key {kid}): is it of another city?"
+            ),
+            Self::IssuerKeyNotInForce { kid } => write!(
+                f,
+                "The issuer's key {kid} is not in force now: go online and get a new code."
+            ),
+            Self::BadIssuerSignature(_) => {
+                f.write_str("This code was not made by its issuer: get a new one in your app.")
+            }
+            Self::BadHolderSignature(_) => {
+                f.write_str("This code was not made by the phone it belongs to: use that phone.")
+            }
+            Self::NotYetValid { starts_in } => {
+                write!(
+                    f,
+                    "This code starts in {}: come back then.",
+                    Length(*starts_in)
+                )
+            }
+            Self::Expired { ended_ago } => write!(
+                f,
+                "This code ended {} ago: go online and get a new one.",
+                Length(*ended_ago)
+            ),
+            Self::Stale { age } => write!(
+                f,
+                "This code is {0} old: refresh it. If it is fresh, your phone's clock is {0} slow: \
+                 set it to automatic.",
+                Length(*age)
+            ),
+            Self::FromTheFuture { ahead } => write!(
+                f,
+                "Your phone's clock is {} fast: set it to automatic and refresh the code.",
+                Length(*ahead)
+            ),
+            Self::OtherGate { expected, got } => write!(
+                f,
+                "This code is for gate {expected} and this is gate {got}: use that one or refresh."
+            ),
+            Self::Denied { .. } => {
+                f.write_str("This code is blocked: see in your app why and what to do.")
+            }
+            Self::AlreadyUsed => {
+                f.write_str("This code was used already: refresh it and show the new one.")
+            }
+            Self::GateNotReady(lack) => {
+                let lack = match lack {
+                    NotReady::NoIssuerKeys => "it has no issuer keys yet",
+                    NotReady::ReplayMemoryFull => "too many riders at once",
+                    NotReady::ClockWentBack => "its clock is wrong",
+                };
+                write!(
+                    f,
+                    "This gate is not ready ({lack}): try another one or ask the staff."
+                )
+            }
+        }
+    }
+}
+
+/// A length of time in one unit, rounded down; from two of the next unit on, that unit.
+struct Length(Span);
+
+impl fmt::Display for Length {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let secs = self.0.as_secs();
+        match secs {
+            ..120 => write!(f, "{secs} s"),
+            120..7200 => write!(f, "{} min", secs / 60),
+            7200..172_800 => write!(f, "{} h", secs / 3600),
+            _ => write!(f, "{} days", secs / 86_400),
+        }
+    }
+}
