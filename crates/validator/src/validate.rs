@@ -1,6 +1,6 @@
 //! The decision: read, verify, then time, place, deny list and replay, in this order.
 
-use units::{KeyId, Timestamp};
+use units::{GateId, Timestamp};
 use wire::text::{CodeBuffer, TextError};
 use wire::{Code, DecodeError, IssuerKey, VerifiedCode, VerifyError};
 
@@ -24,6 +24,10 @@ pub struct Validator<K> {
     policy: Policy,
 }
 
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "a gate keeps one place, which grows with what policy comes to ask about it"
+)]
 impl<K: AsRef<[IssuerKey]>> Validator<K> {
     /// Takes prepared keys (an array, a `Vec`, a slice) and a policy.
     ///
@@ -85,13 +89,13 @@ impl<K: AsRef<[IssuerKey]>> Validator<K> {
         let mut buffer = CodeBuffer::new();
         let bytes = wire::text::decode(text, &mut buffer).map_err(refuse_text)?;
         let parsed = wire::parse(bytes).map_err(refuse_object)?;
-        let (code, kid) = self.verify(&parsed, now)?;
+        let code = self.verify(&parsed, now)?;
         self.check_validity(&code, now)?;
         let (kind, issued_at, key, live_until) = match &code {
             VerifiedCode::Presentation(presentation) => {
                 let made = presentation.issued_at();
                 self.check_age(made, now)?;
-                let kind = check_gate(presentation.gate(), place)?;
+                let kind = check_gate(presentation.gate(), place.gate)?;
                 let key = ReplayKey::Presentation(code.id(), made);
                 (kind, Some(made), key, made.plus(self.policy.age_max()))
             }
@@ -113,7 +117,7 @@ impl<K: AsRef<[IssuerKey]>> Validator<K> {
         let entitlement = code.entitlement();
         Ok(Permit {
             id,
-            kid,
+            kid: parsed.kid(),
             entitlement,
             kind,
             issued_at,
@@ -121,11 +125,7 @@ impl<K: AsRef<[IssuerKey]>> Validator<K> {
     }
 
     /// Tries each key of the code's name. A key out of force is not tried.
-    fn verify<'c>(
-        &self,
-        code: &Code<'c>,
-        now: Timestamp,
-    ) -> Result<(VerifiedCode<'c>, KeyId), Refusal> {
+    fn verify<'c>(&self, code: &Code<'c>, now: Timestamp) -> Result<VerifiedCode<'c>, Refusal> {
         let kid = code.kid();
         let keys = self.keys.as_ref();
         if keys.is_empty() {
@@ -140,7 +140,7 @@ impl<K: AsRef<[IssuerKey]>> Validator<K> {
                 continue;
             }
             match code.verify(key) {
-                Ok(verified) => return Ok((verified, kid)),
+                Ok(verified) => return Ok(verified),
                 Err(error @ (VerifyError::Holder(_) | VerifyError::HolderKey(_))) => {
                     // The issuer's signature held, so no other key can do better.
                     return Err(Refusal::BadHolderSignature(error));
@@ -181,13 +181,13 @@ impl<K: AsRef<[IssuerKey]>> Validator<K> {
     }
 }
 
-fn check_gate(bound_to: Option<units::GateId>, place: &Place) -> Result<CodeKind, Refusal> {
+fn check_gate(bound_to: Option<GateId>, here: GateId) -> Result<CodeKind, Refusal> {
     match bound_to {
         None => Ok(CodeKind::OneWay),
-        Some(gate) if gate == place.gate => Ok(CodeKind::GateBound),
+        Some(gate) if gate == here => Ok(CodeKind::GateBound),
         Some(expected) => Err(Refusal::OtherGate {
             expected,
-            got: place.gate,
+            got: here,
         }),
     }
 }
