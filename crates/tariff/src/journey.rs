@@ -16,7 +16,7 @@ pub struct DayRating {
 /// From a tap on to a tap off, or the one tap there is.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Journey {
-    /// UUIDv5 of the account and the first tap: the same taps give the same id.
+    /// `UUIDv5` of the account and the first tap: the same taps give the same id.
     pub id: JourneyId,
     /// The service day it is counted to.
     pub day: ServiceDay,

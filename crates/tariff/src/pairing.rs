@@ -144,6 +144,3 @@ fn pair_boarding(taps: &[(Tap, NetworkId)], longest: Span) -> Vec<Pairing> {
     }
     pairings
 }
-
-#[cfg(test)]
-mod tests;

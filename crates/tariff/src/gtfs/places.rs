@@ -116,7 +116,7 @@ fn read_stops(
 
 fn degrees(table: &Table, row: &Row, field: &str, max: f64, report: &mut LoadReport) -> f64 {
     match table.text(row, field).parse::<f64>() {
-        Ok(degrees) if (-max..=max).contains(&degrees) => degrees,
+        Ok(degrees) if degrees.abs() <= max => degrees,
         _ => {
             let expected = format!("degrees from -{max} to {max}");
             table.defect(row, field, expected, report);
