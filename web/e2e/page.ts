@@ -51,7 +51,7 @@ export class Visit {
     browser: Browser,
     url: string,
     options: BrowserContextOptions = {},
-    prepare: (page: Page) => Promise<void> = async () => undefined,
+    prepare: (page: Page) => Promise<unknown> = async () => undefined,
   ): Promise<Visit> {
     const context = await browser.newContext({
       viewport: { width: 1280, height: 900 },

@@ -14,7 +14,9 @@ export interface JourneyView {
 /** The journeys of a day, the latest first. */
 export function journeysOf(activity: Activity): JourneyView[] {
   const byId = new Map(activity.taps.map((tap) => [tap.tap_id, tap]));
-  const charged = activity.charges.length > 0;
+  // What a charge covers is past: nothing of it can be finished any more.
+  const fares = sum(activity.journeys.map((journey) => journey.fare_minor ?? 0));
+  const charged = activity.charges.length > 0 && fares <= sum(chargedAmounts(activity));
   const lastOn = permittedTaps(activity).at(-1);
   const views = activity.journeys.map((journey): JourneyView => {
     const taps = journey.taps
@@ -38,9 +40,17 @@ export function journeysOf(activity: Activity): JourneyView[] {
 
 /** Sum of the fares so far, the open journey left out. */
 export function faresSoFar(views: readonly JourneyView[]): number {
-  return views
-    .filter((view) => view.state !== 'open')
-    .reduce((sum, view) => sum + (view.journey.fare_minor ?? 0), 0);
+  const finished = views.filter((view) => view.state !== 'open');
+  return sum(finished.map((view) => view.journey.fare_minor ?? 0));
+}
+
+/** Sum of minor units. */
+export function sum(amounts: readonly number[]): number {
+  return amounts.reduce((total, amount) => total + amount, 0);
+}
+
+function chargedAmounts(activity: Activity): number[] {
+  return activity.charges.map((charge) => charge.amount_minor);
 }
 
 function permittedTaps(activity: Activity): Tap[] {
