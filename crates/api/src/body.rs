@@ -21,8 +21,11 @@ pub fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
 fn problem(pointer: &str, error: &serde_json::Error) -> Problem {
     let detail = error.to_string();
     if error.is_data() {
-        Problem::new(ProblemCode::InvalidBody, format!("field {pointer:?}: {detail}"))
-            .at(pointer, detail)
+        Problem::new(
+            ProblemCode::InvalidBody,
+            format!("field {pointer:?}: {detail}"),
+        )
+        .at(pointer, detail)
     } else {
         Problem::new(ProblemCode::JsonSyntax, detail.clone()).at(pointer, detail)
     }
@@ -56,16 +59,34 @@ mod tests {
     fn errors_name_their_place() {
         let check = |body: &str, code: &str, pointer: &str, words: &str| {
             let problem = parse_json::<TicketRequest>(body.as_bytes()).unwrap_err();
-            assert_eq!(problem.code, code, "{body}");
+            assert_eq!(&*problem.code, code, "{body}");
             assert_eq!(problem.errors[0].pointer, pointer, "{body}");
-            assert!(problem.errors[0].detail.contains(words), "{body}: {problem}");
+            assert!(
+                problem.errors[0].detail.contains(words),
+                "{body}: {problem}"
+            );
         };
         check("", "json_syntax", "", "line 1 column 0");
-        check("{\n\"party\": }", "json_syntax", "/party", "line 2 column 10");
+        check(
+            "{\n\"party\": }",
+            "json_syntax",
+            "/party",
+            "line 2 column 10",
+        );
         check("{} {}", "json_syntax", "", "trailing characters");
-        check(r#"{"party": 2.5}"#, "invalid_body", "/party", "floating point");
+        check(
+            r#"{"party": 2.5}"#,
+            "invalid_body",
+            "/party",
+            "floating point",
+        );
         check(r#"{"party": 300}"#, "invalid_body", "/party", "300");
-        check(r#"{"par/ty": 1}"#, "invalid_body", "/par~1ty", "unknown field");
+        check(
+            r#"{"par/ty": 1}"#,
+            "invalid_body",
+            "/par~1ty",
+            "unknown field",
+        );
         check("[]x", "json_syntax", "", "trailing characters");
         check("\u{feff}{}", "json_syntax", "", "line 1 column 1");
     }
@@ -77,8 +98,14 @@ mod tests {
         )
         .unwrap_err();
         assert_eq!(problem.errors[0].pointer, "/public_key");
-        assert!(problem.detail.contains("expected 32 bytes, got 3"), "{problem}");
+        assert!(
+            problem.detail.contains("expected 32 bytes, got 3"),
+            "{problem}"
+        );
         let problem = parse_json::<RegisterDeviceRequest>(b"{}").unwrap_err();
-        assert!(problem.detail.contains("missing field `public_key`"), "{problem}");
+        assert!(
+            problem.detail.contains("missing field `public_key`"),
+            "{problem}"
+        );
     }
 }

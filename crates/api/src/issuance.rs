@@ -137,6 +137,9 @@ mod tests {
         }
         "#);
         let text = serde_json::to_string(&response).unwrap();
-        assert_eq!(serde_json::from_str::<DeviceResponse>(&text).unwrap(), response);
+        assert_eq!(
+            serde_json::from_str::<DeviceResponse>(&text).unwrap(),
+            response
+        );
     }
 }

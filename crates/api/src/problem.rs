@@ -19,15 +19,15 @@ pub struct FieldError {
 pub struct Problem {
     /// A reference that names the kind of problem: `/problems/<code>`.
     #[serde(rename = "type")]
-    pub kind: String,
+    pub kind: Box<str>,
     /// The kind in a few words; the same for every occurrence.
-    pub title: String,
+    pub title: Box<str>,
     /// The HTTP status, repeated.
     pub status: u16,
     /// What happened here and what to do about it.
     pub detail: String,
     /// The kind as a stable name for programs.
-    pub code: String,
+    pub code: Box<str>,
     /// Places in the request, where some are to blame.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<FieldError>,
@@ -113,11 +113,11 @@ impl Problem {
     #[must_use]
     pub fn new(code: ProblemCode, detail: impl Into<String>) -> Self {
         Self {
-            kind: format!("/problems/{}", code.code()),
-            title: code.title().to_owned(),
+            kind: format!("/problems/{}", code.code()).into(),
+            title: code.title().into(),
             status: code.status(),
             detail: detail.into(),
-            code: code.code().to_owned(),
+            code: code.code().into(),
             errors: Vec::new(),
         }
     }
@@ -125,7 +125,10 @@ impl Problem {
     /// The same problem with one more place that is to blame.
     #[must_use]
     pub fn at(mut self, pointer: impl Into<String>, detail: impl Into<String>) -> Self {
-        self.errors.push(FieldError { pointer: pointer.into(), detail: detail.into() });
+        self.errors.push(FieldError {
+            pointer: pointer.into(),
+            detail: detail.into(),
+        });
         self
     }
 }

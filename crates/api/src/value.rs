@@ -83,7 +83,9 @@ text_forms! {
 }
 
 fn decode(text: &str) -> Result<Vec<u8>, ValueError> {
-    URL_SAFE_NO_PAD.decode(text).map_err(|_| ValueError::NotBase64Url)
+    URL_SAFE_NO_PAD
+        .decode(text)
+        .map_err(|_| ValueError::NotBase64Url)
 }
 
 impl<const N: usize> Base64Url<N> {
@@ -94,7 +96,9 @@ impl<const N: usize> Base64Url<N> {
     pub fn from_text(text: &str) -> Result<Self, ValueError> {
         let bytes = decode(text)?;
         let got = bytes.len();
-        let bytes = bytes.try_into().map_err(|_| ValueError::Length { expected: N, got })?;
+        let bytes = bytes
+            .try_into()
+            .map_err(|_| ValueError::Length { expected: N, got })?;
         Ok(Self(bytes))
     }
 }
@@ -136,7 +140,11 @@ impl fmt::Display for Rfc3339 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Instants that no calendar holds (beyond year 9999) are clamped to its ends.
         let micros = self.0.as_micros();
-        let end = if micros < 0 { jiff::Timestamp::MIN } else { jiff::Timestamp::MAX };
+        let end = if micros < 0 {
+            jiff::Timestamp::MIN
+        } else {
+            jiff::Timestamp::MAX
+        };
         let time = jiff::Timestamp::from_microsecond(micros).unwrap_or(end);
         fmt::Display::fmt(&time, f)
     }
@@ -239,13 +247,23 @@ mod tests {
         // RFC 4648 section 10, without padding; the last two differ only in unused bits.
         assert_eq!(Base64Url::from_text("Zm9vYg"), Ok(Base64Url(*b"foob")));
         assert_eq!(Base64Url(*b"foob").to_string(), "Zm9vYg");
-        assert_eq!(Base64Url::from_text("-_-_"), Ok(Base64Url([0xfb, 0xff, 0xbf])));
+        assert_eq!(
+            Base64Url::from_text("-_-_"),
+            Ok(Base64Url([0xfb, 0xff, 0xbf]))
+        );
         for bad in ["Zm9vYg==", "Zm9vYh", "Zm9v Yg", "+/+/", "Zm9vY"] {
-            assert_eq!(Base64Bytes::from_text(bad), Err(ValueError::NotBase64Url), "{bad}");
+            assert_eq!(
+                Base64Bytes::from_text(bad),
+                Err(ValueError::NotBase64Url),
+                "{bad}"
+            );
         }
         assert_eq!(
             Base64Url::<32>::from_text("Zm9vYg"),
-            Err(ValueError::Length { expected: 32, got: 4 })
+            Err(ValueError::Length {
+                expected: 32,
+                got: 4
+            })
         );
     }
 
@@ -254,9 +272,22 @@ mod tests {
         // `date -u -d 2019-01-07T00:15:00Z +%s`
         let time = Timestamp::from_secs(1_546_820_100);
         assert_eq!(Rfc3339(time).to_string(), "2019-01-07T00:15:00Z");
-        assert_eq!(Rfc3339::from_text("2019-01-07T08:15:00+08:00"), Ok(Rfc3339(time)));
-        for bad in ["", "2019-01-07", "2019-01-07T08:15:00", "now", "2019-02-30T00:00:00Z"] {
-            assert_eq!(Rfc3339::from_text(bad), Err(ValueError::NotRfc3339), "{bad}");
+        assert_eq!(
+            Rfc3339::from_text("2019-01-07T08:15:00+08:00"),
+            Ok(Rfc3339(time))
+        );
+        for bad in [
+            "",
+            "2019-01-07",
+            "2019-01-07T08:15:00",
+            "now",
+            "2019-02-30T00:00:00Z",
+        ] {
+            assert_eq!(
+                Rfc3339::from_text(bad),
+                Err(ValueError::NotRfc3339),
+                "{bad}"
+            );
         }
         assert_eq!(
             Rfc3339(Timestamp::from_micros(i64::MAX)).to_string(),
