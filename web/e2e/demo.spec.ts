@@ -55,6 +55,8 @@ describe('the main job', () => {
     const charge = page.locator('.charge');
     await charge.waitFor();
     expect(await charge.innerText()).toContain(fare);
+    const end = page.getByRole('button', { name: 'All is charged' });
+    expect(await end.getAttribute('aria-disabled')).toBe('true');
     await visit.picture('charged-light');
   });
 
