@@ -62,13 +62,12 @@ impl Table {
             ));
             return table;
         }
-        // GTFS "File Requirements": files may begin with a byte order mark.
-        let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+        // The reader skips a byte order mark, which GTFS "File Requirements" allows.
         let mut reader = ReaderBuilder::new()
             .flexible(true)
             .has_headers(false)
             .trim(Trim::All)
-            .from_reader(bytes);
+            .from_reader(bytes.as_slice());
         let mut record = ByteRecord::new();
         let mut header_seen = false;
         loop {
