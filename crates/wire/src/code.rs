@@ -10,9 +10,9 @@ use crate::key::IssuerKey;
 use crate::presentation::{ParsedPresentation, VerifiedPresentation};
 use crate::ticket::{ParsedTicket, VerifiedTicket};
 
-/// Most bytes read as one code. The longest has 251; the rest lets a slightly longer forgery be
-/// refused for what is wrong with it.
-pub const CODE_BYTES_MAX: usize = 256;
+/// Most bytes read as one code. The longest has 251; the rest lets a longer relative, such as one
+/// with a P-256 holder key, be refused for what is wrong with it.
+pub const CODE_BYTES_MAX: usize = 320;
 
 /// A code of the right shape, its signatures not yet checked.
 #[derive(Clone, Copy, Debug)]

@@ -1,0 +1,24 @@
+//! Tests of `wire` through its public interface, in one binary.
+
+#[cfg(test)]
+mod chain;
+#[cfg(test)]
+mod differential;
+#[cfg(test)]
+mod encodings;
+#[cfg(test)]
+mod hostile;
+#[cfg(test)]
+mod objects;
+#[cfg(test)]
+mod rfc;
+#[cfg(test)]
+mod round_trips;
+#[cfg(test)]
+mod signatures;
+#[cfg(test)]
+mod sizes;
+#[cfg(test)]
+mod tap;
+#[cfg(test)]
+mod text;
