@@ -80,6 +80,8 @@ problem_codes! {
     AccountDenied = "account_denied", 403, "The account is on the deny list";
     /// The account has no right to the category, party or product it asked for.
     NotEntitled = "not_entitled", 403, "The account is not entitled to this";
+    /// No reader in service has this device id.
+    DeviceNotInService = "device_not_in_service", 403, "The device is not in service";
     /// Nothing lives at this path.
     NotFound = "not_found", 404, "There is nothing here";
     /// The path exists, the method does not.
@@ -102,6 +104,8 @@ problem_codes! {
     PublicKeyInvalid = "public_key_invalid", 422, "The public key is not usable";
     /// The signature does not prove that the device holds the private key.
     ProofWrong = "proof_wrong", 422, "The proof does not fit the key and the challenge";
+    /// The device did not sign this batch.
+    DeviceSignatureWrong = "device_signature_wrong", 422, "The device did not sign this";
     /// We failed; the request may be sent again.
     Internal = "internal", 500, "The server failed";
     /// The request cannot be served at this time.

@@ -1,2 +1,7 @@
-//! To be written.
-fn main() {}
+//! `faregate`: reads the command line and hands over to the library.
+
+use clap::Parser as _;
+
+fn main() -> std::process::ExitCode {
+    cli::run(cli::Arguments::parse())
+}

@@ -170,6 +170,11 @@ impl KeyRing {
             .filter(move |key| key.not_after() > now)
     }
 
+    /// Every key's public side, former keys included.
+    pub fn keys(&self) -> impl Iterator<Item = &IssuerKey> {
+        self.keys.iter().map(RingKey::public)
+    }
+
     pub(crate) fn challenge_secret(&self) -> &ChallengeSecret {
         &self.challenge_secret
     }

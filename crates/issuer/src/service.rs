@@ -111,6 +111,12 @@ impl<S: IssuanceStore> Issuer<S> {
         self.ring().trusted_at(now).copied().collect()
     }
 
+    /// Every key that was ever in the ring: for codes shown long ago and uploaded late.
+    #[must_use]
+    pub fn all_keys(&self) -> Vec<IssuerKey> {
+        self.ring().keys().copied().collect()
+    }
+
     /// A challenge for a device to sign. Writes nothing.
     #[must_use]
     pub fn challenge(&self, now: Timestamp, chance: Chance<'_>) -> Challenge {

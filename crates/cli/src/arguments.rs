@@ -1,0 +1,218 @@
+//! The command line: what can be asked, and help that teaches.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Faregate takes fares by QR code: it issues codes, checks them at gates without a network, and
+/// turns taps into charges that anybody can compute again.
+#[derive(Parser, Debug)]
+#[command(name = "faregate", version, max_term_width = 100, after_help = EXAMPLES)]
+pub struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const EXAMPLES: &str = "\
+Start here:
+  faregate demo                       a morning in Hangzhou, then a page to try it yourself
+  faregate demo --once --json         the same without the page, as one JSON object
+
+Run a city:
+  faregate keys new --file issuer.age --passphrase-file secret.txt
+  faregate serve --db faregate.db --keys issuer.age --passphrase-file secret.txt
+
+Look closer:
+  faregate token inspect photo.png    what a code says, and whether its form is right
+  faregate settle --city CITY --taps taps.csv --db settle.db --json";
+
+/// The commands.
+#[derive(Subcommand, Debug)]
+pub enum Command {
+    /// Shows the main job: riders travel a morning, every tap becomes a fare and a charge.
+    Demo(DemoArguments),
+    /// Serves a city: issuer, tap upload, settlement and the web pages.
+    Serve(ServeArguments),
+    /// Makes and turns over the issuer's signing keys, kept in an encrypted file.
+    #[command(subcommand)]
+    Keys(KeysCommand),
+    /// Looks into codes.
+    #[command(subcommand)]
+    Token(TokenCommand),
+    /// Settles a file of taps that no gate of ours made.
+    Settle(SettleArguments),
+}
+
+/// `faregate demo`.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Everything is real: each rider's phone holds its own key, fetches its credential from the issuer
+over HTTP, and makes its codes itself; gates decide without asking anybody; taps are uploaded in
+signed batches. Some riders cheat. The same --seed and --date make the same morning.
+
+With --data DIR the books stay in DIR. A demo killed while it uploads or settles goes on from
+there when it is started again with the same DIR, and ends with the same ledger.")]
+pub struct DemoArguments {
+    /// Ends after the morning instead of leaving the page open.
+    #[arg(long)]
+    pub once: bool,
+    /// Prints one JSON object on standard output.
+    #[arg(long)]
+    pub json: bool,
+    /// How many riders travel.
+    #[arg(long, default_value_t = 2_400, value_parser = clap::value_parser!(u32).range(1..=200_000))]
+    pub riders: u32,
+    /// Where chance comes from.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// The service day, YYYY-MM-DD; the last whole morning where it is left out.
+    #[arg(long)]
+    pub date: Option<String>,
+    /// Where the page is served.
+    #[arg(long, default_value = "127.0.0.1:8080")]
+    pub listen: SocketAddr,
+    /// A city package; Hangzhou where it is left out.
+    #[arg(long)]
+    pub city: Option<PathBuf>,
+    /// A folder that keeps the books; a temporary one where it is left out.
+    #[arg(long)]
+    pub data: Option<PathBuf>,
+}
+
+/// `faregate serve`.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+The gates file names each reader that may upload taps, as TOML:
+
+  [[gate]]
+  device_id = \"0190163d-8694-739b-aea5-966c26f8ad91\"
+  public_key = \"...\"          # Ed25519, base64url
+  gate_id = \"00000001\"        # the number that gate-bound codes name
+  stop_id = \"hz-fengqi-road\"  # left out on a vehicle
+  route_id = \"hz-bus-7\"       # only on a bus
+
+It is read at the start; gates that are known already are brought up to date.")]
+pub struct ServeArguments {
+    /// A city package; Hangzhou where it is left out.
+    #[arg(long)]
+    pub city: Option<PathBuf>,
+    /// The database: the path of an SQLite file, or sqlite://PATH.
+    #[arg(long)]
+    pub db: String,
+    /// The issuer's key file.
+    #[arg(long)]
+    pub keys: PathBuf,
+    /// A file with the passphrase of the key file.
+    #[arg(long)]
+    pub passphrase_file: PathBuf,
+    /// The readers that may upload taps.
+    #[arg(long)]
+    pub gates: Option<PathBuf>,
+    /// Where to listen.
+    #[arg(long, default_value = "127.0.0.1:8080")]
+    pub listen: SocketAddr,
+    /// Prints the address as a JSON object once it listens.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What every `faregate keys` command needs.
+#[derive(Args, Debug)]
+pub struct KeyFileArguments {
+    /// The key file, encrypted with age.
+    #[arg(long)]
+    pub file: PathBuf,
+    /// A file with the passphrase; blanks and line ends around it do not count.
+    #[arg(long)]
+    pub passphrase_file: PathBuf,
+    /// Prints the public side as a JSON object.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `faregate keys`.
+#[derive(Subcommand, Debug)]
+pub enum KeysCommand {
+    /// Makes a key file with one key; never overwrites one.
+    New {
+        /// File, passphrase, output.
+        #[command(flatten)]
+        key_file: KeyFileArguments,
+    },
+    /// Adds a key that takes over later, so that gates know it before they meet it.
+    #[command(after_help = "\
+The old key signs until the new one takes over, and is trusted until the last code that it signed
+has run out: no honest rider is refused.")]
+    Rotate {
+        /// File, passphrase, output.
+        #[command(flatten)]
+        key_file: KeyFileArguments,
+        /// Hours until the new key takes over; readers must fetch keys at least that often.
+        #[arg(long, default_value_t = 24)]
+        lead_hours: u32,
+    },
+    /// Lists the public keys and when each signs and is trusted.
+    List {
+        /// File, passphrase, output.
+        #[command(flatten)]
+        key_file: KeyFileArguments,
+    },
+    /// Stops trusting a key at once: every code it signed is refused. For a stolen key.
+    Withdraw {
+        /// File, passphrase, output.
+        #[command(flatten)]
+        key_file: KeyFileArguments,
+        /// The key id, eight hexadecimal digits.
+        #[arg(long)]
+        kid: String,
+    },
+}
+
+/// `faregate token`.
+#[derive(Subcommand, Debug)]
+pub enum TokenCommand {
+    /// Says what a code holds, from its text or from a PNG or JPEG of it.
+    #[command(after_help = "\
+Without --keys only the form is checked, and the phone's signature where there is one. With --keys
+(the answer of GET /v1/issuer-keys) the issuer's signature is verified too.
+
+Exit code 0: the code is well formed and every signature that could be checked is good. 1: not.")]
+    Inspect {
+        /// The text of a code (FG1:...), or the path of a picture.
+        code: String,
+        /// A file with issuer keys, as GET /v1/issuer-keys answers.
+        #[arg(long)]
+        keys: Option<PathBuf>,
+        /// Prints a JSON object.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// `faregate settle`.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+The file is CSV with the header
+  tap_id,account_id,time,kind,stop_id,route_id,device_id
+where time is RFC 3339 with an offset, kind is `on` or `off`, and route_id may be empty. Rows may
+stand in any order and be repeated. A row that cannot be used is listed with its number and the
+reason, and costs no other row anything. Settling the same file again changes nothing.")]
+pub struct SettleArguments {
+    /// The city package: a folder with city.toml and gtfs/.
+    #[arg(long)]
+    pub city: PathBuf,
+    /// The taps.
+    #[arg(long)]
+    pub taps: PathBuf,
+    /// The database: the path of an SQLite file, or sqlite://PATH. Made where it is missing.
+    #[arg(long)]
+    pub db: String,
+    /// Prints one JSON object on standard output.
+    #[arg(long)]
+    pub json: bool,
+    /// Writes the canonical dump (journeys, fares, charges, balances) to this file.
+    #[arg(long)]
+    pub dump: Option<PathBuf>,
+}

@@ -1,0 +1,97 @@
+//! Bringing the books up to date, with progress, and what they then say.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Result, bail};
+use serde::Serialize;
+use settlement::ports::ChargeScope;
+use settlement::{charge, recompute, settle, summary, verify_ledger};
+use store_sqlite::SqliteStore;
+use tariff::City;
+use units::Timestamp;
+
+use crate::progress;
+
+/// Account-days settled or charged in one transaction: what a kill can undo at the most.
+const DAYS_PER_STEP: u32 = 200;
+
+/// Settles every dirty day, then charges the days of `scope`.
+///
+/// # Errors
+/// When the store fails or the money does not add up.
+pub(crate) async fn bring_up_to_date(
+    store: &SqliteStore,
+    city: &City,
+    scope: &ChargeScope,
+    now: Timestamp,
+) -> Result<()> {
+    let counter = progress::counter("settling rider days");
+    loop {
+        match settle::step(store, city, now, DAYS_PER_STEP).await? {
+            0 => break,
+            days => counter.inc(u64::from(days)),
+        }
+    }
+    counter.finish_and_clear();
+    let counter = progress::counter("charging rider days");
+    loop {
+        match charge::step(store, scope, now, DAYS_PER_STEP).await? {
+            0 => break,
+            days => counter.inc(u64::from(days)),
+        }
+    }
+    counter.finish_and_clear();
+    Ok(())
+}
+
+/// What the books say, and whether they are what the taps say.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub(crate) struct Books {
+    /// Journeys with every tap they need.
+    pub(crate) journeys: u64,
+    /// Journeys that lack one.
+    pub(crate) incomplete: u64,
+    /// Journeys that no rule prices.
+    pub(crate) unpriced: u64,
+    pub(crate) charges: u64,
+    pub(crate) charged_minor: i64,
+    pub(crate) currency: String,
+    pub(crate) ledger_sum_minor: i64,
+    /// Journeys, fares, charges and balances computed again from the taps alone are the same.
+    pub(crate) recompute_equal: bool,
+    /// Taps with a verified signature that are not charged, by reason.
+    pub(crate) flagged_by_reason: BTreeMap<String, u64>,
+    /// Records set aside, by reason.
+    pub(crate) quarantined_by_reason: BTreeMap<String, u64>,
+}
+
+/// Reads the books and computes them again from the taps.
+///
+/// # Errors
+/// When the store fails, or the ledger contradicts itself.
+pub(crate) async fn read(store: &SqliteStore, city: &City) -> Result<Books> {
+    let seen = summary::of_store(store, city.currency()).await?;
+    let recomputed = recompute::compare(store, city).await?;
+    for difference in &recomputed.listed {
+        tracing::error!(%difference, "the stored books are not what the taps say");
+    }
+    let ledger = verify_ledger::verify(store).await?;
+    if !ledger.is_sound() {
+        for fault in &ledger.listed {
+            tracing::error!(?fault, "the ledger contradicts itself");
+        }
+        bail!("the ledger has {} faults; nothing here can be trusted", ledger.faults);
+    }
+    Ok(Books {
+        journeys: seen.journeys.saturating_sub(seen.incomplete),
+        incomplete: seen.incomplete,
+        unpriced: seen.unpriced,
+        charges: seen.charges,
+        charged_minor: seen.charged_minor,
+        currency: city.currency().to_string(),
+        ledger_sum_minor: seen.ledger_sum_minor,
+        recompute_equal: recomputed.differences == 0,
+        flagged_by_reason: seen.flagged_by_reason,
+        quarantined_by_reason: seen.quarantined_by_reason,
+    })
+}

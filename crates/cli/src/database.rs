@@ -1,0 +1,13 @@
+//! Opening the database that `--db` names.
+
+use anyhow::{Context as _, Result};
+use store_sqlite::{Location, SqliteStore};
+
+/// Opens the database, makes it where it is missing, and brings its tables up to date.
+///
+/// # Errors
+/// When the name is no SQLite path, or the database cannot be opened.
+pub(crate) async fn open(name: &str) -> Result<SqliteStore> {
+    let location = Location::parse(name).context("--db")?;
+    Ok(SqliteStore::open(&location).await?)
+}

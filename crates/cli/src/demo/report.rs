@@ -1,0 +1,123 @@
+//! What the demo says at its end: to programs, to people, and to its own page.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use anyhow::Result;
+use serde::Serialize;
+use units::{Balance, Currency};
+
+use super::spool::Travel;
+use crate::books::Books;
+
+/// A whole morning and its books.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct Report {
+    city: String,
+    day: String,
+    seed: u64,
+    riders: u64,
+    taps: u64,
+    permitted: u64,
+    refused: u64,
+    refused_by_reason: BTreeMap<String, u64>,
+    honest_refused: u64,
+    cheats: u64,
+    cheats_refused: BTreeMap<String, u64>,
+    cheats_let_pass: BTreeMap<String, u64>,
+    /// Cheats that neither a gate refused nor settlement flagged. Must be 0.
+    cheats_unnoticed: u64,
+    pictures: u64,
+    #[serde(flatten)]
+    books: Books,
+    /// What the honest journeys cost by the plan; must be what was charged.
+    expected_charged_minor: i64,
+    validate_us_median: u64,
+    stages_s: BTreeMap<&'static str, f64>,
+    wall_s: f64,
+}
+
+impl Report {
+    pub(super) fn new(
+        (city, day, seed): (String, String, u64),
+        travel: Travel,
+        books: Books,
+        settle_s: f64,
+        wall_s: f64,
+    ) -> Self {
+        let let_pass: u64 = travel.cheats_let_pass.values().sum();
+        let flagged: u64 = books.flagged_by_reason.values().sum();
+        Self {
+            city,
+            day,
+            seed,
+            riders: travel.riders,
+            taps: travel.taps,
+            permitted: travel.permitted,
+            refused: travel.refused,
+            refused_by_reason: travel.refused_by_reason,
+            honest_refused: travel.honest_refused,
+            cheats: travel.cheats,
+            cheats_refused: travel.cheats_refused,
+            cheats_let_pass: travel.cheats_let_pass,
+            cheats_unnoticed: let_pass.saturating_sub(flagged),
+            pictures: travel.pictures,
+            books,
+            expected_charged_minor: travel.expected_charged_minor,
+            validate_us_median: travel.validate_us_median,
+            stages_s: BTreeMap::from([
+                ("register", travel.register_s),
+                ("travel", travel.travel_s),
+                ("upload_and_settle", settle_s),
+            ]),
+            wall_s,
+        }
+    }
+
+    /// Whether everything that the demo promises came true.
+    pub(super) fn is_good(&self) -> bool {
+        self.cheats_unnoticed == 0
+            && self.honest_refused == 0
+            && self.books.recompute_equal
+            && self.books.ledger_sum_minor == 0
+            && self.books.charged_minor == self.expected_charged_minor
+    }
+
+    /// The morning for a person.
+    ///
+    /// # Errors
+    /// Never in earnest: writing into a text does not fail.
+    pub(super) fn lines(&self, currency: Currency) -> Result<String> {
+        let mut lines = String::new();
+        let books = &self.books;
+        let charged = Balance::new(books.charged_minor, currency);
+        writeln!(lines, "\nA morning in {}, {}", self.city, self.day)?;
+        writeln!(lines, "  {:>7} riders, each with a key of their own", self.riders)?;
+        writeln!(
+            lines,
+            "  {:>7} taps: {} permitted, {} refused ({} µs to decide one, median)",
+            self.taps, self.permitted, self.refused, self.validate_us_median
+        )?;
+        for (reason, count) in &self.refused_by_reason {
+            writeln!(lines, "  {count:>7}   {reason}")?;
+        }
+        let caught: u64 = self.cheats_refused.values().sum();
+        let flagged: u64 = books.flagged_by_reason.values().sum();
+        writeln!(
+            lines,
+            "  {:>7} tried to cheat: {caught} refused at the gate, {flagged} flagged by \
+             settlement, {} unnoticed",
+            self.cheats, self.cheats_unnoticed
+        )?;
+        writeln!(lines, "  {:>7} journeys, {} incomplete", books.journeys, books.incomplete)?;
+        writeln!(lines, "  {:>7} charges, {charged} in all", books.charges)?;
+        let same = if books.recompute_equal { "the same" } else { "DIFFERENT" };
+        writeln!(
+            lines,
+            "  the ledger sums to {}; computed again from the taps it is {same}",
+            books.ledger_sum_minor
+        )?;
+        writeln!(lines, "  in {:.1} s", self.wall_s)?;
+        Ok(lines)
+    }
+}

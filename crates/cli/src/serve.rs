@@ -1,0 +1,101 @@
+//! `faregate serve`: a city's issuer, tap upload, settlement and pages in one process.
+
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result, bail};
+use api::{Base64Url, Text};
+use issuer::{Issuer, Lives};
+use serde::Deserialize;
+use serde_json::json;
+use server::AppState;
+use settlement::model::{Gate, GateState, Registered};
+use settlement::ports::SettlementStore as _;
+use store_sqlite::SqliteStore;
+use tokio::net::TcpListener;
+use units::{DeviceId, GateId, RouteId, StopId};
+
+use crate::arguments::ServeArguments;
+use crate::output::Reader;
+use crate::world::{system_chance, system_now};
+use crate::{database, folder, keys};
+
+/// Serves until the process is told to stop.
+///
+/// # Errors
+/// When the city, the keys, the gates file or the database cannot be read, or the address is taken.
+pub(crate) async fn run(arguments: &ServeArguments) -> Result<bool> {
+    let city = folder::load_city(arguments.city.as_deref())?;
+    let store = database::open(&arguments.db).await?;
+    let ring = keys::open(&arguments.keys, &arguments.passphrase_file)?.to_ring()?;
+    if let Some(path) = &arguments.gates {
+        let text = std::fs::read_to_string(path)
+            .with_context(|| format!("cannot read {}", path.display()))?;
+        register(&store, &text).await.with_context(|| path.display().to_string())?;
+    }
+    let issuer = Issuer::new(store.clone(), ring, Lives::default(), system_now())?;
+    let state = AppState {
+        store,
+        city: Arc::new(city),
+        issuer: Arc::new(issuer),
+        clock: Arc::new(system_now),
+        rng: Arc::new(system_chance),
+    };
+    let listener = TcpListener::bind(arguments.listen)
+        .await
+        .with_context(|| format!("cannot listen at {}", arguments.listen))?;
+    let url = format!("http://{}", listener.local_addr()?);
+    Reader::of(arguments.json).print(&json!({ "url": url }), &format!("Faregate is at {url}\n"))?;
+    let worker = tokio::spawn(server::settle_forever(state.clone()));
+    axum::serve(listener, server::router(state)).with_graceful_shutdown(told_to_stop()).await?;
+    worker.abort();
+    Ok(true)
+}
+
+/// Returns when the process is asked to end: Ctrl-C, or SIGTERM from a supervisor.
+pub(crate) async fn told_to_stop() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else { return };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminate.recv() => {}
+    }
+}
+
+/// The gates file.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct GatesFile {
+    #[serde(default)]
+    gate: Vec<GateRow>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct GateRow {
+    device_id: Text<DeviceId>,
+    public_key: Base64Url<32>,
+    gate_id: Text<GateId>,
+    stop_id: Option<Text<StopId>>,
+    route_id: Option<Text<RouteId>>,
+}
+
+async fn register(store: &SqliteStore, text: &str) -> Result<()> {
+    let file: GatesFile = toml::from_str(text)?;
+    for row in file.gate {
+        let gate = Gate {
+            device: row.device_id.0,
+            gate: row.gate_id.0,
+            public_key: row.public_key.0,
+            stop: row.stop_id.map(|stop| stop.0),
+            route: row.route_id.map(|route| route.0),
+            state: GateState::Active,
+        };
+        match store.register_gate(&gate).await? {
+            Registered::New | Registered::Updated => {}
+            Registered::KeyDiffers => {
+                bail!("gate {} is registered with another key; a device's key never changes", gate.gate)
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,8 @@
+//! The one binary as its users run it: real processes, files, sockets and kills.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "these are tests")]
+
+mod demo;
+mod keys;
+mod settle;
+mod support;
+mod token;

@@ -1,0 +1,51 @@
+//! The whole router: routes, pages, limits, and problems where nothing else answers.
+
+use api::{Problem, ProblemCode};
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Request};
+use axum::http::{Method, Uri};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::{get, post};
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::trace::TraceLayer;
+
+use crate::routes::{activity, taps};
+use crate::{ApiError, AppState, assets};
+
+/// A JSON body may have this many bytes; the largest there is has a few hundred.
+const JSON_BYTES_MAX: usize = 16 * 1024;
+
+/// Every route of a city's server. Paths under `/v1` are the API, the others are pages.
+pub fn router(state: AppState) -> Router {
+    Router::new()
+        .route(
+            "/v1/taps",
+            post(taps::upload).layer(DefaultBodyLimit::max(taps::BATCH_BYTES_MAX)),
+        )
+        .route("/v1/me/activity", get(activity::of_session))
+        .with_state(state)
+        .fallback(pages)
+        .method_not_allowed_fallback(wrong_method)
+        .layer(DefaultBodyLimit::max(JSON_BYTES_MAX))
+        .layer(CatchPanicLayer::custom(|_| {
+            ApiError::internal("a route panicked").into_response()
+        }))
+        .layer(TraceLayer::new_for_http())
+}
+
+async fn pages(method: Method, uri: Uri) -> Response {
+    let is_api = uri.path().starts_with("/v1/") || uri.path().starts_with("/demo/");
+    if is_api || !matches!(method, Method::GET | Method::HEAD) {
+        return not_found(&uri).into_response();
+    }
+    assets::serve(&uri).unwrap_or_else(|| not_found(&uri).into_response())
+}
+
+fn not_found(uri: &Uri) -> ApiError {
+    Problem::new(ProblemCode::NotFound, format!("nothing is at {}", uri.path())).into()
+}
+
+async fn wrong_method(request: Request) -> ApiError {
+    let detail = format!("{} does not answer {}", request.uri().path(), request.method());
+    Problem::new(ProblemCode::MethodNotAllowed, detail).into()
+}

@@ -1,0 +1,4 @@
+//! The routes, one file each.
+
+pub(crate) mod activity;
+pub(crate) mod taps;

@@ -1,0 +1,35 @@
+//! The worker that settles what is dirty, and closes days that are over.
+
+use std::time::Duration;
+
+use settlement::ports::StoreError;
+use settlement::{charge, settle};
+use units::ServiceDay;
+
+use crate::AppState;
+
+/// How long the worker rests when nothing is dirty. A rider's page shows a fare this much later.
+const REST: Duration = Duration::from_millis(500);
+
+/// Settles and charges until the task is dropped. What fails is logged and tried again.
+pub async fn settle_forever(state: AppState) {
+    loop {
+        if let Err(error) = settle_once(&state).await {
+            tracing::error!(error = &error as &dyn std::error::Error, "settling failed");
+        }
+        tokio::time::sleep(REST).await;
+    }
+}
+
+/// Settles every dirty day and charges every service day that is over.
+///
+/// # Errors
+/// [`StoreError`]; what was committed before stays.
+async fn settle_once(state: &AppState) -> Result<(), StoreError> {
+    let now = state.now();
+    settle::all(&state.store, &state.city, now).await?;
+    let today = state.city.service_day(now);
+    let yesterday = ServiceDay::from_days(today.as_days().saturating_sub(1));
+    charge::close(&state.store, &state.city, &charge::through(yesterday), now).await?;
+    Ok(())
+}
