@@ -14,7 +14,7 @@ use units::{AccountId, Balance, ServiceDay, Timestamp};
 
 use crate::ids;
 use crate::model::{About, AccountDay, ChargeState, StoredCharge};
-use crate::ports::{ChargeScope, MoneyFault, NewCharge, SettlementStore, StoreError};
+use crate::ports::{ChargeChange, ChargeScope, MoneyFault, SettlementStore, StoreError};
 use crate::settle::{self, EntryText, post};
 
 /// Every account, every day up to and including `last`.
@@ -81,57 +81,60 @@ pub async fn step<S: SettlementStore>(
         .await
 }
 
-/// The charge that makes a day's charges equal its fares; `None` when they are equal.
+/// Closes a day: the charge that makes its charges equal its fares, none when they are equal.
 ///
 /// # Errors
 /// [`MoneyFault`] when the two are in different currencies.
-pub fn decide(day: &AccountDay, now: Timestamp) -> Result<Option<NewCharge>, MoneyFault> {
+pub fn decide(day: &AccountDay, now: Timestamp) -> Result<ChargeChange, MoneyFault> {
     let currency = day.fares.currency();
-    let due = day
-        .fares
-        .to_balance()
-        .checked_sub(day.charged.to_balance())
-        .ok_or(MoneyFault::Currency {
-            account: day.account,
-            day: day.day,
-            expected: currency,
-            got: day.charged.currency(),
-        })?;
+    let due = day.fares.to_balance().checked_sub(day.charged.to_balance());
+    let due = due.ok_or(MoneyFault::Currency {
+        account: day.account,
+        day: day.day,
+        expected: currency,
+        got: day.charged.currency(),
+    })?;
+    let mut account_day = AccountDay {
+        closed: true,
+        ..day.clone()
+    };
     let minor = due.as_minor();
     if minor == 0 {
-        return Ok(None);
+        return Ok(ChargeChange {
+            account_day,
+            charge: None,
+        });
     }
     let revision = day.charge_revision.saturating_add(1);
+    account_day.charge_revision = revision;
+    account_day.charged = day.fares;
     let because = sentence(day, due, revision);
     let id = ids::charge_of(day.account, day.day, revision);
-    let entry = post(
-        day,
-        About::Charge(id),
+    let text = EntryText {
+        at: now,
+        kind: EntryKind::Charge,
+        description: because.clone(),
+    };
+    let lines = [
+        (LedgerAccount::Rider(day.account), minor),
+        // `due` lies between two amounts of at least 0, so it has an opposite.
+        (LedgerAccount::Clearing, -minor),
+    ];
+    let entry = post(day, About::Charge(id), revision, text, lines)?;
+    let charge = StoredCharge {
+        id,
+        account: day.account,
+        day: day.day,
         revision,
-        EntryText {
-            at: now,
-            kind: EntryKind::Charge,
-            description: because.clone(),
-        },
-        [
-            (LedgerAccount::Rider(day.account), minor),
-            // `due` lies between two amounts of at least 0, so it has an opposite.
-            (LedgerAccount::Clearing, -minor),
-        ],
-    )?;
-    Ok(Some(NewCharge {
-        charge: StoredCharge {
-            id,
-            account: day.account,
-            day: day.day,
-            revision,
-            amount: due,
-            state: ChargeState::Pending,
-            at: now,
-            because,
-        },
-        entry,
-    }))
+        amount: due,
+        state: ChargeState::Pending,
+        at: now,
+        because,
+    };
+    Ok(ChargeChange {
+        account_day,
+        charge: Some((charge, entry)),
+    })
 }
 
 fn sentence(day: &AccountDay, due: Balance, revision: u32) -> String {

@@ -44,7 +44,10 @@ pub async fn canonical<S: SettlementStore>(store: &S) -> Result<String, StoreErr
                 let currency = row.balance.currency();
                 match row.account {
                     LedgerAccount::Rider(_) => {
-                        line(&mut text, format_args!("balance {} {currency} {minor}", row.account));
+                        line(
+                            &mut text,
+                            format_args!("balance {} {currency} {minor}", row.account),
+                        );
                     }
                     other => *totals.entry((other, currency)).or_default() += minor,
                 }
@@ -53,7 +56,10 @@ pub async fn canonical<S: SettlementStore>(store: &S) -> Result<String, StoreErr
     }
     for ((account, currency), minor) in totals {
         if minor != 0 {
-            line(&mut text, format_args!("balance {account} {currency} {minor}"));
+            line(
+                &mut text,
+                format_args!("balance {account} {currency} {minor}"),
+            );
         }
     }
     Ok(text)
@@ -81,7 +87,10 @@ fn write_account(text: &mut String, record: &AccountRecord) {
         for (what, amount) in [("fares", day.fares), ("charged", day.charged)] {
             if amount != Amount::zero(amount.currency()) {
                 let (currency, minor) = (amount.currency(), amount.as_minor());
-                line(text, format_args!("{what} {account} {} {currency} {minor}", day.day));
+                line(
+                    text,
+                    format_args!("{what} {account} {} {currency} {minor}", day.day),
+                );
             }
         }
     }

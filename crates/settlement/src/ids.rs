@@ -82,10 +82,7 @@ mod tests {
 
     #[test]
     fn kinds_and_fields_do_not_mix() {
-        assert_ne!(
-            tap_of_text("1").as_bytes(),
-            account_of_text("1").as_bytes()
-        );
+        assert_ne!(tap_of_text("1").as_bytes(), account_of_text("1").as_bytes());
         let device = DeviceId::from_bytes([7; 16]);
         assert_ne!(tap_of_record(device, 1, 2), tap_of_record(device, 2, 1));
         let account = AccountId::from_bytes([1; 16]);

@@ -10,9 +10,7 @@ use std::error::Error;
 use std::future::Future;
 use std::ops::RangeInclusive;
 
-use units::{
-    AccountId, CredentialId, Currency, DeviceId, ServiceDay, TapId, Timestamp,
-};
+use units::{AccountId, CredentialId, Currency, DeviceId, ServiceDay, TapId, Timestamp};
 
 use crate::model::{
     AccountDay, AccountRecord, DayRecord, Gate, PostedEntry, RecordOutcome, Registered,
@@ -94,8 +92,8 @@ pub trait SettlementStore: Send + Sync {
         F: Fn(&DayState) -> Result<DayChange, MoneyFault> + Send + Sync;
 
     /// Takes up to `limit` days of `scope` that are not dirty and not closed, in order of (day,
-    /// account), gives each to `decide`, writes the charge and the entry it says and marks the day
-    /// closed. One transaction. Answers how many days it took; 0 = none is left.
+    /// account), gives each to `decide` and writes what it says. One transaction: when `decide`
+    /// refuses, nothing is written. Answers how many days it took; 0 = none is left.
     fn charge_days<F>(
         &self,
         scope: &ChargeScope,
@@ -103,7 +101,7 @@ pub trait SettlementStore: Send + Sync {
         decide: F,
     ) -> impl Future<Output = Result<u32, StoreError>> + Send
     where
-        F: Fn(&AccountDay) -> Result<Option<NewCharge>, MoneyFault> + Send + Sync;
+        F: Fn(&AccountDay) -> Result<ChargeChange, MoneyFault> + Send + Sync;
 
     /// Everything about the next `limit` accounts after `after`, in order of account: those with a
     /// tap, a day or an entry. Empty at the end.
@@ -373,13 +371,13 @@ pub struct DayChange {
     pub entries: Vec<PostedEntry>,
 }
 
-/// A charge to write, with its entry and the day as it stands afterwards.
+/// What charging a day writes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NewCharge {
-    /// The charge.
-    pub charge: StoredCharge,
-    /// Its entry.
-    pub entry: PostedEntry,
+pub struct ChargeChange {
+    /// The day as it stands afterwards: closed.
+    pub account_day: AccountDay,
+    /// The charge and its entry; `None` when the charges were the fares already.
+    pub charge: Option<(StoredCharge, PostedEntry)>,
 }
 
 /// Which days to charge.

@@ -91,10 +91,7 @@ impl Recomputed {
 ///
 /// # Errors
 /// [`StoreError`] when the store cannot be read; differences are in the answer.
-pub async fn compare<S: SettlementStore>(
-    store: &S,
-    city: &City,
-) -> Result<Recomputed, StoreError> {
+pub async fn compare<S: SettlementStore>(store: &S, city: &City) -> Result<Recomputed, StoreError> {
     let mut report = Recomputed::default();
     let mut after = None;
     loop {
@@ -140,7 +137,10 @@ fn compare_account(city: &City, record: &AccountRecord, report: &mut Recomputed)
     report.accounts += 1;
     report.taps += u64::try_from(record.taps.len()).unwrap_or(u64::MAX);
     if computed.flags != record.flags {
-        let (stored, computed) = (format!("{:?}", record.flags), format!("{:?}", computed.flags));
+        let (stored, computed) = (
+            format!("{:?}", record.flags),
+            format!("{:?}", computed.flags),
+        );
         report.differs(account, None, "flags", stored, computed);
     }
     compare_journeys(record, &computed, report);
@@ -173,7 +173,13 @@ fn compare_account(city: &City, record: &AccountRecord, report: &mut Recomputed)
         *report.fares_minor.entry(city.currency()).or_default() += fares;
     }
     for (day, fares) in days {
-        report.differs(account, Some(day), "day", "none".to_owned(), fares.to_string());
+        report.differs(
+            account,
+            Some(day),
+            "day",
+            "none".to_owned(),
+            fares.to_string(),
+        );
     }
     compare_balances(city, record, &expected, report);
 }
@@ -199,7 +205,13 @@ fn compare_journeys(record: &AccountRecord, computed: &FromTaps, report: &mut Re
     }
     for (day, kept) in stored {
         let was = format!("{} journeys", kept.len());
-        report.differs(record.account, Some(day), "journeys", was, "none".to_owned());
+        report.differs(
+            record.account,
+            Some(day),
+            "journeys",
+            was,
+            "none".to_owned(),
+        );
     }
 }
 

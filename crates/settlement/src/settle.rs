@@ -66,7 +66,13 @@ pub fn decide(city: &City, state: &DayState, now: Timestamp) -> Result<DayChange
         .account_day
         .clone()
         .unwrap_or_else(|| AccountDay::empty(state.account, state.day, currency));
-    let (journeys, flags) = rate(city, state.account, state.day, &state.taps, &state.elsewhere);
+    let (journeys, flags) = rate(
+        city,
+        state.account,
+        state.day,
+        &state.taps,
+        &state.elsewhere,
+    );
     let fares = total(city, &was, &journeys)?;
     if journeys == state.journeys && flags == state.flags && state.account_day.is_some() {
         return Ok(DayChange {
@@ -103,7 +109,11 @@ pub fn rate<'a>(
     let flags = flags::of_taps(taps, elsewhere);
     let counted: Vec<Tap> = taps
         .iter()
-        .filter(|tap| flags.binary_search_by_key(&tap.tap.id, |flag| flag.0).is_err())
+        .filter(|tap| {
+            flags
+                .binary_search_by_key(&tap.tap.id, |flag| flag.0)
+                .is_err()
+        })
         .map(|tap| tap.tap)
         .collect();
     let times: BTreeMap<TapId, Timestamp> = counted.iter().map(|tap| (tap.id, tap.at)).collect();
@@ -121,11 +131,7 @@ pub fn rate<'a>(
     (journeys, flags)
 }
 
-fn total(
-    city: &City,
-    day: &AccountDay,
-    journeys: &[StoredJourney],
-) -> Result<Amount, MoneyFault> {
+fn total(city: &City, day: &AccountDay, journeys: &[StoredJourney]) -> Result<Amount, MoneyFault> {
     let overflow = MoneyFault::Overflow {
         account: day.account,
         day: day.day,
@@ -184,7 +190,11 @@ fn differences(
             day,
             About::Journey(journey),
             day.revision,
-            EntryText { at: now, kind, description },
+            EntryText {
+                at: now,
+                kind,
+                description,
+            },
             [
                 (LedgerAccount::Rider(day.account), -difference),
                 (LedgerAccount::Operator(city.operator().id), difference),

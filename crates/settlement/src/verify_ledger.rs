@@ -40,7 +40,9 @@ pub enum LedgerFault {
         account: AccountId,
     },
     /// What is posted about a journey is not its fare.
-    #[error("account {account}, journey {journey}: {posted_minor} is posted, the fare is {fare_minor}")]
+    #[error(
+        "account {account}, journey {journey}: {posted_minor} is posted, the fare is {fare_minor}"
+    )]
     Journey {
         /// The account.
         account: AccountId,
@@ -52,7 +54,9 @@ pub enum LedgerFault {
         fare_minor: i128,
     },
     /// A day's charges are not what the day says, or not what was posted.
-    #[error("account {account}, {day}: charges sum to {charges_minor}, the day says {day_minor}, {posted_minor} is posted")]
+    #[error(
+        "account {account}, {day}: charges sum to {charges_minor}, the day says {day_minor}, {posted_minor} is posted"
+    )]
     Charges {
         /// The account.
         account: AccountId,

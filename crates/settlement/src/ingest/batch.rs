@@ -303,7 +303,9 @@ fn wrong_place(gate: &Gate, record: &TapRecord<'_>) -> Option<String> {
         return Some(format!("expected stop {stop}, got {}", record.stop));
     }
     let route = gate.route.filter(|route| Some(*route) != record.route)?;
-    let got = record.route.map_or("none".to_owned(), |got| got.to_string());
+    let got = record
+        .route
+        .map_or("none".to_owned(), |got| got.to_string());
     Some(format!("expected route {route}, got {got}"))
 }
 

@@ -278,7 +278,10 @@ impl<'c, R: Read> Rows<'c, R> {
         }
         let field = |column: usize| {
             let place = self.places.get(column);
-            place.and_then(|place| fields.get(*place)).copied().unwrap_or("")
+            place
+                .and_then(|place| fields.get(*place))
+                .copied()
+                .unwrap_or("")
         };
         let id = |column: &'static str, text: &str| {
             TextId::new(text).map_err(|source| RowError::Id { column, source })

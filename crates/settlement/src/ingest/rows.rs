@@ -66,7 +66,10 @@ where
     let mut report = RowsReport::default();
     let mut reject = |report: &mut RowsReport, row: RejectedRow| {
         report.rejected += 1;
-        *report.rejected_by_reason.entry(row.reason.name()).or_default() += 1;
+        *report
+            .rejected_by_reason
+            .entry(row.reason.name())
+            .or_default() += 1;
         rejected(row);
     };
     let mut waiting: Vec<Row> = Vec::with_capacity(ROWS_PER_TRANSACTION);
@@ -124,7 +127,9 @@ fn to_tap(city: &City, row: &Row, now: Timestamp) -> FileTap {
         texts: FileTexts {
             tap: row.tap.as_str().to_owned(),
             account: row.account.as_str().to_owned(),
-            device: row.device.map_or_else(String::new, |id| id.as_str().to_owned()),
+            device: row
+                .device
+                .map_or_else(String::new, |id| id.as_str().to_owned()),
         },
         received_at: now,
     }
@@ -135,7 +140,13 @@ fn digest(row: &Row) -> [u8; 32] {
     let mut hash = Sha256::new();
     let route = row.route.as_ref().map_or("", |id| id.as_str());
     let device = row.device.as_ref().map_or("", |id| id.as_str());
-    let texts = [row.tap.as_str(), row.account.as_str(), row.stop.as_str(), route, device];
+    let texts = [
+        row.tap.as_str(),
+        row.account.as_str(),
+        row.stop.as_str(),
+        route,
+        device,
+    ];
     for text in texts {
         hash.update(text.as_bytes());
         hash.update([0]);

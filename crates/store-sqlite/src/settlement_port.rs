@@ -1,0 +1,88 @@
+//! The settlement port, method by method.
+
+use settlement::model::{AccountDay, AccountRecord, DayRecord, Gate, Registered};
+use settlement::ports::{
+    BatchReceipt, ChargeChange, ChargeScope, Counts, Cursor, DayChange, DayState, FileTap,
+    FileTapStored, MoneyFault, QuarantinedRecord, SettlementStore, StoreError, VerifiedBatch,
+};
+use units::{AccountId, DeviceId, ServiceDay};
+
+use crate::{SqliteStore, batches, charging, counts, file_taps, gates, pages, settling};
+
+impl SettlementStore for SqliteStore {
+    async fn register_gate(&self, gate: &Gate) -> Result<Registered, StoreError> {
+        gates::register(self, gate).await
+    }
+
+    async fn gate(&self, device: DeviceId) -> Result<Option<Gate>, StoreError> {
+        gates::one(self, device).await
+    }
+
+    async fn gates(&self) -> Result<Vec<Gate>, StoreError> {
+        gates::all(self).await
+    }
+
+    async fn heads_before(
+        &self,
+        device: DeviceId,
+        epoch: u32,
+        seq: u64,
+    ) -> Result<Vec<[u8; 32]>, StoreError> {
+        batches::heads_before(self, device, epoch, seq).await
+    }
+
+    async fn cursor(&self, device: DeviceId, epoch: u32) -> Result<Cursor, StoreError> {
+        batches::cursor(self, device, epoch).await
+    }
+
+    async fn store_batch(&self, batch: &VerifiedBatch) -> Result<BatchReceipt, StoreError> {
+        batches::store(self, batch).await
+    }
+
+    async fn store_file_taps(&self, rows: &[FileTap]) -> Result<Vec<FileTapStored>, StoreError> {
+        file_taps::store(self, rows).await
+    }
+
+    async fn settle_dirty<F>(&self, limit: u32, decide: F) -> Result<u32, StoreError>
+    where
+        F: Fn(&DayState) -> Result<DayChange, MoneyFault> + Send + Sync,
+    {
+        settling::settle(self, limit, decide).await
+    }
+
+    async fn charge_days<F>(
+        &self,
+        scope: &ChargeScope,
+        limit: u32,
+        decide: F,
+    ) -> Result<u32, StoreError>
+    where
+        F: Fn(&AccountDay) -> Result<ChargeChange, MoneyFault> + Send + Sync,
+    {
+        charging::charge(self, scope, limit, decide).await
+    }
+
+    async fn accounts_page(
+        &self,
+        after: Option<AccountId>,
+        limit: u32,
+    ) -> Result<Vec<AccountRecord>, StoreError> {
+        pages::accounts(self, after, limit).await
+    }
+
+    async fn day_record(
+        &self,
+        account: AccountId,
+        day: ServiceDay,
+    ) -> Result<DayRecord, StoreError> {
+        pages::day_record(self, account, day).await
+    }
+
+    async fn counts(&self) -> Result<Counts, StoreError> {
+        counts::all(self).await
+    }
+
+    async fn quarantine(&self, limit: u32) -> Result<Vec<QuarantinedRecord>, StoreError> {
+        batches::quarantine(self, limit).await
+    }
+}
