@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod chain;
 #[cfg(test)]
+mod damage;
+#[cfg(test)]
 mod differential;
 #[cfg(test)]
 mod encodings;

@@ -4,7 +4,8 @@ use wire::{DecodeError, ParsedCredential};
 
 use crate::hostile::{CLAIM, credential_with, map};
 
-/// RFC 8392 appendix A.3: a CWT signed with ES256, as `COSE_Sign1` with its tag 18.
+/// RFC 8392 appendix A.3: a CWT signed with ES256, as `COSE_Sign1` with its tag 18 (example
+/// `CWT/A_3` of the COSE working group, which leaves out `kid`).
 const A_3: &str = "d28443a10126a05850a70175636f61703a2f2f61732e6578616d706c652e636f6d02656572696b77\
     037818636f61703a2f2f6c696768742e6578616d706c652e636f6d041a5612aeb0051a5610d9f0061a5610d9f00742\
     0b7158405427c1ff28d23fbad1f29c4c7c6a555e601d6fa29f9179bc3d7438bacaca5acd08c8d4d4f96131680c429a\
@@ -30,15 +31,17 @@ fn rfc_8392_es256_is_refused_for_its_algorithm() {
     assert_eq!(ParsedCredential::parse(untagged).unwrap_err(), wrong);
 }
 
-/// RFC 8392 appendix A.4: a `COSE_Mac0` with tag 17.
+/// RFC 8392 appendix A.4: claims under a MAC, as `COSE_Mac0` with its tag 17 (example `CWT/A_4` of
+/// the COSE working group, which leaves out `kid`).
+const A_4: &str = "d18443a10104a05850a70175636f61703a2f2f61732e6578616d706c652e636f6d02656572696b770378\
+    18636f61703a2f2f6c696768742e6578616d706c652e636f6d041a5612aeb0051a5610d9f0061a5610d9\
+    f007420b7148093101ef6d789200";
+
 #[test]
-fn rfc_8392_mac_is_refused_for_its_tag() {
-    let start = hex::decode("d18443a10104a1044c53796d6d65747269633235365850").unwrap();
-    let whole = [start, vec![0xa0; 0x50], vec![0x48], vec![0; 8]].concat();
-    assert_eq!(
-        wire::parse(&whole).unwrap_err(),
-        DecodeError::Tagged { at: 0, tag: 17 }
-    );
+fn rfc_8392_mac_is_refused_for_its_tag_and_its_algorithm() {
+    let whole = hex::decode(A_4).unwrap();
+    let tagged = DecodeError::Tagged { at: 0, tag: 17 };
+    assert_eq!(wire::parse(&whole).unwrap_err(), tagged);
     // HMAC 256/64 is 4 (RFC 9053 section 3.1).
     let wrong = DecodeError::WrongAlgorithm { at: 4, got: 4 };
     assert_eq!(wire::parse(&whole[1..]).unwrap_err(), wrong);

