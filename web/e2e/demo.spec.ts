@@ -68,10 +68,47 @@ describe('the main job', () => {
     await page.getByText('You are on your way.').waitFor();
     await page.reload();
     await page.getByText('You are on your way.').waitFor();
-    expect(await keptKeyIsLocked()).toBe(true);
+    expect((await keptRider()).locked).toBe(true);
 
     await page.getByRole('button', { name: 'Start over as a new rider' }).click();
     await page.getByText('Scan at a gate and your tap shows here.').waitFor();
+    expect(await visit.tap()).toContain('Permitted');
+  });
+});
+
+describe('the credential', () => {
+  it('is renewed before it ends', async () => {
+    visit = await Visit.open(browser, faregate.url);
+    const { page } = visit;
+    await visit.ready();
+    const before = await keptRider();
+    await page.evaluate(
+      (soon) =>
+        new Promise<void>((resolve, reject) => {
+          const opening = indexedDB.open('faregate-demo');
+          opening.onsuccess = () => {
+            const writing = opening.result.transaction('drawer', 'readwrite');
+            const store = writing.objectStore('drawer');
+            const getting = store.get('rider');
+            getting.onsuccess = () => {
+              getting.result.credential.expires_at = soon;
+              store.put(getting.result, 'rider');
+            };
+            writing.oncomplete = () => {
+              opening.result.close();
+              resolve();
+            };
+            writing.onabort = () => reject(writing.error);
+          };
+        }),
+      new Date(Date.now() + 60_000).toISOString(),
+    );
+    await page.reload();
+    await visit.ready();
+    await expect.poll(async () => (await keptRider()).credential).not.toBe(before.credential);
+    expect((await keptRider()).account).toBe(before.account);
+    const code = await visit.code();
+    await expect.poll(() => visit.code(), { timeout: 9_000 }).not.toBe(code);
     expect(await visit.tap()).toContain('Permitted');
   });
 });
@@ -278,24 +315,25 @@ function names(option: string): string[] {
   return zh === null ? [option] : [option.slice(0, zh.index), zh[1] ?? option];
 }
 
-/** Whether the key in the browser's drawer refuses to be read. */
-function keptKeyIsLocked(): Promise<boolean> {
+/** What the browser's drawer keeps; `locked` tells that the key in it refuses to be read. */
+function keptRider(): Promise<{ account: string; credential: string; locked: boolean }> {
   return visit.page.evaluate(
     () =>
-      new Promise<boolean>((resolve, reject) => {
+      new Promise((resolve, reject) => {
         const opening = indexedDB.open('faregate-demo');
         opening.onerror = () => reject(opening.error);
         opening.onsuccess = () => {
-          const store = opening.result.transaction('drawer').objectStore('drawer');
-          const getting = store.get('rider');
+          const getting = opening.result.transaction('drawer').objectStore('drawer').get('rider');
           getting.onerror = () => reject(getting.error);
-          getting.onsuccess = () => {
+          getting.onsuccess = async () => {
             opening.result.close();
-            const { privateKey } = (getting.result as { pair: CryptoKeyPair }).pair;
-            crypto.subtle.exportKey('pkcs8', privateKey).then(
-              () => resolve(false),
-              () => resolve(!privateKey.extractable),
+            const { pair, account, credential } = getting.result;
+            const read = crypto.subtle.exportKey('pkcs8', pair.privateKey);
+            const locked = await read.then(
+              () => false,
+              () => !pair.privateKey.extractable,
             );
+            resolve({ account, credential: credential.credential_id, locked });
           };
         };
       }),

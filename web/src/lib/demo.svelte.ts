@@ -73,6 +73,7 @@ export class Demo {
 
   #starting: Promise<void> | null = null;
   #retryAt = 0;
+  #renewAt = 0;
 
   /** Starts everything; gives back what stops it. */
   run(): () => void {
@@ -80,6 +81,7 @@ export class Demo {
     const online = () => {
       this.online = navigator.onLine;
       this.#retryAt = 0;
+      this.#renewAt = 0;
       if (this.online && this.trouble?.kind === 'offline') this.trouble = null;
     };
     const listening = new AbortController();
@@ -172,7 +174,12 @@ export class Demo {
 
   #everyQuarter(): void {
     this.now = Date.now();
-    void this.rider.renewWhenDue().catch((error: unknown) => this.#tell(error));
+    if (this.now >= this.#renewAt) {
+      void this.rider.renewWhenDue().catch((error: unknown) => {
+        this.#renewAt = Date.now() + RETRY_MS;
+        this.#tell(error);
+      });
+    }
     const missing = this.state === null || this.rider.phase.kind === 'starting';
     if ((missing || this.trouble?.kind === 'server') && this.now >= this.#retryAt) {
       void this.retry();

@@ -10,7 +10,6 @@ import {
   type IssuedCredential,
   openDrawer,
   openHolderKey,
-  Problem,
   present,
   probe,
   register,
@@ -66,6 +65,7 @@ export class Rider {
   #usedText: string | null = null;
   #lastSecond = 0;
   #renewing: Promise<void> | null = null;
+  #refreshing: Promise<void> | null = null;
 
   /**
    * Takes up the kept key, or makes one and registers it.
@@ -163,7 +163,7 @@ export class Rider {
       await this.#showTicket();
     } else if (this.#key !== null && this.#credential !== null) {
       await this.#refreshCredential();
-      await this.#showPresentation(this.#key, this.#credential);
+      if (this.#credential !== null) await this.#showPresentation(this.#key, this.#credential);
     }
   }
 
@@ -186,17 +186,25 @@ export class Rider {
     this.code = { text: ticket.text, madeAt: Date.now(), until };
   }
 
-  /** Renews in good time; with no network the old credential serves until its end. */
+  /** Renews in good time, beside the codes; only an ended credential is waited for. */
   async #refreshCredential(): Promise<void> {
     if (this.#credential === null || this.session === null) return;
     const left = Date.parse(this.#credential.expires_at) - Date.now();
     if (left > CREDENTIAL_RENEWAL_MS) return;
-    try {
-      this.#credential = await renewCredential(this.session);
-      await this.#keep();
-    } catch (error) {
-      if (left <= 0 || error instanceof Problem) throw error;
-    }
+    const { session } = this;
+    this.#refreshing ??= this.#fetchCredential(session).finally(() => {
+      this.#refreshing = null;
+    });
+    if (left <= 0) await this.#refreshing;
+    // With no network the old credential serves until its end; the next code asks again.
+    else this.#refreshing.catch(() => undefined);
+  }
+
+  async #fetchCredential(session: string): Promise<void> {
+    const credential = await renewCredential(session);
+    if (session !== this.session) return;
+    this.#credential = credential;
+    await this.#keep();
   }
 
   async #keep(): Promise<void> {

@@ -32,6 +32,11 @@ export interface Morning {
   readonly ledger_sum_minor: number;
   readonly recompute_equal: boolean;
   readonly wall_s: number;
+  /** How many riders tried to cheat, and how many of them nobody noticed. */
+  readonly cheats?: number;
+  readonly cheats_unnoticed?: number;
+  /** Microseconds from a code's text to the gate's decision. */
+  readonly validate_us_median?: number;
 }
 
 export interface DemoState {
@@ -41,7 +46,7 @@ export interface DemoState {
   /** Seconds after which no gate takes a code, however slow its phone's clock. */
   readonly code_accepted_s?: number;
   /** What a journey costs whose other tap is missing. */
-  readonly maximum_fare_minor?: number;
+  readonly maximum_minor?: number;
   readonly gates: readonly Gate[];
   readonly morning: Morning | null;
 }

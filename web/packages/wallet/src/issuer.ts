@@ -7,6 +7,9 @@ import type { HolderKey } from './holder-key.ts';
 const PROOF_DOMAIN = 'faregate device 1';
 const CHALLENGE_BYTES = 32;
 
+/** A server that has not answered by then does not count as answering, in milliseconds. */
+const ANSWER_MS_MAX = 15_000;
+
 /** A credential as the issuer answers it. */
 export interface IssuedCredential {
   /** The COSE_Sign1, base64url. */
@@ -60,7 +63,11 @@ export async function request<T>(path: string, options: RequestInit = {}): Promi
   let response: Response;
   let text: string;
   try {
-    response = await fetch(path, { cache: 'no-store', ...options });
+    response = await fetch(path, {
+      cache: 'no-store',
+      signal: AbortSignal.timeout(ANSWER_MS_MAX),
+      ...options,
+    });
     text = await response.text();
   } catch (cause) {
     throw new Unreachable(cause);
