@@ -9,7 +9,7 @@ use axum::routing::{get, post};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::trace::TraceLayer;
 
-use crate::routes::{activity, taps};
+use crate::routes::{activity, issuer_router, taps};
 use crate::{ApiError, AppState, assets};
 
 /// A JSON body may have this many bytes; the largest there is has a few hundred.
@@ -23,6 +23,7 @@ pub fn router(state: AppState) -> Router {
             post(taps::upload).layer(DefaultBodyLimit::max(taps::BATCH_BYTES_MAX)),
         )
         .route("/v1/me/activity", get(activity::of_session))
+        .merge(issuer_router())
         .with_state(state)
         .fallback(pages)
         .method_not_allowed_fallback(wrong_method)

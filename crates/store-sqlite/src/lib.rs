@@ -33,6 +33,7 @@ mod columns;
 mod counts;
 mod file_taps;
 mod gates;
+mod issuance;
 mod issuance_log;
 mod journeys;
 mod money;

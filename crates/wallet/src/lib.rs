@@ -16,9 +16,9 @@
 //! ```
 //! use wallet::Wallet;
 //!
-//! let wallet = Wallet::from_seed(&[7; 32]); // 32 random bytes, in earnest
+//! let wallet = Wallet::new(&[7; 32]); // 32 random bytes, in earnest
 //! let challenge = [0xcc; 32]; // POST /v1/challenges
-//! let proof = wallet.registration_proof(&challenge);
+//! let proof = wallet.prove(&challenge);
 //! assert_eq!(proof.len(), 64); // POST /v1/devices with public key, challenge and proof
 //! assert!(wallet.present(units::Timestamp::from_secs(1_546_819_200), None).is_err());
 //! ```
@@ -27,4 +27,4 @@ mod error;
 mod present;
 
 pub use error::{PresentError, StoreError};
-pub use present::{CodeText, HeldCredential, Wallet};
+pub use present::{HeldCredential, Wallet};

@@ -2,19 +2,15 @@
 
 use core::fmt;
 
-use arrayvec::{ArrayString, ArrayVec};
+use arrayvec::ArrayVec;
 use ed25519_dalek::{Signer as _, SigningKey};
 use units::{CredentialId, GateId, Timestamp};
-use wire::text::CODE_TEXT_MAX;
 use wire::{CREDENTIAL_BYTES_MAX, Entitlement, IssuerKey, ParsedCredential, PresentationClaims};
 
 use crate::{PresentError, StoreError};
 
 /// What a device signs to register begins with this.
 const DEVICE_PROOF_DOMAIN: &[u8; 17] = b"faregate device 1";
-
-/// The text of a code, for a QR symbol.
-pub type CodeText = ArrayString<CODE_TEXT_MAX>;
 
 /// A phone's key and credential.
 pub struct Wallet {
@@ -68,7 +64,7 @@ impl HeldCredential {
 impl Wallet {
     /// A wallet whose private key is `seed` (RFC 8032 section 5.1.5), with no credential yet.
     #[must_use]
-    pub fn from_seed(seed: &[u8; 32]) -> Self {
+    pub fn new(seed: &[u8; 32]) -> Self {
         Self {
             key: SigningKey::from_bytes(seed),
             held: None,
@@ -84,7 +80,7 @@ impl Wallet {
     /// The signature that shows the issuer that this wallet holds its key: over
     /// `"faregate device 1" || challenge (32) || public key (32)`.
     #[must_use]
-    pub fn registration_proof(&self, challenge: &[u8; 32]) -> [u8; 64] {
+    pub fn prove(&self, challenge: &[u8; 32]) -> [u8; 64] {
         let public_key = self.public_key();
         let mut message = [0; 81];
         let parts = [DEVICE_PROOF_DOMAIN.as_slice(), challenge, &public_key];
@@ -152,12 +148,12 @@ impl Wallet {
         })
     }
 
-    /// A code for this second: for any gate, or for `gate` alone.
+    /// The text of a code for this second, for a QR symbol: for any gate, or for `gate` alone.
     ///
     /// # Errors
     /// [`PresentError`] with a sentence for the rider, when the credential is missing, over or
     /// not yet in force at `now`.
-    pub fn present(&self, now: Timestamp, gate: Option<GateId>) -> Result<CodeText, PresentError> {
+    pub fn present(&self, now: Timestamp, gate: Option<GateId>) -> Result<String, PresentError> {
         let held = self.held.as_ref().ok_or(PresentError::NoCredential)?;
         if now < held.starts {
             let in_s = held.starts.since(now).as_secs();
@@ -180,7 +176,9 @@ impl Wallet {
         let code = claims
             .sign(&held.bytes, |message| self.key.sign(message).to_bytes())
             .map_err(PresentError::Encode)?;
-        wire::text::encode(&code).map_err(PresentError::Text)
+        wire::text::encode(&code)
+            .map(|text| text.to_string())
+            .map_err(PresentError::Text)
     }
 }
 
@@ -234,7 +232,7 @@ mod tests {
     }
 
     fn wallet() -> Wallet {
-        let mut wallet = Wallet::from_seed(&[7; 32]);
+        let mut wallet = Wallet::new(&[7; 32]);
         let cose = credential(&wallet);
         wallet.store_verified(&cose, &issuer_key()).unwrap();
         wallet
@@ -284,7 +282,7 @@ mod tests {
         );
         assert!(wallet.present(secs(3599), None).is_ok());
         assert!(wallet.present(NOW, None).is_ok());
-        let empty = Wallet::from_seed(&[7; 32]);
+        let empty = Wallet::new(&[7; 32]);
         assert_eq!(empty.present(NOW, None), Err(PresentError::NoCredential));
     }
 
@@ -292,7 +290,7 @@ mod tests {
     fn only_its_own_credential_is_kept() {
         let mut mine = wallet();
         let kept = mine.credential().cloned();
-        let theirs = credential(&Wallet::from_seed(&[8; 32]));
+        let theirs = credential(&Wallet::new(&[8; 32]));
         assert_eq!(mine.store(&theirs), Err(StoreError::OtherKey));
         assert!(matches!(mine.store(b"no"), Err(StoreError::Decode(_))));
         let mut forged = credential(&mine);
@@ -307,7 +305,7 @@ mod tests {
 
     #[test]
     fn the_proof_is_over_domain_challenge_key() {
-        let wallet = Wallet::from_seed(&[7; 32]);
+        let wallet = Wallet::new(&[7; 32]);
         let challenge = [0xcc; 32];
         let message = [
             b"faregate device 1".as_slice(),
@@ -316,10 +314,7 @@ mod tests {
         ]
         .concat();
         let key = HolderKey::from_bytes(&wallet.public_key()).unwrap();
-        assert_eq!(
-            key.verify(&message, &wallet.registration_proof(&challenge)),
-            Ok(())
-        );
+        assert_eq!(key.verify(&message, &wallet.prove(&challenge)), Ok(()));
     }
 
     #[test]
@@ -328,7 +323,7 @@ mod tests {
         assert!(!wallet.wants_renewal(secs(1800)));
         assert!(wallet.wants_renewal(secs(1801)));
         assert!(wallet.wants_renewal(secs(4000)));
-        assert!(Wallet::from_seed(&[7; 32]).wants_renewal(NOW));
+        assert!(Wallet::new(&[7; 32]).wants_renewal(NOW));
     }
 
     #[test]

@@ -42,7 +42,7 @@ pub(crate) async fn upload(
             .await
             .map_err(refuse)?;
     let ack = TapAck {
-        acked_through_seq: receipt.cursor.acked_through_seq,
+        acked_through_seq: receipt.cursor.acked_through_seq(),
         stored: receipt.stored,
         duplicates: receipt.duplicates,
         conflicts: receipt.conflicts,

@@ -1,0 +1,94 @@
+//! Table `issuances`: the record of signatures, each row there before its signature is.
+
+use issuer::{CodeKind, IssuanceRecord, MessageHash, Recorded};
+use settlement::ports::StoreError;
+use sqlx::sqlite::SqliteRow;
+use units::{AccountId, CredentialId, KeyId};
+
+use super::entitlement;
+use crate::SqliteStore;
+use crate::columns::{array, int, time};
+use crate::store::backend;
+
+const SELECT_DENIED: &str = "SELECT 1 FROM deny_entries WHERE account_id = ? AND expires_at > ? \
+     LIMIT 1";
+
+const INSERT: &str = "INSERT INTO issuances (credential_id, account_id, kid, kind, category, \
+     party, product, message_hash, starts_at, expires_at, recorded_at) \
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+
+const SELECT: &str = "SELECT credential_id, account_id, kid, kind, category, party, product, \
+     message_hash, starts_at, expires_at, recorded_at FROM issuances WHERE credential_id = ?";
+
+pub(super) async fn append(
+    store: &SqliteStore,
+    record: &IssuanceRecord,
+) -> Result<Recorded, StoreError> {
+    let failed = backend("record a signature");
+    let mut tx = store.begin_write().await.map_err(&failed)?;
+    // In the same transaction as the insert: a denial either comes first and refuses this, or
+    // comes after and finds this row.
+    let denied = sqlx::query(SELECT_DENIED)
+        .bind(record.account.as_bytes().to_vec())
+        .bind(record.recorded_at.as_micros())
+        .fetch_optional(&mut *tx);
+    if denied.await.map_err(&failed)?.is_some() {
+        return Ok(Recorded::AccountDenied);
+    }
+    let inserted = sqlx::query(INSERT)
+        .bind(record.id.as_bytes().to_vec())
+        .bind(record.account.as_bytes().to_vec())
+        .bind(record.kid.as_bytes().to_vec())
+        .bind(kind_number(record.kind))
+        .bind(i64::from(record.entitlement.category.as_code()))
+        .bind(i64::from(record.entitlement.party.as_riders()))
+        .bind(i64::from(record.entitlement.product.as_number()))
+        .bind(record.message.as_bytes().to_vec())
+        .bind(record.starts_at.as_micros())
+        .bind(record.expires_at.as_micros())
+        .bind(record.recorded_at.as_micros())
+        .execute(&mut *tx);
+    inserted.await.map_err(&failed)?;
+    tx.commit().await.map_err(&failed)?;
+    Ok(Recorded::Yes)
+}
+
+pub(super) async fn one(
+    store: &SqliteStore,
+    id: CredentialId,
+) -> Result<Option<IssuanceRecord>, StoreError> {
+    let failed = backend("read the record of signatures");
+    let mut tx = store.begin_read().await.map_err(&failed)?;
+    let row = sqlx::query(SELECT)
+        .bind(id.as_bytes().to_vec())
+        .fetch_optional(&mut *tx);
+    row.await.map_err(&failed)?.as_ref().map(read).transpose()
+}
+
+fn read(row: &SqliteRow) -> Result<IssuanceRecord, StoreError> {
+    Ok(IssuanceRecord {
+        id: CredentialId::from_bytes(array(row, "credential_id")?),
+        account: AccountId::from_bytes(array(row, "account_id")?),
+        kid: KeyId::from_bytes(array(row, "kid")?),
+        kind: match int(row, "kind")? {
+            1 => CodeKind::Credential,
+            2 => CodeKind::Ticket,
+            got => {
+                let expected = "1 (credential) or 2 (ticket)";
+                return Err(StoreError::out_of_range("issuances.kind", expected, got));
+            }
+        },
+        entitlement: entitlement(row)?,
+        message: MessageHash::from_bytes(array(row, "message_hash")?),
+        starts_at: time(row, "starts_at")?,
+        expires_at: time(row, "expires_at")?,
+        recorded_at: time(row, "recorded_at")?,
+    })
+}
+
+const fn kind_number(kind: CodeKind) -> i64 {
+    match kind {
+        CodeKind::Credential => 1,
+        CodeKind::Ticket => 2,
+    }
+}
