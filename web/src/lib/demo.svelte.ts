@@ -117,10 +117,9 @@ export class Demo {
     return pictureOf(this.canvas);
   }
 
-  /** Keeps a picture of the code on the screen. */
+  /** Keeps a picture of the code on the screen; the phone itself will show the gate another. */
   async takeScreenshot(): Promise<void> {
-    await this.rider.unused();
-    const picture = await this.#picture();
+    const picture = await this.freshPicture();
     this.dropScreenshot();
     this.screenshot = { picture, url: URL.createObjectURL(picture), takenAt: Date.now() };
   }
