@@ -7,8 +7,10 @@ pub use generated::{TapAck, TapBatch};
 /// `POST /v1/taps` → 200 for clients that accept JSON; the fields are those of [`TapAck`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct TapAckBody {
-    /// Every record of the epoch up to and including this sequence number is durable.
-    pub acked_through_seq: u64,
+    /// Every record of the epoch up to and including this sequence number is durable; absent
+    /// while record 0 is missing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acked_through_seq: Option<u64>,
     /// Records of the batch that were new.
     pub stored: u32,
     /// Records of the batch that were here already, byte for byte.

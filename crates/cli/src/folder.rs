@@ -12,7 +12,7 @@ const FILE_BYTES_MAX: u64 = 256 * 1024 * 1024;
 
 /// The city of the demo, so that the binary runs anywhere.
 #[derive(RustEmbed)]
-#[folder = "$CARGO_MANIFEST_DIR/../../deploy/cities/hangzhou"]
+#[folder = "../../deploy/cities/hangzhou"]
 #[include = "city.toml"]
 #[include = "gtfs/*.txt"]
 struct Hangzhou;
@@ -21,7 +21,7 @@ struct Hangzhou;
 ///
 /// # Errors
 /// When a file cannot be read, or the package has defects: all of them are listed.
-pub fn load_city(folder: Option<&Path>) -> Result<City> {
+pub(crate) fn load_city(folder: Option<&Path>) -> Result<City> {
     let (files, place) = match folder {
         Some(folder) => (read_folder(folder)?, folder.display().to_string()),
         None => (built_in(), "the built-in city package".to_owned()),

@@ -14,7 +14,7 @@ const SEARCH_SIDE_PIXELS: u32 = 1_000;
 /// Why a picture gave no text.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum ScanError {
+pub(crate) enum ScanError {
     /// The bytes are no PNG or JPEG, or a broken or oversized one.
     #[error("cannot read the picture (PNG or JPEG, at most {SIDE_PIXELS_MAX} pixels a side)")]
     Picture(#[source] ImageError),
@@ -30,7 +30,7 @@ pub enum ScanError {
 ///
 /// # Errors
 /// [`ScanError`] says whether the picture, the search or the reading failed.
-pub fn read_picture(bytes: &[u8]) -> Result<String, ScanError> {
+pub(crate) fn read_picture(bytes: &[u8]) -> Result<String, ScanError> {
     let mut reader = ImageReader::new(Cursor::new(bytes))
         .with_guessed_format()
         .map_err(|error| ScanError::Picture(ImageError::IoError(error)))?;

@@ -103,7 +103,7 @@ fn check(code: &Code<'_>, keys: Option<&[IssuerKey]>) -> Signatures {
     for key in keys.iter().filter(|key| key.kid() == code.kid()) {
         worst = match code.verify(key) {
             Ok(_) => return Signatures::Good,
-            Err(VerifyError::IssuerSignature(_)) => Signatures::BadIssuerSignature,
+            Err(VerifyError::Issuer(_)) => Signatures::BadIssuerSignature,
             Err(_) => Signatures::BadHolderSignature,
         };
     }

@@ -7,7 +7,7 @@ use rust_embed::RustEmbed;
 
 /// What `npm run build` wrote to `web/dist`; empty where the pages were never built.
 #[derive(RustEmbed)]
-#[folder = "$CARGO_MANIFEST_DIR/../../web/dist"]
+#[folder = "../../web/dist"]
 #[allow_missing = true]
 struct Pages;
 

@@ -61,3 +61,13 @@ impl Decision {
         }
     }
 }
+
+/// What a tap record's decision is called: `permitted`, or the refusal's name; `unknown` for a
+/// number that no version before this one wrote.
+#[must_use]
+pub fn decision_name(code: u16) -> &'static str {
+    if code == wire::tap::PERMITTED {
+        return "permitted";
+    }
+    Refusal::name_of(code).unwrap_or("unknown")
+}

@@ -46,7 +46,7 @@ mod refusal;
 mod replay;
 mod validate;
 
-pub use decision::{CodeKind, Decision, Permit, Place};
+pub use decision::{CodeKind, Decision, Permit, Place, decision_name};
 pub use deny::{DenyList, DenyListError, NothingDenied, SortedDenyList};
 pub use policy::{Policy, SetupError};
 pub use refusal::{Malformed, NotReady, Refusal, SENTENCE_BYTES_MAX};

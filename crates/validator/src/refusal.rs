@@ -112,23 +112,29 @@ impl Refusal {
         self.number_and_name().1
     }
 
+    /// The stable name that belongs to a number, as tap records hold it.
+    #[must_use]
+    pub fn name_of(code: u16) -> Option<&'static str> {
+        NAMES.iter().find(|(number, _)| *number == code).map(|(_, name)| *name)
+    }
+
     const fn number_and_name(&self) -> (u16, &'static str) {
         match self {
-            Self::NotACode => (101, "not_a_code"),
-            Self::Malformed(_) => (102, "malformed"),
-            Self::TooLong { .. } => (103, "too_long"),
-            Self::UnknownIssuer { .. } => (110, "unknown_issuer"),
-            Self::IssuerKeyNotInForce { .. } => (111, "issuer_key_not_in_force"),
-            Self::BadIssuerSignature(_) => (112, "bad_issuer_signature"),
-            Self::BadHolderSignature(_) => (113, "bad_holder_signature"),
-            Self::NotYetValid { .. } => (120, "not_yet_valid"),
-            Self::Expired { .. } => (121, "expired"),
-            Self::Stale { .. } => (122, "stale"),
-            Self::FromTheFuture { .. } => (123, "from_the_future"),
-            Self::OtherGate { .. } => (130, "other_gate"),
-            Self::Denied { .. } => (140, "denied"),
-            Self::AlreadyUsed => (150, "already_used"),
-            Self::GateNotReady(_) => (160, "gate_not_ready"),
+            Self::NotACode => NAMES[0],
+            Self::Malformed(_) => NAMES[1],
+            Self::TooLong { .. } => NAMES[2],
+            Self::UnknownIssuer { .. } => NAMES[3],
+            Self::IssuerKeyNotInForce { .. } => NAMES[4],
+            Self::BadIssuerSignature(_) => NAMES[5],
+            Self::BadHolderSignature(_) => NAMES[6],
+            Self::NotYetValid { .. } => NAMES[7],
+            Self::Expired { .. } => NAMES[8],
+            Self::Stale { .. } => NAMES[9],
+            Self::FromTheFuture { .. } => NAMES[10],
+            Self::OtherGate { .. } => NAMES[11],
+            Self::Denied { .. } => NAMES[12],
+            Self::AlreadyUsed => NAMES[13],
+            Self::GateNotReady(_) => NAMES[14],
         }
     }
 
@@ -141,6 +147,25 @@ impl Refusal {
         sentence
     }
 }
+
+/// Every number with its name.
+const NAMES: [(u16, &str); 15] = [
+    (101, "not_a_code"),
+    (102, "malformed"),
+    (103, "too_long"),
+    (110, "unknown_issuer"),
+    (111, "issuer_key_not_in_force"),
+    (112, "bad_issuer_signature"),
+    (113, "bad_holder_signature"),
+    (120, "not_yet_valid"),
+    (121, "expired"),
+    (122, "stale"),
+    (123, "from_the_future"),
+    (130, "other_gate"),
+    (140, "denied"),
+    (150, "already_used"),
+    (160, "gate_not_ready"),
+];
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -4,7 +4,7 @@ use api::TapBatch;
 use anyhow::{Context as _, Result};
 use ed25519_dalek::{Signer as _, SigningKey};
 use settlement::model::GateState;
-use units::{CredentialId, DeviceId, GateId, RouteId, StopId, Timestamp};
+use units::{CredentialId, DeviceId, GateId, KeyId, RouteId, StopId, Timestamp};
 use validator::{Decision, Place, Policy, ReplayMemory, ReplaySlot, SortedDenyList, Validator};
 use wire::IssuerKey;
 use wire::chain::{BATCH_RECORDS_MAX, ChainHead, batch_message};
@@ -21,8 +21,9 @@ const EPOCH: u32 = 1;
 
 /// What every gate of the city holds.
 pub(super) struct Lists {
-    pub(super) validator: Validator<Vec<IssuerKey>>,
-    pub(super) denied: Vec<CredentialId>,
+    validator: Validator<Vec<IssuerKey>>,
+    denied: Vec<CredentialId>,
+    known: Option<KeyId>,
 }
 
 impl Lists {
@@ -30,8 +31,14 @@ impl Lists {
     pub(super) fn new(keys: Vec<IssuerKey>, mut denied: Vec<CredentialId>) -> Result<Self> {
         denied.sort_unstable();
         denied.dedup();
+        let known = keys.first().map(IssuerKey::kid);
         let validator = Validator::new(keys, Policy::default())?;
-        Ok(Self { validator, denied })
+        Ok(Self { validator, denied, known })
+    }
+
+    /// The name of a key that the gates trust.
+    pub(super) fn known(&self) -> Option<KeyId> {
+        self.known
     }
 }
 
@@ -44,7 +51,7 @@ pub(super) struct Gate {
     key: SigningKey,
     used: ReplayMemory<Vec<ReplaySlot>>,
     head: ChainHead,
-    /// Number of the next record; the first is 1.
+    /// Number of the next record.
     next_seq: u64,
     /// Records not yet in a batch.
     waiting: Vec<Vec<u8>>,
@@ -74,7 +81,7 @@ impl Gate {
             key: SigningKey::from_bytes(&dice.key_seed()),
             used: ReplayMemory::new(vec![ReplaySlot::EMPTY; REPLAY_SLOTS]),
             head: ChainHead::start(device, EPOCH),
-            next_seq: 1,
+            next_seq: 0,
             waiting: Vec::new(),
         }
     }

@@ -140,7 +140,7 @@ async fn scan_code(
     }
     settle::all(&live.state.store, &live.state.city, now)
         .await
-        .map_err(|error| ApiError::internal(error.into()))?;
+        .map_err(ApiError::internal)?;
 
     let tap_id = Text(ids::tap_of_record(scanned.device, scanned.epoch, scanned.seq));
     let took_us = scanned.took_us;
@@ -175,7 +175,7 @@ async fn read_code(headers: &HeaderMap, body: Bytes) -> Result<String, ApiError>
         }),
         "image/png" | "image/jpeg" => {
             let read = tokio::task::spawn_blocking(move || scan::read_picture(&body)).await;
-            read.map_err(|error| ApiError::internal(error.into()))?.map_err(|error| {
+            read.map_err(ApiError::internal)?.map_err(|error| {
                 Problem::new(ProblemCode::InvalidBody, format!("{error}; hold it steady")).into()
             })
         }
@@ -197,7 +197,7 @@ async fn close_day(
     let scope = charge::account_day(rider.account, day);
     charge::close(&live.state.store, &live.state.city, &scope, now)
         .await
-        .map_err(|error| ApiError::internal(error.into()))?;
+        .map_err(ApiError::internal)?;
     Ok(Json(server::activity(&live.state, rider.account, day).await?))
 }
 

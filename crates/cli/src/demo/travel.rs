@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context as _, Result, ensure};
-use tariff::{City, Fare, IncompletePolicy, Leg, TapKind};
+use tariff::{City, IncompletePolicy, Leg, TapKind};
 use units::{GateId, RouteId, StopId};
 use validator::Decision;
 
@@ -73,7 +73,7 @@ pub(super) fn travel(
     seed: u64,
 ) -> Result<Travel> {
     let watch = Stopwatch::start();
-    let known = lists.validator_kid().context("the gates hold no issuer key")?;
+    let known = lists.known().context("the gates hold no issuer key")?;
     let mut dice = Dice::new(seed, u64::MAX - 1);
     let workshop = Workshop::new(known, &mut dice);
     let mut seen = Travel::default();
@@ -182,11 +182,15 @@ impl Purse {
 
     fn total(&self, city: &City) -> i64 {
         let inside = i64::try_from(self.inside.len()).unwrap_or(0);
-        let maximum = match city.incomplete_policy() {
-            IncompletePolicy::MaximumFare(amount) => amount.as_minor(),
-            _ => 0,
-        };
-        self.minor + (self.unfinished + inside) * maximum
+        self.minor + (self.unfinished + inside) * maximum_minor(city)
+    }
+}
+
+/// What a journey with a missing tap costs, in minor units.
+pub(super) fn maximum_minor(city: &City) -> i64 {
+    match city.incomplete_policy() {
+        IncompletePolicy::MaximumFare(amount) => amount.as_minor(),
+        _ => 0,
     }
 }
 

@@ -81,7 +81,7 @@ fn every_refusal_stands_once_in_the_wire_document() {
     let document = read("docs/WIRE.md");
     let refusals = read("crates/validator/src/refusal.rs");
     let mut codes: Vec<&str> = refusals
-        .split("=> (")
+        .split("\n    (")
         .skip(1)
         .filter_map(|rest| rest.get(..3))
         .filter(|code| code.bytes().all(|byte| byte.is_ascii_digit()))
