@@ -1,5 +1,516 @@
-//! A store in memory.
+//! The ports in memory: every method takes one lock, works on a copy or checks first, and so is a
+//! transaction.
 
-/// A store in memory.
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use ledger::LedgerAccount;
+use units::{AccountId, Balance, CredentialId, Currency, DeviceId, EntryId, ServiceDay, TapId};
+
+use crate::model::{
+    AccountDay, AccountRecord, DayRecord, Gate, LedgerBalance, PostedEntry, RecordOutcome,
+    RefusedTap, Registered, StoredCharge, StoredFare, StoredJourney, StoredTap, TapFlag,
+    UnknownValue,
+};
+use crate::ports::{
+    BatchReceipt, ChargeChange, ChargeScope, Continuity, Counts, Cursor, DayChange, DayState,
+    FileTap, FileTapStored, IssuanceLog, MoneyFault, QuarantinedRecord, SettlementStore,
+    StoreError, VerifiedBatch,
+};
+
+/// A store in memory, gone when dropped.
 #[derive(Debug, Default)]
-pub struct MemoryStore;
+pub struct MemoryStore(Mutex<State>);
+
+type AccountDayKey = (AccountId, ServiceDay);
+type RecordKey = (DeviceId, u32, u64);
+
+#[derive(Debug, Default, Clone)]
+struct State {
+    issued: BTreeMap<CredentialId, AccountId>,
+    gates: BTreeMap<DeviceId, Gate>,
+    heads: BTreeMap<RecordKey, BTreeSet<[u8; 32]>>,
+    breaks: BTreeSet<(RecordKey, [u8; 32])>,
+    records: BTreeMap<RecordKey, Vec<u8>>,
+    conflicts: BTreeSet<(RecordKey, Vec<u8>)>,
+    quarantine: BTreeMap<RecordKey, QuarantinedRecord>,
+    refused: BTreeMap<RecordKey, RefusedTap>,
+    file_taps: BTreeMap<TapId, [u8; 32]>,
+    taps: BTreeMap<(AccountId, ServiceDay, TapId), StoredTap>,
+    dirty: BTreeSet<(ServiceDay, AccountId)>,
+    flags: BTreeMap<AccountDayKey, Vec<(TapId, TapFlag)>>,
+    journeys: BTreeMap<AccountDayKey, Vec<StoredJourney>>,
+    days: BTreeMap<AccountDayKey, AccountDay>,
+    entries: BTreeMap<(AccountId, EntryId), PostedEntry>,
+    balances: BTreeMap<(AccountId, LedgerAccount, Currency), i64>,
+    charges: BTreeMap<(AccountId, ServiceDay, u32), StoredCharge>,
+}
+
+impl MemoryStore {
+    /// Notes that `credential` was issued to `account`.
+    pub fn issue(&self, credential: CredentialId, account: AccountId) {
+        self.lock().issued.insert(credential, account);
+    }
+
+    /// A thread that panicked has changed nothing half-way: changes are made whole.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl IssuanceLog for MemoryStore {
+    async fn accounts_of(
+        &self,
+        credentials: &[CredentialId],
+    ) -> Result<BTreeMap<CredentialId, AccountId>, StoreError> {
+        let state = self.lock();
+        Ok(credentials
+            .iter()
+            .filter_map(|id| state.issued.get(id).map(|account| (*id, *account)))
+            .collect())
+    }
+}
+
+impl SettlementStore for MemoryStore {
+    async fn register_gate(&self, gate: &Gate) -> Result<Registered, StoreError> {
+        let mut state = self.lock();
+        let registered = match state.gates.get(&gate.device) {
+            Some(known) if known.public_key != gate.public_key => {
+                return Ok(Registered::KeyDiffers);
+            }
+            Some(_) => Registered::Updated,
+            None => Registered::New,
+        };
+        state.gates.insert(gate.device, gate.clone());
+        Ok(registered)
+    }
+
+    async fn gate(&self, device: DeviceId) -> Result<Option<Gate>, StoreError> {
+        Ok(self.lock().gates.get(&device).cloned())
+    }
+
+    async fn gates(&self) -> Result<Vec<Gate>, StoreError> {
+        Ok(self.lock().gates.values().cloned().collect())
+    }
+
+    async fn heads_before(
+        &self,
+        device: DeviceId,
+        epoch: u32,
+        seq: u64,
+    ) -> Result<Vec<[u8; 32]>, StoreError> {
+        let state = self.lock();
+        let heads = state.heads.get(&(device, epoch, seq));
+        Ok(heads.into_iter().flatten().copied().collect())
+    }
+
+    async fn cursor(&self, device: DeviceId, epoch: u32) -> Result<Cursor, StoreError> {
+        Ok(self.lock().cursor(device, epoch))
+    }
+
+    async fn store_batch(&self, batch: &VerifiedBatch) -> Result<BatchReceipt, StoreError> {
+        self.lock().store_batch(batch)
+    }
+
+    async fn store_file_taps(&self, rows: &[FileTap]) -> Result<Vec<FileTapStored>, StoreError> {
+        let mut state = self.lock();
+        let mut answers = Vec::with_capacity(rows.len());
+        for row in rows {
+            let id = row.tap.tap.id;
+            answers.push(match state.file_taps.get(&id) {
+                Some(digest) if *digest == row.digest => FileTapStored::Duplicate,
+                Some(_) => FileTapStored::Conflict,
+                None => {
+                    state.file_taps.insert(id, row.digest);
+                    state.add_tap(&row.tap);
+                    FileTapStored::New
+                }
+            });
+        }
+        Ok(answers)
+    }
+
+    async fn settle_dirty<F>(&self, limit: u32, decide: F) -> Result<u32, StoreError>
+    where
+        F: Fn(&DayState) -> Result<DayChange, MoneyFault> + Send + Sync,
+    {
+        let mut state = self.lock();
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let taken: Vec<_> = state.dirty.iter().take(limit).copied().collect();
+        let changes = taken
+            .iter()
+            .map(|(day, account)| decide(&state.day_state(*account, *day)))
+            .collect::<Result<Vec<DayChange>, MoneyFault>>()?;
+        let mut next = state.clone();
+        for change in changes {
+            let key = (change.account_day.account, change.account_day.day);
+            next.dirty.remove(&(key.1, key.0));
+            next.journeys.insert(key, change.journeys);
+            next.flags.insert(key, change.flags);
+            next.days.insert(key, change.account_day);
+            next.post(change.entries)?;
+        }
+        *state = next;
+        Ok(u32::try_from(taken.len()).unwrap_or(u32::MAX))
+    }
+
+    async fn charge_days<F>(
+        &self,
+        scope: &ChargeScope,
+        limit: u32,
+        decide: F,
+    ) -> Result<u32, StoreError>
+    where
+        F: Fn(&AccountDay) -> Result<ChargeChange, MoneyFault> + Send + Sync,
+    {
+        let mut state = self.lock();
+        let mut open: Vec<&AccountDay> = state
+            .days
+            .values()
+            .filter(|day| !day.closed && scope.days.contains(&day.day))
+            .filter(|day| scope.account.is_none_or(|account| account == day.account))
+            .filter(|day| !state.dirty.contains(&(day.day, day.account)))
+            .collect();
+        open.sort_by_key(|day| (day.day, day.account));
+        open.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        let changes = open
+            .into_iter()
+            .map(&decide)
+            .collect::<Result<Vec<ChargeChange>, MoneyFault>>()?;
+        let mut next = state.clone();
+        let taken = changes.len();
+        for change in changes {
+            let day = change.account_day;
+            next.days.insert((day.account, day.day), day);
+            if let Some((charge, entry)) = change.charge {
+                let key = (charge.account, charge.day, charge.revision);
+                if next.charges.insert(key, charge).is_some() {
+                    return Err(repeated("charges"));
+                }
+                next.post(vec![entry])?;
+            }
+        }
+        *state = next;
+        Ok(u32::try_from(taken).unwrap_or(u32::MAX))
+    }
+
+    async fn accounts_page(
+        &self,
+        after: Option<AccountId>,
+        limit: u32,
+    ) -> Result<Vec<AccountRecord>, StoreError> {
+        let state = self.lock();
+        let accounts: BTreeSet<AccountId> = state.taps.keys().map(|key| key.0).collect();
+        Ok(accounts
+            .into_iter()
+            .filter(|account| after.is_none_or(|after| *account > after))
+            .take(usize::try_from(limit).unwrap_or(usize::MAX))
+            .map(|account| state.account(account))
+            .collect())
+    }
+
+    async fn day_record(
+        &self,
+        account: AccountId,
+        day: ServiceDay,
+    ) -> Result<DayRecord, StoreError> {
+        let state = self.lock();
+        let key = (account, day);
+        let mut refused: Vec<RefusedTap> = state
+            .refused
+            .values()
+            .filter(|tap| tap.account == Some(account) && tap.day == day)
+            .cloned()
+            .collect();
+        refused.sort_by_key(|tap| (tap.at, tap.id));
+        let charges = state.charges.values();
+        Ok(DayRecord {
+            taps: state.taps_of(account, day),
+            flags: state.flags.get(&key).cloned().unwrap_or_default(),
+            refused,
+            journeys: state.journeys.get(&key).cloned().unwrap_or_default(),
+            charges: charges
+                .filter(|charge| charge.account == account && charge.day == day)
+                .cloned()
+                .collect(),
+            balances: state.balances_of(account),
+        })
+    }
+
+    async fn counts(&self) -> Result<Counts, StoreError> {
+        Ok(self.lock().counts())
+    }
+
+    async fn quarantine(&self, limit: u32) -> Result<Vec<QuarantinedRecord>, StoreError> {
+        let state = self.lock();
+        let mut records: Vec<QuarantinedRecord> = state.quarantine.values().cloned().collect();
+        records.sort_by(|a, b| b.received_at.cmp(&a.received_at));
+        records.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        Ok(records)
+    }
+}
+
+impl State {
+    fn cursor(&self, device: DeviceId, epoch: u32) -> Cursor {
+        let mut next_seq = 0;
+        let from = (device, epoch, 0)..=(device, epoch, u64::MAX);
+        for ((_, _, seq), _) in self.records.range(from) {
+            if *seq != next_seq {
+                let stored_beyond = Some(*seq);
+                return Cursor {
+                    next_seq,
+                    stored_beyond,
+                };
+            }
+            next_seq += 1;
+        }
+        Cursor {
+            next_seq,
+            stored_beyond: None,
+        }
+    }
+
+    fn store_batch(&mut self, batch: &VerifiedBatch) -> Result<BatchReceipt, StoreError> {
+        if !self.gates.contains_key(&batch.device) {
+            return Err(StoreError::corrupt(
+                "batches.device_id",
+                UnknownValue {
+                    expected: "a registered device",
+                    got: batch.device.to_string(),
+                },
+            ));
+        }
+        let (mut stored, mut duplicates, mut conflicts) = (0, 0, 0);
+        for record in &batch.records {
+            let key = (batch.device, batch.epoch, record.seq);
+            match self.records.get(&key) {
+                Some(bytes) if *bytes == record.bytes => duplicates += 1,
+                Some(_) => {
+                    conflicts += 1;
+                    self.conflicts.insert((key, record.bytes.clone()));
+                }
+                None => {
+                    stored += 1;
+                    self.records.insert(key, record.bytes.clone());
+                    self.add_outcome(batch, key, record);
+                }
+            }
+        }
+        let count = u64::try_from(batch.records.len()).unwrap_or(u64::MAX);
+        let end = (batch.device, batch.epoch, batch.first_seq + count);
+        let new = self.heads.entry(end).or_default().insert(batch.after);
+        if new && batch.continuity == Continuity::Broken {
+            self.breaks.insert((end, batch.after));
+        }
+        Ok(BatchReceipt {
+            cursor: self.cursor(batch.device, batch.epoch),
+            stored,
+            duplicates,
+            conflicts,
+        })
+    }
+
+    fn add_outcome(
+        &mut self,
+        batch: &VerifiedBatch,
+        key: RecordKey,
+        record: &crate::ports::VerifiedRecord,
+    ) {
+        match &record.outcome {
+            RecordOutcome::Tap(tap) => self.add_tap(tap),
+            RecordOutcome::Refused(tap) => {
+                self.refused.insert(key, (**tap).clone());
+            }
+            RecordOutcome::Quarantined(why) => {
+                self.quarantine.insert(
+                    key,
+                    QuarantinedRecord {
+                        device: batch.device,
+                        epoch: batch.epoch,
+                        seq: record.seq,
+                        reason: why.reason.as_str().to_owned(),
+                        detail: why.detail.clone(),
+                        received_at: batch.received_at,
+                        bytes: record.bytes.clone(),
+                    },
+                );
+            }
+        }
+    }
+
+    fn add_tap(&mut self, tap: &StoredTap) {
+        self.dirty.insert((tap.day, tap.account));
+        if tap.code.is_some() {
+            let range = self.account_range(tap.account);
+            for other in range.filter(|other| other.code == tap.code) {
+                self.dirty.insert((other.day, other.account));
+            }
+        }
+        let key = (tap.account, tap.day, tap.tap.id);
+        self.taps.insert(key, tap.clone());
+    }
+
+    fn account_range(&self, account: AccountId) -> std::vec::IntoIter<StoredTap> {
+        let of_account = self.taps.values().filter(|tap| tap.account == account);
+        of_account.cloned().collect::<Vec<_>>().into_iter()
+    }
+
+    fn taps_of(&self, account: AccountId, day: ServiceDay) -> Vec<StoredTap> {
+        let mut taps: Vec<StoredTap> = self.account_range(account).collect();
+        taps.retain(|tap| tap.day == day);
+        taps.sort_by_key(|tap| (tap.tap.at, tap.tap.id));
+        taps
+    }
+
+    fn day_state(&self, account: AccountId, day: ServiceDay) -> DayState {
+        let taps = self.taps_of(account, day);
+        let used: BTreeSet<_> = taps.iter().filter_map(|tap| tap.code).collect();
+        let mut elsewhere: Vec<StoredTap> = self
+            .account_range(account)
+            .filter(|tap| tap.day != day && tap.code.is_some_and(|code| used.contains(&code)))
+            .collect();
+        elsewhere.sort_by_key(|tap| (tap.tap.at, tap.tap.id));
+        DayState {
+            account,
+            day,
+            taps,
+            elsewhere,
+            journeys: self
+                .journeys
+                .get(&(account, day))
+                .cloned()
+                .unwrap_or_default(),
+            flags: self.flags.get(&(account, day)).cloned().unwrap_or_default(),
+            account_day: self.days.get(&(account, day)).cloned(),
+        }
+    }
+
+    fn post(&mut self, entries: Vec<PostedEntry>) -> Result<(), StoreError> {
+        for posted in entries {
+            for posting in posted.entry.postings() {
+                let key = (posted.account, posting.account, posting.amount.currency());
+                let minor = self.balances.entry(key).or_default();
+                *minor = minor
+                    .checked_add(posting.amount.as_minor())
+                    .ok_or_else(|| {
+                        StoreError::out_of_range("balances.minor", "64 bits of minor units", *minor)
+                    })?;
+            }
+            let key = (posted.account, posted.entry.id());
+            if self.entries.insert(key, posted).is_some() {
+                return Err(repeated("entries"));
+            }
+        }
+        Ok(())
+    }
+
+    fn balances_of(&self, account: AccountId) -> Vec<LedgerBalance> {
+        self.balances
+            .iter()
+            .filter(|((of, _, _), minor)| *of == account && **minor != 0)
+            .map(|((_, ledger_account, currency), minor)| LedgerBalance {
+                account: *ledger_account,
+                balance: Balance::new(*minor, *currency),
+            })
+            .collect()
+    }
+
+    fn account(&self, account: AccountId) -> AccountRecord {
+        let mut taps: Vec<StoredTap> = self.account_range(account).collect();
+        taps.sort_by_key(|tap| (tap.day, tap.tap.at, tap.tap.id));
+        let of_account = |key: &AccountDayKey| key.0 == account;
+        let mut flags: Vec<(TapId, TapFlag)> = self
+            .flags
+            .iter()
+            .filter(|(key, _)| of_account(key))
+            .flat_map(|(_, flags)| flags.iter().copied())
+            .collect();
+        flags.sort_unstable();
+        let days = self.days.values().filter(|day| day.account == account);
+        let charges = self.charges.values();
+        let dirty = self.dirty.iter().filter(|key| key.1 == account);
+        AccountRecord {
+            account,
+            taps,
+            flags,
+            journeys: self
+                .journeys
+                .iter()
+                .filter(|(key, _)| of_account(key))
+                .flat_map(|(_, journeys)| journeys.iter().cloned())
+                .collect(),
+            days: days.cloned().collect(),
+            entries: self
+                .entries
+                .values()
+                .filter(|entry| entry.account == account)
+                .cloned()
+                .collect(),
+            balances: self.balances_of(account),
+            charges: charges
+                .filter(|charge| charge.account == account)
+                .cloned()
+                .collect(),
+            dirty: dirty.map(|key| key.0).collect(),
+        }
+    }
+
+    fn counts(&self) -> Counts {
+        let riders: BTreeSet<AccountId> = self.taps.keys().map(|key| key.0).collect();
+        let mut counts = Counts {
+            riders: count(riders.len()),
+            permitted: count(self.taps.len()),
+            conflicts: count(self.conflicts.len()),
+            chain_breaks: count(self.breaks.len()),
+            charges: count(self.charges.len()),
+            dirty_days: count(self.dirty.len()),
+            ..Counts::default()
+        };
+        for refused in self.refused.values() {
+            *counts.refused.entry(refused.decision).or_default() += 1;
+        }
+        for record in self.quarantine.values() {
+            *counts.quarantined.entry(record.reason.clone()).or_default() += 1;
+        }
+        for (_, flag) in self.flags.values().flatten() {
+            let name = flag.as_str().to_owned();
+            *counts.flagged.entry(name).or_default() += 1;
+        }
+        for journey in self.journeys.values().flatten() {
+            counts.journeys += 1;
+            counts.incomplete += u64::from(journey.status != tariff::JourneyStatus::Complete);
+            counts.unpriced += u64::from(journey.fare == StoredFare::Unpriced);
+        }
+        for day in self.days.values() {
+            let currency = day.fares.currency();
+            *counts.fares_minor.entry(currency).or_default() += day.fares.as_minor();
+        }
+        for charge in self.charges.values() {
+            let currency = charge.amount.currency();
+            *counts.charged_minor.entry(currency).or_default() += charge.amount.as_minor();
+        }
+        for posting in self
+            .entries
+            .values()
+            .flat_map(|posted| posted.entry.postings())
+        {
+            let currency = posting.amount.currency();
+            *counts.ledger_sum_minor.entry(currency).or_default() += posting.amount.as_minor();
+        }
+        counts
+    }
+}
+
+fn count(len: usize) -> u64 {
+    u64::try_from(len).unwrap_or(u64::MAX)
+}
+
+fn repeated(place: &'static str) -> StoreError {
+    StoreError::corrupt(
+        place,
+        UnknownValue {
+            expected: "an id that is new",
+            got: "one that is there".to_owned(),
+        },
+    )
+}

@@ -1,5 +1,12 @@
-//! For tests: the memory store, and later the contract suite every store must pass.
+//! For tests of stores and of everything above them.
+//!
+//! [`MemoryStore`] is the second implementation of the ports; [`contract`] is the suite that every
+//! store must pass; [`world`] makes riders, codes, gates and batches with real keys and signatures;
+//! [`shuffle`] deals one set of taps out in many orders.
 
+pub mod contract;
 mod memory;
+pub mod shuffle;
+pub mod world;
 
 pub use memory::MemoryStore;

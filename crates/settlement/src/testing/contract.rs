@@ -1,0 +1,146 @@
+//! The contract of a settlement store, case by case. Every adapter runs [`check_all`] in its tests.
+//!
+//! The cases drive the use cases over the store, not the bare port: what has to hold is what riders
+//! and operators see. Expected fares are those of the tariff's test city: north–centre 3.00, bus
+//! 2.00, a journey with a missing tap 9.00.
+
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a suite of tests: failing is its way to answer"
+)]
+
+mod charging;
+mod codes;
+mod files;
+mod laws;
+mod uploads;
+
+use std::future::Future;
+
+use tariff::City;
+use units::{AccountId, CredentialId};
+
+use super::world::{self, Device, Issuer, Phone};
+use crate::ingest::batch::{self, BatchError, SignedBatch};
+use crate::ports::{BatchReceipt, IssuanceLog, SettlementStore};
+use crate::{charge, dump, recompute, settle, verify_ledger};
+
+/// Makes stores for the suite.
+pub trait Factory {
+    /// The store under test.
+    type Store: SettlementStore + IssuanceLog;
+
+    /// An empty store that shares nothing with any other.
+    fn fresh(&self) -> impl Future<Output = Self::Store>;
+
+    /// Makes the issuance log of `store` say that `credential` was issued to `account`.
+    fn issue(
+        &self,
+        store: &Self::Store,
+        credential: CredentialId,
+        account: AccountId,
+    ) -> impl Future<Output = ()>;
+}
+
+/// Runs every case.
+///
+/// # Panics
+/// When a case fails; the message says which.
+pub async fn check_all<F: Factory>(factory: &F) {
+    uploads::check(factory).await;
+    codes::check(factory).await;
+    charging::check(factory).await;
+    files::check(factory).await;
+    laws::check(factory).await;
+}
+
+pub use laws::dump_of_dealt_morning;
+
+/// A store with an issuer, some phones and two gates at NORTH and CENTRE.
+struct Bench<'f, F: Factory> {
+    factory: &'f F,
+    store: F::Store,
+    city: City,
+    issuer: Issuer,
+    north: Device,
+    centre: Device,
+}
+
+impl<'f, F: Factory> Bench<'f, F> {
+    async fn new(factory: &'f F) -> Self {
+        let bench = Self {
+            factory,
+            store: factory.fresh().await,
+            city: world::city(),
+            issuer: Issuer::new(1),
+            north: Device::new(1, tariff::testing::NORTH, None),
+            centre: Device::new(2, tariff::testing::CENTRE, None),
+        };
+        for device in [&bench.north, &bench.centre] {
+            let gate = device.registration();
+            bench.store.register_gate(&gate).await.unwrap();
+        }
+        bench
+    }
+
+    /// Phone `number`, in the issuance log.
+    async fn phone(&self, number: u8) -> Phone {
+        let phone = self.issuer.phone(number);
+        let (credential, account) = (phone.credential, phone.account);
+        self.factory.issue(&self.store, credential, account).await;
+        phone
+    }
+
+    async fn try_upload(&self, batch: SignedBatch) -> Result<BatchReceipt, BatchError> {
+        let keys = [self.issuer.public()];
+        batch::store(&self.store, &self.city, &keys, batch, world::minutes(2_000)).await
+    }
+
+    async fn upload(&self, batch: SignedBatch) -> BatchReceipt {
+        self.try_upload(batch).await.unwrap()
+    }
+
+    /// Uploads both journals whole.
+    async fn upload_all(&self) {
+        for device in [&self.north, &self.centre] {
+            if !device.is_empty() {
+                self.upload(device.all()).await;
+            }
+        }
+    }
+
+    async fn settle(&self) {
+        let now = world::minutes(2_000);
+        settle::all(&self.store, &self.city, now).await.unwrap();
+    }
+
+    /// Closes the day for everybody.
+    async fn close(&self) -> u64 {
+        let scope = charge::day(world::day());
+        let now = world::minutes(2_100);
+        charge::close(&self.store, &self.city, &scope, now)
+            .await
+            .unwrap()
+    }
+
+    async fn counts(&self) -> crate::ports::Counts {
+        self.store.counts().await.unwrap()
+    }
+
+    async fn dump(&self) -> String {
+        dump::canonical(&self.store).await.unwrap()
+    }
+
+    /// The laws that hold at rest: ledger sound, recomputing equal.
+    async fn check_laws(&self, case: &str) {
+        check_laws(&self.store, &self.city, case).await;
+    }
+}
+
+async fn check_laws<S: SettlementStore>(store: &S, city: &City, case: &str) {
+    let ledger = verify_ledger::verify(store).await.unwrap();
+    assert!(ledger.is_sound(), "{case}: {ledger:#?}");
+    let recomputed = recompute::compare(store, city).await.unwrap();
+    assert!(recomputed.is_equal(), "{case}: {recomputed:#?}");
+}
