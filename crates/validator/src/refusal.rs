@@ -115,7 +115,10 @@ impl Refusal {
     /// The stable name that belongs to a number, as tap records hold it.
     #[must_use]
     pub fn name_of(code: u16) -> Option<&'static str> {
-        NAMES.iter().find(|(number, _)| *number == code).map(|(_, name)| *name)
+        NAMES
+            .iter()
+            .find(|(number, _)| *number == code)
+            .map(|(_, name)| *name)
     }
 
     const fn number_and_name(&self) -> (u16, &'static str) {

@@ -1,0 +1,162 @@
+//! Numbers, names and sentences of refusals: stable, whole, and all in docs/WIRE.md once.
+
+use std::collections::BTreeSet;
+
+use units::{CredentialId, GateId, KeyId, Span};
+use validator::{Malformed, NotReady, Refusal, SENTENCE_BYTES_MAX};
+use wire::text::TextError;
+use wire::{SignatureError, VerifyError};
+
+fn mins(minutes: i64) -> Span {
+    Span::from_secs(minutes * 60)
+}
+
+fn all(span: Span) -> Vec<(u16, &'static str, Refusal)> {
+    let kid = KeyId::from_bytes([0xff; 4]);
+    let gate = GateId::from_number(u32::MAX);
+    let bad = VerifyError::Issuer(SignatureError::Mismatch);
+    vec![
+        (101, "not_a_code", Refusal::NotACode),
+        (
+            102,
+            "malformed",
+            Refusal::Malformed(Malformed::Text(TextError::NotACode)),
+        ),
+        (103, "too_long", Refusal::TooLong { max: 484, got: 485 }),
+        (110, "unknown_issuer", Refusal::UnknownIssuer { kid }),
+        (
+            111,
+            "issuer_key_not_in_force",
+            Refusal::IssuerKeyNotInForce { kid },
+        ),
+        (
+            112,
+            "bad_issuer_signature",
+            Refusal::BadIssuerSignature(bad),
+        ),
+        (
+            113,
+            "bad_holder_signature",
+            Refusal::BadHolderSignature(bad),
+        ),
+        (
+            120,
+            "not_yet_valid",
+            Refusal::NotYetValid { starts_in: span },
+        ),
+        (121, "expired", Refusal::Expired { ended_ago: span }),
+        (122, "stale", Refusal::Stale { age: span }),
+        (
+            123,
+            "from_the_future",
+            Refusal::FromTheFuture { ahead: span },
+        ),
+        (
+            130,
+            "other_gate",
+            Refusal::OtherGate {
+                expected: gate,
+                got: gate,
+            },
+        ),
+        (
+            140,
+            "denied",
+            Refusal::Denied {
+                id: CredentialId::from_bytes([0xff; 16]),
+            },
+        ),
+        (150, "already_used", Refusal::AlreadyUsed),
+        (
+            160,
+            "gate_not_ready",
+            Refusal::GateNotReady(NotReady::NoIssuerKeys),
+        ),
+        (
+            160,
+            "gate_not_ready",
+            Refusal::GateNotReady(NotReady::ReplayMemoryFull),
+        ),
+        (
+            160,
+            "gate_not_ready",
+            Refusal::GateNotReady(NotReady::ClockWentBack),
+        ),
+    ]
+}
+
+#[test]
+fn numbers_and_names_are_stable() {
+    for (code, name, refusal) in all(mins(4)) {
+        assert_eq!((refusal.code(), refusal.name()), (code, name));
+    }
+}
+
+#[test]
+fn sentences_are_whole_with_the_longest_values() {
+    for span in [
+        Span::from_micros(i64::MIN),
+        Span::ZERO,
+        Span::from_micros(i64::MAX),
+    ] {
+        for (_, name, refusal) in all(span) {
+            let sentence = refusal.to_string();
+            assert!(
+                sentence.len() <= SENTENCE_BYTES_MAX,
+                "{name}: {} bytes",
+                sentence.len()
+            );
+            assert_eq!(refusal.sentence().as_str(), sentence);
+            assert!(
+                sentence.ends_with(['.', '?']) && sentence.is_ascii(),
+                "{sentence}"
+            );
+        }
+    }
+}
+
+#[test]
+fn sentences_have_values_to_act_on() {
+    let check = |refusal: Refusal, text: &str| assert_eq!(refusal.sentence().as_str(), text);
+    check(
+        Refusal::Stale { age: mins(4) },
+        "This code is 4 min old: refresh it. If it is fresh, your phone's clock is 4 min slow: set \
+         it to automatic.",
+    );
+    check(
+        Refusal::FromTheFuture {
+            ahead: Span::from_secs(119),
+        },
+        "Your phone's clock is 119 s fast: set it to automatic and refresh the code.",
+    );
+    check(
+        Refusal::Expired {
+            ended_ago: mins(3 * 60 + 59),
+        },
+        "This code ended 3 h ago: go online and get a new one.",
+    );
+    check(
+        Refusal::NotYetValid {
+            starts_in: mins(48 * 60),
+        },
+        "This code starts in 2 days: come back then.",
+    );
+    check(
+        Refusal::UnknownIssuer {
+            kid: KeyId::from_bytes(*b"zz99"),
+        },
+        "This gate does not know who issued this code (key 7a7a3939): is it of another city?",
+    );
+}
+
+#[test]
+fn the_document_lists_every_refusal_once() {
+    let document = include_str!("../../../../docs/WIRE.md");
+    let rows: Vec<_> = all(mins(4))
+        .iter()
+        .map(|(code, name, _)| format!("| {code} | `{name}` |"))
+        .collect();
+    for row in rows.iter().collect::<BTreeSet<_>>() {
+        assert_eq!(document.matches(row.as_str()).count(), 1, "{row}");
+    }
+}
