@@ -58,6 +58,7 @@ pub mod tap;
 pub mod text;
 
 mod cbor;
+mod claims;
 mod code;
 mod cose;
 mod credential;

@@ -8,10 +8,9 @@ use arrayvec::{ArrayString, ArrayVec};
 use core::fmt::Write as _;
 use units::{GateId, Timestamp};
 
+use crate::claims::{read_secs, secs};
 use crate::cose::{KCWT, SIGNATURE_BYTES, Sign1, ToBeSigned, write_header};
-use crate::credential::{
-    CREDENTIAL_BYTES_MAX, ParsedCredential, VerifiedCredential, read_secs, secs,
-};
+use crate::credential::{CREDENTIAL_BYTES_MAX, ParsedCredential, VerifiedCredential};
 use crate::error::{DecodeError, EncodeError, VerifyError};
 use crate::key::{IssuerKey, SignatureError};
 use crate::writer::{MAP, Writer};

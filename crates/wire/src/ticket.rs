@@ -5,11 +5,11 @@
 use arrayvec::ArrayVec;
 use units::{CredentialId, KeyId, Timestamp};
 
-use crate::cose::{SIGNATURE_BYTES, Sign1, ToBeSigned};
-use crate::credential::{
+use crate::claims::{
     CNF, CTI, ENTITLEMENT, EXP, kid_header, read_entitlement, read_kid, read_secs, secs,
     verify_issuer,
 };
+use crate::cose::{SIGNATURE_BYTES, Sign1, ToBeSigned};
 use crate::entitlement::Entitlement;
 use crate::error::{DecodeError, EncodeError, VerifyError};
 use crate::key::IssuerKey;
