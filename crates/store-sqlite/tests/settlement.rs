@@ -1,0 +1,133 @@
+//! SQLite passes the contract of a settlement store, in memory and in a file, agrees with the
+//! memory store to the byte, and refuses to change history.
+
+mod factory;
+
+use factory::Files;
+use settlement::testing::MemoryStore;
+use settlement::testing::contract::{self, Factory};
+use store_sqlite::{Location, SqliteStore};
+use units::{AccountId, CredentialId};
+
+/// Databases in memory.
+struct Memory;
+
+impl Factory for Memory {
+    type Store = SqliteStore;
+
+    async fn fresh(&self) -> SqliteStore {
+        SqliteStore::open(&Location::Memory).await.unwrap()
+    }
+
+    async fn issue(&self, store: &SqliteStore, credential: CredentialId, account: AccountId) {
+        factory::issue(store, credential, account).await;
+    }
+}
+
+/// The memory store, as the model.
+struct Model;
+
+impl Factory for Model {
+    type Store = MemoryStore;
+
+    async fn fresh(&self) -> MemoryStore {
+        MemoryStore::default()
+    }
+
+    async fn issue(&self, store: &MemoryStore, credential: CredentialId, account: AccountId) {
+        store.issue(credential, account);
+    }
+}
+
+#[tokio::test]
+async fn a_memory_database_keeps_the_contract() {
+    contract::check_all(&Memory).await;
+}
+
+#[tokio::test]
+async fn a_file_database_keeps_the_contract() {
+    contract::check_all(&Files::new()).await;
+}
+
+#[tokio::test]
+async fn sqlite_and_memory_agree_to_the_byte() {
+    for seed in 100..130 {
+        let sqlite = contract::dump_of_dealt_morning(&Memory, seed).await;
+        let model = contract::dump_of_dealt_morning(&Model, seed).await;
+        assert_eq!(sqlite, model, "seed {seed}");
+    }
+}
+
+#[tokio::test]
+async fn a_database_is_there_after_it_was_closed() {
+    let files = Files::new();
+    let location = files.next_location();
+    let store = SqliteStore::open(&location).await.unwrap();
+    let dump = factory::play_in_order(&store).await;
+    assert!(dump.lines().count() > 20);
+    store.close().await;
+    let again = SqliteStore::open(&location).await.unwrap();
+    assert_eq!(settlement::dump::canonical(&again).await.unwrap(), dump);
+}
+
+#[tokio::test]
+async fn history_cannot_be_changed() {
+    let files = Files::new();
+    let location = files.next_location();
+    let store = SqliteStore::open(&location).await.unwrap();
+    factory::play_in_order(&store).await;
+    let Location::File(path) = &location else {
+        panic!("a file database lies in a file");
+    };
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(path);
+    let raw = sqlx::SqlitePool::connect_with(options).await.unwrap();
+    let attempts = [
+        "UPDATE taps SET at = at + 1",
+        "DELETE FROM taps",
+        "UPDATE entries SET description = ''",
+        "DELETE FROM entries",
+        "UPDATE postings SET minor = minor + 1",
+        "DELETE FROM postings",
+        "UPDATE charges SET amount_minor = 1",
+        "DELETE FROM charges",
+        "UPDATE device_records SET record = x'00'",
+        "DELETE FROM device_records",
+        "UPDATE batches SET signature = x'00'",
+        "DELETE FROM batches",
+        "DELETE FROM refused_taps",
+        "UPDATE quarantine SET reason = ''",
+        "DELETE FROM file_taps",
+    ];
+    for sql in attempts {
+        let refused = sqlx::query(sql)
+            .execute(&raw)
+            .await
+            .unwrap_err()
+            .to_string();
+        let expected = ["append-only", "only the state"];
+        assert!(
+            expected.iter().any(|text| refused.contains(text)),
+            "{sql}: {refused}"
+        );
+    }
+    sqlx::query("UPDATE charges SET state = 'pending'")
+        .execute(&raw)
+        .await
+        .unwrap();
+}
+
+#[test]
+fn locations_are_urls_or_paths() {
+    let file = |path: &str| Ok(Location::File(path.into()));
+    assert_eq!(Location::parse("sqlite::memory:"), Ok(Location::Memory));
+    assert_eq!(Location::parse("sqlite:town.db"), file("town.db"));
+    assert_eq!(Location::parse("sqlite://dir/town.db"), file("dir/town.db"));
+    assert_eq!(
+        Location::parse("sqlite:///var/town.db"),
+        file("/var/town.db")
+    );
+    assert_eq!(Location::parse("town.db"), file("town.db"));
+    for bad in ["", "sqlite:", "sqlite://", "postgres://town"] {
+        assert!(Location::parse(bad).is_err(), "{bad}");
+    }
+}
