@@ -10,9 +10,9 @@
 //! clock.
 //!
 //! **Invariants**: equal inputs give equal decisions; no allocation and no panic on any input; time
-//! and memory are bounded ([`KEYS_MAX`], [`SAME_KID_MAX`], the caller's replay slots); only a permit
-//! changes the replay memory; a code permitted once is not permitted again by the same memory,
-//! whatever the clock does; when in doubt the answer is a refusal.
+//! and memory are bounded ([`KEYS_MAX`], [`SAME_KID_MAX`], the caller's replay slots); only a
+//! permit changes the replay memory; a code permitted once is not permitted again by the same
+//! memory, whatever the clock does; when in doubt the answer is a refusal.
 //!
 //! ```
 //! use units::{GateId, Timestamp};

@@ -317,6 +317,29 @@ fn a_gate_that_cannot_remember_refuses() {
 }
 
 #[test]
+fn a_gate_keeps_the_latest_end_of_what_it_forgot() {
+    let mut gate = Gate::with(vec![issuer_key()], 3);
+    // The ticket dies at 60 s, the presentation at 45 s; both are forgotten for two fresh codes.
+    for code in [ticket(), presentation(None)] {
+        assert!(matches!(gate.show(&code, now()), Decision::Permitted(_)));
+    }
+    for secs in [100, 101] {
+        let issued_at = now().plus(Span::from_secs(secs));
+        let claims = PresentationClaims {
+            issued_at,
+            gate: None,
+        };
+        let fresh = claims.sign(&credential(), signed_by(&holder())).unwrap();
+        assert!(matches!(
+            gate.show(&fresh, issued_at),
+            Decision::Permitted(_)
+        ));
+    }
+    let wrong = Decision::Refused(Refusal::GateNotReady(NotReady::ClockWentBack));
+    assert_eq!(gate.show(&ticket(), later(50 * SEC)), wrong);
+}
+
+#[test]
 fn a_gate_without_keys_refuses() {
     let refused = Decision::Refused(Refusal::GateNotReady(NotReady::NoIssuerKeys));
     assert_eq!(Gate::with(vec![], 8).show(&ticket(), now()), refused);

@@ -11,7 +11,7 @@ use proptest::prelude::*;
 use units::Timestamp;
 use wire::{Code, ParsedCredential};
 
-use crate::objects::{codes, credential, holder, issuer, issuer_key};
+use crate::objects::{KID, codes, credential, holder, issuer, issuer_key, signed_by};
 use crate::round_trips::{arb_credential, arb_presentation, arb_ticket};
 
 fn secs(at: Timestamp) -> coset::cwt::Timestamp {
@@ -119,16 +119,16 @@ proptest! {
 
     #[test]
     fn coset_reads_every_credential_as_we_do(claims in arb_credential()) {
-        let bytes = claims.sign(crate::objects::KID, crate::objects::signed_by(&issuer())).unwrap();
+        let bytes = claims.sign(KID, signed_by(&issuer())).unwrap();
         check_credential(&ParsedCredential::parse(&bytes).unwrap());
     }
 
     #[test]
     fn coset_reads_every_code_as_we_do(ticket in arb_ticket(), presentation in arb_presentation()) {
-        let ticket = ticket.sign(crate::objects::KID, crate::objects::signed_by(&issuer())).unwrap();
+        let ticket = ticket.sign(KID, signed_by(&issuer())).unwrap();
         check_code(&ticket);
         let key = holder();
-        let signed = crate::objects::signed_by(&key);
+        let signed = signed_by(&key);
         check_code(&presentation.sign(&credential(), signed).unwrap());
     }
 }

@@ -535,6 +535,23 @@ fn credentials() -> Rows {
             ]);
             with_cnf(map(&[(1, key)]))
         }),
+        ("cnf_with_a_kid_too", "ExtraKey", {
+            with_cnf(map(&[(1, cose_key(1, 6, &holder_x())), (3, bstr(b"key"))]))
+        }),
+        ("claim_added_to_a_credential", "ExtraKey", {
+            let claims = [
+                (4, int(i64::from(NBF) + 18 * 3600)),
+                (7, bstr(b"credential-id-01")),
+                (8, good_cnf()),
+                (-65_537, bstr(&CLAIM)),
+                (-65_538, int(0)),
+            ];
+            presentation_of(Parts::new(map(&kid_header()), map(&claims)).signed(&issuer()))
+        }),
+        ("label_added_to_a_presentation", "ExtraKey", {
+            let header = map(&[(1, int(-19)), (13, good), (15, map(&[]))]);
+            Parts::new(header, map(&[(6, int(NBF.into()))])).signed(&holder())
+        }),
         ("life_of_no_hours", "OutOfRange", {
             presentation_of(credential_with(good_cnf(), &[3, 2, 1, 2, 0]))
         }),
@@ -578,6 +595,9 @@ fn values() -> Rows {
         ),
         ("exp_in_a_presentation", "UnexpectedKey", {
             presentation_with_claims(&[(4, int(EXP.into())), (6, iat.clone())])
+        }),
+        ("cti_added_to_a_presentation", "ExtraKey", {
+            presentation_with_claims(&[(6, iat.clone()), (7, bstr(b"presentation-001"))])
         }),
         ("aud_in_capitals", "NotAGate", for_gate(b"0000002A")),
         ("aud_of_seven_digits", "NotAGate", for_gate(b"000002a")),

@@ -33,9 +33,9 @@ fn rfc_8392_es256_is_refused_for_its_algorithm() {
 
 /// RFC 8392 appendix A.4: claims under a MAC, as `COSE_Mac0` with its tag 17 (example `CWT/A_4` of
 /// the COSE working group, which leaves out `kid`).
-const A_4: &str = "d18443a10104a05850a70175636f61703a2f2f61732e6578616d706c652e636f6d02656572696b770378\
-    18636f61703a2f2f6c696768742e6578616d706c652e636f6d041a5612aeb0051a5610d9f0061a5610d9\
-    f007420b7148093101ef6d789200";
+const A_4: &str = "d18443a10104a05850a70175636f61703a2f2f61732e6578616d706c652e636f6d02656572696b77\
+    037818636f61703a2f2f6c696768742e6578616d706c652e636f6d041a5612aeb0051a5610d9f006\
+    1a5610d9f007420b7148093101ef6d789200";
 
 #[test]
 fn rfc_8392_mac_is_refused_for_its_tag_and_its_algorithm() {

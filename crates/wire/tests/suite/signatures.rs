@@ -208,8 +208,9 @@ proptest! {
 
     #[test]
     fn the_verdict_is_verify_strict_s((key, message, signature) in arb_case()) {
+        let theirs = Signature::from_bytes(&signature);
         let theirs = VerifyingKey::from_bytes(&key)
-            .is_ok_and(|key| key.verify_strict(&message, &Signature::from_bytes(&signature)).is_ok());
+            .is_ok_and(|key| key.verify_strict(&message, &theirs).is_ok());
         let ours = HolderKey::from_bytes(&key)
             .is_ok_and(|key| key.verify(&message, &signature).is_ok());
         prop_assert_eq!(ours, theirs);
