@@ -179,10 +179,26 @@ fn the_bytes_are_an_age_file_and_hide_the_seeds() {
 #[test]
 fn secrets_show_in_no_debug() {
     let file = KeyFile::create(NOW, &LIVES, &|bytes: &mut [u8]| bytes.fill(7)).unwrap();
-    insta::assert_snapshot!(
-        format!("{file:?}"),
-        @"KeyFile { challenge_secret: ChallengeSecret(..), keys: [FileKey { kid: KeyId(fe812c12), seed: Seed(..), not_before: Timestamp(1546819200000000), sign_until: Timestamp(1546820200000000), trusted_until: Timestamp(1546820300000000) }] }"
-    );
+    insta::assert_snapshot!(format!("{file:#?}"), @r"
+    KeyFile {
+        challenge_secret: ChallengeSecret(..),
+        keys: [
+            FileKey {
+                kid: KeyId(fe812c12),
+                seed: Seed(..),
+                not_before: Timestamp(
+                    1546819200000000,
+                ),
+                sign_until: Timestamp(
+                    1546820200000000,
+                ),
+                trusted_until: Timestamp(
+                    1546820300000000,
+                ),
+            },
+        ],
+    }
+    ");
 }
 
 /// A file that our own `seal` would not write, encrypted under "p".

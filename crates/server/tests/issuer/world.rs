@@ -103,8 +103,8 @@ impl World {
         let store = SqliteStore::open(&location).await.unwrap();
         let rng: server::Rng = Arc::new(chance());
         let keys = KeyFile::create(DAWN, &KEY_LIVES, &*rng).unwrap();
-        let ring = keys.to_ring().unwrap();
-        let issuer = Issuer::new(store.clone(), ring, Lives::default(), DAWN).unwrap();
+        let signing = keys.to_ring().unwrap();
+        let issuer = Issuer::new(store.clone(), signing, Lives::default(), DAWN).unwrap();
         let clock = Arc::new(AtomicI64::new(DAWN.as_micros()));
         let reading = Arc::clone(&clock);
         let state = AppState {
