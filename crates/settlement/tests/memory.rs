@@ -1,6 +1,8 @@
 //! The memory store passes the contract every store must pass, and the law of settlement holds for
 //! any deal of the same taps.
 
+#![expect(clippy::unwrap_used, reason = "a test answers by failing")]
+
 use proptest::prelude::*;
 use settlement::testing::MemoryStore;
 use settlement::testing::contract::{self, Factory};

@@ -5,6 +5,13 @@
 //! the parent waits for a line drawn by a seed, a few microseconds more, and kills. The child then
 //! repeats everything from the start, as gates do that never got an answer.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test answers by failing"
+)]
+
 mod factory;
 
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -107,8 +114,7 @@ fn run(path: &Path, seed: u64, kill: Option<(usize, Duration)>) -> Option<usize>
         .spawn()
         .unwrap();
     let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    let mut said = 0;
-    for line in lines {
+    for (said, line) in lines.enumerate() {
         let line = line.unwrap();
         if line == DONE {
             assert!(child.wait().unwrap().success());
@@ -119,7 +125,6 @@ fn run(path: &Path, seed: u64, kill: Option<(usize, Duration)>) -> Option<usize>
             end(&mut child);
             return None;
         }
-        said += 1;
     }
     panic!(
         "the child of seed {seed} ended without a word: {:?}",

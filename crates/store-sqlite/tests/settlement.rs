@@ -1,6 +1,8 @@
 //! SQLite passes the contract of a settlement store, in memory and in a file, agrees with the
 //! memory store to the byte, and refuses to change history.
 
+#![expect(clippy::unwrap_used, reason = "a test answers by failing")]
+
 mod factory;
 
 use factory::Files;

@@ -395,3 +395,6 @@ fn parse_kind(text: &str) -> Result<TapKind, RowError> {
         }),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,7 +5,6 @@
 //! 2.00, a journey with a missing tap 9.00.
 
 #![expect(
-    clippy::panic,
     clippy::unwrap_used,
     reason = "a suite of tests: failing is its way to answer"
 )]

@@ -244,7 +244,7 @@ impl SettlementStore for MemoryStore {
     async fn quarantine(&self, limit: u32) -> Result<Vec<QuarantinedRecord>, StoreError> {
         let state = self.lock();
         let mut records: Vec<QuarantinedRecord> = state.quarantine.values().cloned().collect();
-        records.sort_by(|a, b| b.received_at.cmp(&a.received_at));
+        records.sort_by_key(|record| std::cmp::Reverse(record.received_at));
         records.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
         Ok(records)
     }

@@ -12,7 +12,7 @@ use crate::model::Gate;
 use crate::ports::{IssuanceLog, SettlementStore};
 use crate::{charge, settle};
 
-/// A small deterministic generator (SplitMix64), enough to deal with and no more.
+/// A small deterministic generator (`SplitMix64`), enough to deal with and no more.
 #[derive(Debug, Clone)]
 pub struct Dealer(u64);
 

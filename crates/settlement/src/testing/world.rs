@@ -5,7 +5,8 @@
 
 #![expect(
     clippy::panic,
-    reason = "a fixture that cannot be made is a bug of this file"
+    clippy::missing_panics_doc,
+    reason = "a fixture that cannot be made is a bug of this file or of the test"
 )]
 
 use ed25519_dalek::{Signer as _, SigningKey};
