@@ -15,6 +15,13 @@ pub const SIGNATURE_BYTES: usize = 64;
 ///
 /// It takes the message and nothing else. A signer that also takes a public key can be made to
 /// give its private key away (RUSTSEC-2022-0093).
+///
+/// ```compile_fail
+/// use issuer::{SeedSigner, Signer};
+///
+/// let signer = SeedSigner::new(&[7; 32]);
+/// let signature = signer.sign(b"message", &signer.public_key());
+/// ```
 pub trait Signer: Send + Sync {
     /// Signs `message` with Ed25519.
     ///

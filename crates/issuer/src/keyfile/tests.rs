@@ -170,6 +170,15 @@ fn the_bytes_are_an_age_file_and_hide_the_seeds() {
     let file = KeyFile::create(NOW, &LIVES, &counting()).unwrap();
     let sealed = file.seal(&passphrase("p"), WorkFactor::FOR_TESTS).unwrap();
     assert!(sealed.starts_with(b"age-encryption.org/v1\n-> scrypt "));
+    // The stanza ends with the exponent of the work factor (age-encryption.org/v1).
+    for log_n in [1, 3] {
+        let work = WorkFactor::new(log_n).unwrap();
+        let sealed = file.seal(&passphrase("p"), work).unwrap();
+        let text = String::from_utf8_lossy(&sealed);
+        let stanza = text.lines().nth(1).unwrap().to_owned();
+        assert!(stanza.ends_with(&format!(" {log_n}")), "{stanza}");
+    }
+    assert_eq!((WorkFactor::new(0), WorkFactor::new(25)), (None, None));
     // Challenge secret a0a0…, seed a1a1…, raw and as base64url.
     for secret in [&[0xa0; 8][..], &[0xa1; 8], b"oKCgoKCg", b"oaGhoaGh"] {
         assert!(!sealed.windows(8).any(|window| window == secret));
