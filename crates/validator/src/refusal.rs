@@ -230,17 +230,22 @@ impl fmt::Display for Refusal {
                 f.write_str("This code was used already: refresh it and show the new one.")
             }
             Self::GateNotReady(lack) => {
-                let lack = match lack {
-                    NotReady::NoIssuerKeys => "it has no issuer keys yet",
-                    NotReady::ReplayMemoryFull => "too many riders at once",
-                    NotReady::ClockWentBack => "its clock is wrong",
-                };
                 write!(
                     f,
                     "This gate is not ready ({lack}): try another one or ask the staff."
                 )
             }
         }
+    }
+}
+
+impl fmt::Display for NotReady {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NoIssuerKeys => "it has no issuer keys yet",
+            Self::ReplayMemoryFull => "too many riders at once",
+            Self::ClockWentBack => "its clock is wrong",
+        })
     }
 }
 

@@ -32,74 +32,37 @@ pub(crate) fn malformed() -> Vec<CodeVector> {
 pub(crate) fn texts() -> Vec<CodeVector> {
     let ticket = wire::text::encode(&ticket()).unwrap();
     let ticket = ticket.as_str();
-    let [not_a_code, malformed, too_long] =
-        [(101, "not_a_code"), (102, "malformed"), (103, "too_long")];
-    let rows = [
-        ("empty", String::new(), not_a_code, "NotACode"),
-        (
-            "a_link",
-            "https://example.org/ticket/1".to_owned(),
-            not_a_code,
-            "NotACode",
-        ),
-        (
-            "prefix_in_lower_case",
-            ticket.replace("FG1:", "fg1:"),
-            not_a_code,
-            "NotACode",
-        ),
-        (
-            "prefix_of_another_version",
-            ticket.replace("FG1:", "FG2:"),
-            not_a_code,
-            "NotACode",
-        ),
-        ("space_before", format!(" {ticket}"), not_a_code, "NotACode"),
-        (
-            "newline_after",
-            format!("{ticket}\n"),
-            malformed,
-            "Character",
-        ),
+    let cut = |characters: usize| &ticket[..ticket.len() - characters];
+    let digits = &ticket[4..];
+    let not_a_code = [
+        ("empty", String::new()),
+        ("a_link", "https://example.org/ticket/1".to_owned()),
+        ("prefix_in_lower_case", format!("fg1:{digits}")),
+        ("prefix_of_another_version", format!("FG2:{digits}")),
+        ("space_before", format!(" {ticket}")),
+    ];
+    let malformed = [
+        ("newline_after", "Character", format!("{ticket}\n")),
         (
             "all_in_lower_case",
-            format!("FG1:{}", ticket[4..].to_lowercase()),
-            malformed,
             "Character",
+            format!("FG1:{}", digits.to_lowercase()),
         ),
         (
             "letter_outside_ascii",
-            format!("FG1:É{}", &ticket[6..]),
-            malformed,
             "Character",
+            format!("FG1:É{}", &digits[2..]),
         ),
-        (
-            "one_character_cut",
-            ticket[..ticket.len() - 1].to_owned(),
-            malformed,
-            "Length",
-        ),
+        ("one_character_cut", "Length", cut(1).to_owned()),
         (
             "three_characters_too_large",
-            format!("FG1:GGW{}", &ticket[7..]),
-            malformed,
             "Group",
+            format!("FG1:GGW{}", &digits[3..]),
         ),
-        (
-            "two_characters_too_large",
-            format!("{}::", &ticket[..ticket.len() - 2]),
-            malformed,
-            "Group",
-        ),
-        ("prefix_only", "FG1:".to_owned(), malformed, "Truncated"),
-        (
-            "longer_than_any_code",
-            format!("FG1:{}", "0".repeat(481)),
-            too_long,
-            "TooLong",
-        ),
+        ("two_characters_too_large", "Group", format!("{}::", cut(2))),
+        ("prefix_only", "Truncated", "FG1:".to_owned()),
     ];
-    let row = |(name, text, (code, result), error)| {
+    let row = |name, text, (code, result), error| {
         let vector = vector(name, &[], code, result);
         because(
             error,
@@ -110,7 +73,11 @@ pub(crate) fn texts() -> Vec<CodeVector> {
             },
         )
     };
-    rows.into_iter().map(row).collect()
+    let none = not_a_code.map(|(name, text)| row(name, text, (101, "not_a_code"), "NotACode"));
+    let bad = malformed.map(|(name, error, text)| row(name, text, (102, "malformed"), error));
+    let long = format!("FG1:{}", "0".repeat(481));
+    let long = row("longer_than_any_code", long, (103, "too_long"), "TooLong");
+    none.into_iter().chain(bad).chain([long]).collect()
 }
 
 fn name_of(error: SignatureError) -> (&'static str, &'static str) {
@@ -214,29 +181,67 @@ fn keys() -> Vec<CodeVector> {
     ]
 }
 
-pub(crate) fn here_and_now() -> Vec<CodeVector> {
-    let (one_way, bound, minute) = (presentation(None), presentation(Some(GATE)), ticket());
-    let at = |clock: i64, vector: CodeVector| CodeVector { clock, ..vector };
-    let short = CredentialClaims {
-        expires: now(),
-        life: LifeHours::new(1).unwrap(),
-        ..credential_claims()
-    };
-    let starting = CredentialClaims {
-        expires: Timestamp::from_secs(NOW_SECS + 3631),
-        ..short
-    };
+/// A presentation made now of a credential that the issuer signed.
+fn present(credential: &CredentialClaims) -> Vec<u8> {
     let shown = PresentationClaims {
         issued_at: now(),
         gate: None,
     };
-    let present = |credential: &CredentialClaims| {
-        let credential = credential.sign(KID, signed_by(&issuer())).unwrap();
-        shown
-            .sign(&credential, signed_by(&holder()))
-            .unwrap()
-            .to_vec()
+    let credential = credential.sign(KID, signed_by(&issuer())).unwrap();
+    shown
+        .sign(&credential, signed_by(&holder()))
+        .unwrap()
+        .to_vec()
+}
+
+pub(crate) fn here_and_now() -> Vec<CodeVector> {
+    let mut vectors = at_other_times();
+    vectors.extend(at_this_gate());
+    vectors
+}
+
+fn at_other_times() -> Vec<CodeVector> {
+    let (one_way, bound, minute) = (presentation(None), presentation(Some(GATE)), ticket());
+    let life = LifeHours::new(1).unwrap();
+    let short = CredentialClaims {
+        expires: now(),
+        life,
+        ..credential_claims()
     };
+    let starting = Timestamp::from_secs(NOW_SECS + 3631);
+    let starting = CredentialClaims {
+        expires: starting,
+        ..short
+    };
+    let early = (120, "not_yet_valid");
+    let rows = [
+        (-31, "ticket_too_early", minute.clone(), early),
+        (0, "credential_too_early", present(&starting), early),
+        (60, "ticket_at_its_end", minute, (121, "expired")),
+        (
+            0,
+            "credential_at_its_end",
+            present(&short),
+            (121, "expired"),
+        ),
+        (46, "presentation_too_old", one_way.clone(), (122, "stale")),
+        (46, "gate_bound_too_old", bound, (122, "stale")),
+        (
+            -31,
+            "presentation_from_the_future",
+            one_way,
+            (123, "from_the_future"),
+        ),
+    ];
+    let row = |(secs, name, bytes, (code, result)): (i64, &str, Vec<u8>, (u16, &str))| CodeVector {
+        clock: NOW_SECS + secs,
+        ..vector(name, &bytes, code, result)
+    };
+    rows.map(row).into()
+}
+
+fn at_this_gate() -> Vec<CodeVector> {
+    let (one_way, bound, minute) = (presentation(None), presentation(Some(GATE)), ticket());
     let denied_ticket = TicketClaims {
         id: DENIED,
         ..ticket_claims()
@@ -247,63 +252,25 @@ pub(crate) fn here_and_now() -> Vec<CodeVector> {
         ..credential_claims()
     });
     let elsewhere = GateId::from_number(43).to_string();
-    let again = |vector| CodeVector {
+    let again = |name, bytes: &[u8]| CodeVector {
         shown_before: true,
-        ..vector
+        ..vector(name, bytes, 150, "already_used")
     };
-    let state = |gate_state: &str, vector| CodeVector {
+    let state = |name, gate_state: &str| CodeVector {
         gate_state: gate_state.to_owned(),
-        ..vector
+        ..vector(name, &one_way, 160, "gate_not_ready")
     };
     vec![
-        at(
-            NOW_SECS - 31,
-            vector("ticket_too_early", &minute, 120, "not_yet_valid"),
-        ),
-        vector(
-            "credential_too_early",
-            &present(&starting),
-            120,
-            "not_yet_valid",
-        ),
-        at(
-            NOW_SECS + 60,
-            vector("ticket_at_its_end", &minute, 121, "expired"),
-        ),
-        vector("credential_at_its_end", &present(&short), 121, "expired"),
-        at(
-            NOW_SECS + 46,
-            vector("presentation_too_old", &one_way, 122, "stale"),
-        ),
-        at(
-            NOW_SECS + 46,
-            vector("gate_bound_too_old", &bound, 122, "stale"),
-        ),
-        at(
-            NOW_SECS - 31,
-            vector(
-                "presentation_from_the_future",
-                &one_way,
-                123,
-                "from_the_future",
-            ),
-        ),
         CodeVector {
             gate: elsewhere,
             ..vector("for_another_gate", &bound, 130, "other_gate")
         },
         vector("ticket_denied", &denied_ticket, 140, "denied"),
         vector("credential_denied", &denied, 140, "denied"),
-        again(vector("presentation_used", &one_way, 150, "already_used")),
-        again(vector("ticket_used", &minute, 150, "already_used")),
-        state(
-            "without_keys",
-            vector("gate_without_keys", &one_way, 160, "gate_not_ready"),
-        ),
-        state(
-            "memory_full",
-            vector("gate_with_full_memory", &one_way, 160, "gate_not_ready"),
-        ),
+        again("presentation_used", &one_way),
+        again("ticket_used", &minute),
+        state("gate_without_keys", "without_keys"),
+        state("gate_with_full_memory", "memory_full"),
     ]
 }
 

@@ -220,23 +220,48 @@ fn presentation_vector(
     permitted(name, &bytes, claims, signed)
 }
 
-fn good() -> Vec<CodeVector> {
-    let made = |secs: i64, gate: Option<GateId>| PresentationClaims {
+fn made(secs: i64, gate: Option<GateId>) -> PresentationClaims {
+    PresentationClaims {
         issued_at: Timestamp::from_secs(secs),
         gate,
-    };
+    }
+}
+
+fn good() -> Vec<CodeVector> {
     let ours = (KID, &issuer());
     let one_way = presentation_vector("one_way", ours, &credential_claims(), made(NOW_SECS, None));
-    let bound = presentation_vector(
-        "gate_bound",
-        ours,
-        &credential_claims(),
-        made(NOW_SECS, Some(GATE)),
-    );
+    let bound = made(NOW_SECS, Some(GATE));
+    let bound = presentation_vector("gate_bound", ours, &credential_claims(), bound);
     let minute = ticket_vector("ticket", KID, &issuer(), &ticket_claims());
     assert_eq!(one_way.hex, Some(hex::encode(presentation(None))));
     assert_eq!(bound.hex, Some(hex::encode(presentation(Some(GATE)))));
     assert_eq!(minute.hex, Some(hex::encode(ticket())));
+    let tap_off = CodeVector {
+        tap: "off".to_owned(),
+        ..minute.clone()
+    };
+    let same_kid = "ticket_of_a_neighbour_with_the_same_kid";
+    let mut vectors = vec![
+        minute.clone(),
+        one_way.clone(),
+        bound,
+        at(
+            NOW_SECS + 45,
+            &one_way,
+            "one_way_at_the_end_of_its_life_on_a_slow_phone",
+        ),
+        at(NOW_SECS - 30, &one_way, "one_way_on_a_fast_phone"),
+        at(NOW_SECS - 30, &minute, "ticket_at_a_slow_gate"),
+        at(NOW_SECS + 59, &minute, "ticket_in_its_last_second"),
+        at(NOW_SECS, &tap_off, "ticket_to_tap_off"),
+        ticket_vector(same_kid, KID, &neighbour(), &ticket_claims()),
+    ];
+    vectors.extend(extremes());
+    vectors
+}
+
+/// The smallest values a ticket can hold, and the largest of a gate-bound presentation.
+fn extremes() -> [CodeVector; 2] {
     let smallest = Entitlement {
         category: RiderCategory::from_code(0),
         party: PartySize::ONE,
@@ -262,46 +287,16 @@ fn good() -> Vec<CodeVector> {
     };
     let last_second = i64::from(u32::MAX) - 1;
     let widest = made(last_second, Some(GateId::from_number(u32::MAX)));
-    vec![
-        at(
-            NOW_SECS + 45,
-            &one_way,
-            "one_way_at_the_end_of_its_life_on_a_slow_phone",
-        ),
-        at(NOW_SECS - 30, &one_way, "one_way_on_a_fast_phone"),
-        at(NOW_SECS - 30, &minute, "ticket_at_a_slow_gate"),
-        at(NOW_SECS + 59, &minute, "ticket_in_its_last_second"),
-        CodeVector {
-            name: "ticket_to_tap_off".to_owned(),
-            tap: "off".to_owned(),
-            ..minute.clone()
-        },
-        ticket_vector(
-            "ticket_of_a_neighbour_with_the_same_kid",
-            KID,
-            &neighbour(),
-            &ticket_claims(),
-        ),
-        at(
-            65_536,
-            &ticket_vector("", ALWAYS, &always(), &first),
-            "smallest_values",
-        ),
-        CodeVector {
-            gate: "ffffffff".to_owned(),
-            ..at(
-                last_second,
-                &presentation_vector("", (ALWAYS, &always()), &last, widest),
-                "largest_values",
-            )
-        },
-        bound,
-        one_way,
-        minute,
+    let smallest = ticket_vector("", ALWAYS, &always(), &first);
+    let largest = presentation_vector("", (ALWAYS, &always()), &last, widest);
+    let largest = CodeVector {
+        gate: "ffffffff".to_owned(),
+        ..largest
+    };
+    [
+        at(65_536, &smallest, "smallest_values"),
+        at(last_second, &largest, "largest_values"),
     ]
-    .into_iter()
-    .rev()
-    .collect()
 }
 
 fn credentials() -> CredentialFile {

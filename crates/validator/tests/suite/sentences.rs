@@ -12,84 +12,58 @@ fn mins(minutes: i64) -> Span {
 }
 
 fn all(span: Span) -> Vec<(u16, &'static str, Refusal)> {
+    use Refusal as R;
     let kid = KeyId::from_bytes([0xff; 4]);
     let gate = GateId::from_number(u32::MAX);
     let bad = VerifyError::Issuer(SignatureError::Mismatch);
-    vec![
-        (101, "not_a_code", Refusal::NotACode),
-        (
-            102,
-            "malformed",
-            Refusal::Malformed(Malformed::Text(TextError::NotACode)),
-        ),
-        (103, "too_long", Refusal::TooLong { max: 484, got: 485 }),
-        (110, "unknown_issuer", Refusal::UnknownIssuer { kid }),
+    let id = CredentialId::from_bytes([0xff; 16]);
+    let text = Malformed::Text(TextError::NotACode);
+    let mut rows = vec![
+        (101, "not_a_code", R::NotACode),
+        (102, "malformed", R::Malformed(text)),
+        (103, "too_long", R::TooLong { max: 484, got: 485 }),
+        (110, "unknown_issuer", R::UnknownIssuer { kid }),
         (
             111,
             "issuer_key_not_in_force",
-            Refusal::IssuerKeyNotInForce { kid },
+            R::IssuerKeyNotInForce { kid },
         ),
-        (
-            112,
-            "bad_issuer_signature",
-            Refusal::BadIssuerSignature(bad),
-        ),
-        (
-            113,
-            "bad_holder_signature",
-            Refusal::BadHolderSignature(bad),
-        ),
-        (
-            120,
-            "not_yet_valid",
-            Refusal::NotYetValid { starts_in: span },
-        ),
-        (121, "expired", Refusal::Expired { ended_ago: span }),
-        (122, "stale", Refusal::Stale { age: span }),
-        (
-            123,
-            "from_the_future",
-            Refusal::FromTheFuture { ahead: span },
-        ),
+        (112, "bad_issuer_signature", R::BadIssuerSignature(bad)),
+        (113, "bad_holder_signature", R::BadHolderSignature(bad)),
+        (120, "not_yet_valid", R::NotYetValid { starts_in: span }),
+        (121, "expired", R::Expired { ended_ago: span }),
+        (122, "stale", R::Stale { age: span }),
+        (123, "from_the_future", R::FromTheFuture { ahead: span }),
         (
             130,
             "other_gate",
-            Refusal::OtherGate {
+            R::OtherGate {
                 expected: gate,
                 got: gate,
             },
         ),
-        (
-            140,
-            "denied",
-            Refusal::Denied {
-                id: CredentialId::from_bytes([0xff; 16]),
-            },
-        ),
-        (150, "already_used", Refusal::AlreadyUsed),
-        (
-            160,
-            "gate_not_ready",
-            Refusal::GateNotReady(NotReady::NoIssuerKeys),
-        ),
-        (
-            160,
-            "gate_not_ready",
-            Refusal::GateNotReady(NotReady::ReplayMemoryFull),
-        ),
-        (
-            160,
-            "gate_not_ready",
-            Refusal::GateNotReady(NotReady::ClockWentBack),
-        ),
-    ]
+        (140, "denied", R::Denied { id }),
+        (150, "already_used", R::AlreadyUsed),
+    ];
+    for lack in [
+        NotReady::NoIssuerKeys,
+        NotReady::ReplayMemoryFull,
+        NotReady::ClockWentBack,
+    ] {
+        rows.push((160, "gate_not_ready", R::GateNotReady(lack)));
+    }
+    rows
 }
 
 #[test]
 fn numbers_and_names_are_stable() {
     for (code, name, refusal) in all(mins(4)) {
         assert_eq!((refusal.code(), refusal.name()), (code, name));
+        assert_eq!(Refusal::name_of(code), Some(name));
+        assert_eq!(validator::decision_name(code), name);
     }
+    assert_eq!(validator::decision_name(0), "permitted");
+    assert_eq!(validator::decision_name(104), "unknown");
 }
 
 #[test]

@@ -197,10 +197,13 @@ pub(crate) fn all() -> Vec<Hostile> {
     [
         lengths(),
         encodings(),
+        kinds(),
         order(),
         shapes(),
+        claims(),
         headers(),
         credentials(),
+        confirmations(),
         values(),
     ]
     .into_iter()
@@ -291,6 +294,15 @@ fn encodings() -> Rows {
             let chunks = [&[0x5f][..], &cti, &[0xff]].concat();
             ticket_with_payload(replace(&good, &cti, &chunks))
         }),
+    ]
+}
+
+fn kinds() -> Rows {
+    let good = map(&ticket_claims());
+    let exp = int(EXP.into());
+    let exp_with = |new: &[u8]| ticket_with_payload(replace(&good, &exp, new));
+    let whole = ticket_parts().signed(&issuer());
+    vec![
         ("exp_with_reserved_info", "Reserved", exp_with(&[0x1c])),
         ("exp_as_float", "FloatOrSimple", {
             exp_with(&[&[0xfb][..], &f64::from(EXP).to_be_bytes()].concat())
@@ -399,6 +411,11 @@ fn shapes() -> Rows {
         ("claim_of_five_bytes_in_a_ticket", "WrongLength", {
             ticket_with_claims(|claims| claims[3].1 = bstr(&CLAIM))
         }),
+    ]
+}
+
+fn claims() -> Rows {
+    vec![
         (
             "exp_a_text",
             "WrongType",
@@ -481,13 +498,6 @@ fn headers() -> Rows {
 
 fn credentials() -> Rows {
     let good = credential_with(good_cnf(), &CLAIM);
-    let p256 = map(&[
-        (1, int(2)),
-        (-1, int(1)),
-        (-2, bstr(&[7; 32])),
-        (-3, bstr(&[9; 32])),
-    ]);
-    let with_cnf = |cnf| presentation_of(credential_with(cnf, &CLAIM));
     vec![
         ("credential_alone", "CredentialAlone", good.clone()),
         (
@@ -505,6 +515,38 @@ fn credentials() -> Rows {
             "UnexpectedKey",
             presentation_of(unchanged_ticket()),
         ),
+        ("claim_added_to_a_credential", "ExtraKey", {
+            let claims = [
+                (4, int(i64::from(NBF) + 18 * 3600)),
+                (7, bstr(b"credential-id-01")),
+                (8, good_cnf()),
+                (-65_537, bstr(&CLAIM)),
+                (-65_538, int(0)),
+            ];
+            presentation_of(Parts::new(map(&kid_header()), map(&claims)).signed(&issuer()))
+        }),
+        ("label_added_to_a_presentation", "ExtraKey", {
+            let header = map(&[(1, int(-19)), (13, good), (15, map(&[]))]);
+            Parts::new(header, map(&[(6, int(NBF.into()))])).signed(&holder())
+        }),
+        ("life_of_no_hours", "OutOfRange", {
+            presentation_of(credential_with(good_cnf(), &[3, 2, 1, 2, 0]))
+        }),
+        ("credential_for_nobody", "OutOfRange", {
+            presentation_of(credential_with(good_cnf(), &[3, 0, 1, 2, 24]))
+        }),
+    ]
+}
+
+fn confirmations() -> Rows {
+    let p256 = map(&[
+        (1, int(2)),
+        (-1, int(1)),
+        (-2, bstr(&[7; 32])),
+        (-3, bstr(&[9; 32])),
+    ]);
+    let with_cnf = |cnf| presentation_of(credential_with(cnf, &CLAIM));
+    vec![
         ("cnf_p256", "WrongKeyType", with_cnf(map(&[(1, p256)]))),
         (
             "cnf_ed448",
@@ -537,26 +579,6 @@ fn credentials() -> Rows {
         }),
         ("cnf_with_a_kid_too", "ExtraKey", {
             with_cnf(map(&[(1, cose_key(1, 6, &holder_x())), (3, bstr(b"key"))]))
-        }),
-        ("claim_added_to_a_credential", "ExtraKey", {
-            let claims = [
-                (4, int(i64::from(NBF) + 18 * 3600)),
-                (7, bstr(b"credential-id-01")),
-                (8, good_cnf()),
-                (-65_537, bstr(&CLAIM)),
-                (-65_538, int(0)),
-            ];
-            presentation_of(Parts::new(map(&kid_header()), map(&claims)).signed(&issuer()))
-        }),
-        ("label_added_to_a_presentation", "ExtraKey", {
-            let header = map(&[(1, int(-19)), (13, good), (15, map(&[]))]);
-            Parts::new(header, map(&[(6, int(NBF.into()))])).signed(&holder())
-        }),
-        ("life_of_no_hours", "OutOfRange", {
-            presentation_of(credential_with(good_cnf(), &[3, 2, 1, 2, 0]))
-        }),
-        ("credential_for_nobody", "OutOfRange", {
-            presentation_of(credential_with(good_cnf(), &[3, 0, 1, 2, 24]))
         }),
     ]
 }
