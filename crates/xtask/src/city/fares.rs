@@ -4,11 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::network::Network;
 
-/// Metres that the lowest fare pays for.
-const FIRST_BAND_METRES: u32 = 4_000;
-
-/// The lowest fare in yuan; also that of leaving where one entered.
-const FIRST_BAND_YUAN: u32 = 2;
+/// The lowest fare in yuan: to where [`BANDS`] begin, and for leaving where one entered.
+const LOWEST_YUAN: u32 = 2;
 
 /// From here on (metres), each started so many metres cost one yuan more. The last has no end.
 const BANDS: [(u32, u32); 3] = [(4_000, 4_000), (12_000, 6_000), (24_000, 8_000)];
@@ -17,10 +14,7 @@ const BANDS: [(u32, u32); 3] = [(4_000, 4_000), (12_000, 6_000), (24_000, 8_000)
 ///
 /// ¥2 to 4 km, then ¥1 more for each started 4 km to 12 km, 6 km to 24 km, and 8 km beyond.
 pub(crate) fn yuan(metres: u32) -> u32 {
-    if metres <= FIRST_BAND_METRES {
-        return FIRST_BAND_YUAN;
-    }
-    let mut yuan = FIRST_BAND_YUAN;
+    let mut yuan = LOWEST_YUAN;
     for (index, (from, step)) in BANDS.iter().enumerate() {
         let to = BANDS.get(index + 1).map_or(u32::MAX, |(next, _)| *next);
         if metres > *from {
