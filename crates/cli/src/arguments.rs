@@ -98,7 +98,7 @@ pub struct ServeArguments {
     /// A city package; Hangzhou where it is left out.
     #[arg(long)]
     pub city: Option<PathBuf>,
-    /// The database: the path of an SQLite file, or sqlite://PATH.
+    /// The database: the path of an SQLite file, or `sqlite://PATH`.
     #[arg(long)]
     pub db: String,
     /// The issuer's key file.
@@ -206,7 +206,7 @@ pub struct SettleArguments {
     /// The taps.
     #[arg(long)]
     pub taps: PathBuf,
-    /// The database: the path of an SQLite file, or sqlite://PATH. Made where it is missing.
+    /// The database: the path of an SQLite file, or `sqlite://PATH`. Made where it is missing.
     #[arg(long)]
     pub db: String,
     /// Prints one JSON object on standard output.

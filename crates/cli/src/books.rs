@@ -80,7 +80,10 @@ pub(crate) async fn read(store: &SqliteStore, city: &City) -> Result<Books> {
         for fault in &ledger.listed {
             tracing::error!(?fault, "the ledger contradicts itself");
         }
-        bail!("the ledger has {} faults; nothing here can be trusted", ledger.faults);
+        bail!(
+            "the ledger has {} faults; nothing here can be trusted",
+            ledger.faults
+        );
     }
     Ok(Books {
         journeys: seen.journeys.saturating_sub(seen.incomplete),

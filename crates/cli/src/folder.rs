@@ -48,7 +48,10 @@ fn read_folder(folder: &Path) -> Result<CityFiles> {
     for entry in entries {
         let name = entry?.file_name();
         let Some(name) = name.to_str() else { continue };
-        if Path::new(name).extension().is_some_and(|ending| ending == "txt") {
+        if Path::new(name)
+            .extension()
+            .is_some_and(|ending| ending == "txt")
+        {
             read_into(folder, &format!("gtfs/{name}"), &mut files)?;
         }
     }
@@ -61,10 +64,12 @@ fn read_into(folder: &Path, name: &str, files: &mut BTreeMap<String, Vec<u8>>) -
         .with_context(|| format!("cannot read {}", path.display()))?
         .len();
     if size > FILE_BYTES_MAX {
-        bail!("{} has {size} bytes, at most {FILE_BYTES_MAX} are read", path.display());
+        bail!(
+            "{} has {size} bytes, at most {FILE_BYTES_MAX} are read",
+            path.display()
+        );
     }
-    let bytes =
-        std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    let bytes = std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
     files.insert(name.to_owned(), bytes);
     Ok(())
 }

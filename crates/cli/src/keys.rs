@@ -24,13 +24,19 @@ pub(crate) fn run(command: &KeysCommand) -> Result<()> {
     match command {
         KeysCommand::New { key_file } => {
             if key_file.file.exists() {
-                bail!("{} exists already and is left as it is", key_file.file.display());
+                bail!(
+                    "{} exists already and is left as it is",
+                    key_file.file.display()
+                );
             }
             let made = KeyFile::create(now, &lives, &system_chance)?;
             save(&made, key_file)?;
             show(&made, key_file.json, now)
         }
-        KeysCommand::Rotate { key_file, lead_hours } => {
+        KeysCommand::Rotate {
+            key_file,
+            lead_hours,
+        } => {
             let mut file = open(&key_file.file, &key_file.passphrase_file)?;
             let lead = Span::from_secs(i64::from(*lead_hours) * 3_600);
             file.rotate(now, lead, &lives, &system_chance)?;
@@ -62,7 +68,10 @@ pub(crate) fn open(file: &Path, passphrase_file: &Path) -> Result<KeyFile> {
 
 fn save(keys: &KeyFile, arguments: &KeyFileArguments) -> Result<()> {
     let passphrase = passphrase(&arguments.passphrase_file)?;
-    keyfile::store(&arguments.file, &keys.seal(&passphrase, WorkFactor::DEFAULT)?)?;
+    keyfile::store(
+        &arguments.file,
+        &keys.seal(&passphrase, WorkFactor::DEFAULT)?,
+    )?;
     Ok(())
 }
 

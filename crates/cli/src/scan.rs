@@ -40,15 +40,15 @@ pub(crate) fn read_picture(bytes: &[u8]) -> Result<String, ScanError> {
     limits.max_alloc = Some(DECODE_BYTES_MAX);
     reader.limits(limits);
     let picture = reader.decode().map_err(ScanError::Picture)?;
-    let first = read_grey(picture.to_luma8());
+    let first = read_grey(&picture.to_luma8());
     if first.is_ok() || picture.width().max(picture.height()) <= SEARCH_SIDE_PIXELS {
         return first;
     }
     let smaller = picture.resize(SEARCH_SIDE_PIXELS, SEARCH_SIDE_PIXELS, FilterType::Triangle);
-    read_grey(smaller.to_luma8()).or(first)
+    read_grey(&smaller.to_luma8()).or(first)
 }
 
-fn read_grey(grey: image::GrayImage) -> Result<String, ScanError> {
+fn read_grey(grey: &image::GrayImage) -> Result<String, ScanError> {
     let (width, height) = grey.dimensions();
     let side = |pixels: u32| usize::try_from(pixels).unwrap_or(0);
     let mut prepared =
@@ -74,11 +74,17 @@ mod tests {
     #[test]
     fn what_is_no_picture_is_said_to_be_none() {
         assert!(matches!(read_picture(b""), Err(ScanError::Picture(_))));
-        assert!(matches!(read_picture(b"\x89PNG\r\n\x1a\nxx"), Err(ScanError::Picture(_))));
+        assert!(matches!(
+            read_picture(b"\x89PNG\r\n\x1a\nxx"),
+            Err(ScanError::Picture(_))
+        ));
         let mut white = Cursor::new(Vec::new());
         image::GrayImage::from_pixel(80, 80, image::Luma([255]))
             .write_to(&mut white, image::ImageFormat::Png)
             .unwrap();
-        assert!(matches!(read_picture(white.get_ref()), Err(ScanError::NoCode)));
+        assert!(matches!(
+            read_picture(white.get_ref()),
+            Err(ScanError::NoCode)
+        ));
     }
 }

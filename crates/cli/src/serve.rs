@@ -30,7 +30,9 @@ pub(crate) async fn run(arguments: &ServeArguments) -> Result<bool> {
     if let Some(path) = &arguments.gates {
         let text = std::fs::read_to_string(path)
             .with_context(|| format!("cannot read {}", path.display()))?;
-        register(&store, &text).await.with_context(|| path.display().to_string())?;
+        register(&store, &text)
+            .await
+            .with_context(|| path.display().to_string())?;
     }
     let issuer = Issuer::new(store.clone(), ring, Lives::default(), system_now())?;
     let state = AppState {
@@ -46,7 +48,9 @@ pub(crate) async fn run(arguments: &ServeArguments) -> Result<bool> {
     let url = format!("http://{}", listener.local_addr()?);
     Reader::of(arguments.json).print(&json!({ "url": url }), &format!("Faregate is at {url}\n"))?;
     let worker = tokio::spawn(server::settle_forever(state.clone()));
-    axum::serve(listener, server::router(state)).with_graceful_shutdown(told_to_stop()).await?;
+    axum::serve(listener, server::router(state))
+        .with_graceful_shutdown(told_to_stop())
+        .await?;
     worker.abort();
     Ok(true)
 }
@@ -54,7 +58,9 @@ pub(crate) async fn run(arguments: &ServeArguments) -> Result<bool> {
 /// Returns when the process is asked to end: Ctrl-C, or SIGTERM from a supervisor.
 pub(crate) async fn told_to_stop() {
     use tokio::signal::unix::{SignalKind, signal};
-    let Ok(mut terminate) = signal(SignalKind::terminate()) else { return };
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
+        return;
+    };
     tokio::select! {
         _ = tokio::signal::ctrl_c() => {}
         _ = terminate.recv() => {}
@@ -93,7 +99,10 @@ async fn register(store: &SqliteStore, text: &str) -> Result<()> {
         match store.register_gate(&gate).await? {
             Registered::New | Registered::Updated => {}
             Registered::KeyDiffers => {
-                bail!("gate {} is registered with another key; a device's key never changes", gate.gate)
+                bail!(
+                    "gate {} is registered with another key; a device's key never changes",
+                    gate.gate
+                )
             }
         }
     }

@@ -53,7 +53,10 @@ pub(crate) async fn run(arguments: &SettleArguments) -> Result<bool> {
     let city = folder::load_city(Some(&arguments.city))?;
     let path = arguments.taps.display();
     let file = File::open(&arguments.taps).with_context(|| format!("cannot read {path}"))?;
-    let size = file.metadata().with_context(|| format!("cannot read {path}"))?.len();
+    let size = file
+        .metadata()
+        .with_context(|| format!("cannot read {path}"))?
+        .len();
     let store = database::open(&arguments.db).await?;
     let now = system_now();
 
@@ -62,7 +65,11 @@ pub(crate) async fn run(arguments: &SettleArguments) -> Result<bool> {
     let report = ingest::rows::store(&store, &city, source, now, |row: RejectedRow| {
         if listed.len() < REJECTED_LISTED_MAX {
             let (number, reason) = (row.number, row.reason);
-            listed.push(Rejected { row: number, reason: reason.name(), detail: reason.to_string() });
+            listed.push(Rejected {
+                row: number,
+                reason: reason.name(),
+                detail: reason.to_string(),
+            });
         }
     })
     .await
@@ -77,7 +84,9 @@ pub(crate) async fn run(arguments: &SettleArguments) -> Result<bool> {
         let text = dump::canonical(&store).await?;
         std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))?;
     }
-    let taps = settlement::summary::of_store(&store, city.currency()).await?.taps;
+    let taps = settlement::summary::of_store(&store, city.currency())
+        .await?
+        .taps;
     let settled = Settled {
         taps,
         duplicates: report.duplicates,
@@ -96,15 +105,35 @@ impl Settled {
         let mut lines = String::new();
         let books = &self.books;
         let time = Duration::from_secs_f64(self.wall_s);
-        writeln!(lines, "{} taps, {} rows repeated one", self.taps, self.duplicates)?;
-        writeln!(lines, "{} journeys, {} incomplete", books.journeys, books.incomplete)?;
+        writeln!(
+            lines,
+            "{} taps, {} rows repeated one",
+            self.taps, self.duplicates
+        )?;
+        writeln!(
+            lines,
+            "{} journeys, {} incomplete",
+            books.journeys, books.incomplete
+        )?;
         if books.unpriced > 0 {
-            writeln!(lines, "{} journeys have no fare: no rule prices them", books.unpriced)?;
+            writeln!(
+                lines,
+                "{} journeys have no fare: no rule prices them",
+                books.unpriced
+            )?;
         }
         let charged = Balance::new(books.charged_minor, currency);
         writeln!(lines, "{} charges, {charged} in all", books.charges)?;
-        let verdict = if books.recompute_equal { "gives the same" } else { "DIFFERS" };
-        writeln!(lines, "ledger sum {}; recomputing {verdict}", books.ledger_sum_minor)?;
+        let verdict = if books.recompute_equal {
+            "gives the same"
+        } else {
+            "DIFFERS"
+        };
+        writeln!(
+            lines,
+            "ledger sum {}; recomputing {verdict}",
+            books.ledger_sum_minor
+        )?;
         if self.rejected > 0 {
             writeln!(lines, "{} rows were left out:", self.rejected)?;
             for row in &self.rejected_rows {

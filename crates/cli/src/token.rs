@@ -26,7 +26,10 @@ pub(crate) fn inspect(code: &str, keys: Option<&Path>, json: bool) -> Result<boo
     let bytes = wire::text::decode(text.as_bytes(), &mut buffer)
         .with_context(|| format!("not a Faregate code: {:?}", shorten(&text)))?;
     let parsed = wire::parse(bytes).with_context(|| {
-        format!("the text is base45, but its {} bytes are no code", bytes.len())
+        format!(
+            "the text is base45, but its {} bytes are no code",
+            bytes.len()
+        )
     })?;
     let keys = keys.map(read_keys).transpose()?;
     let signatures = check(&parsed, keys.as_deref());
@@ -56,7 +59,9 @@ fn read(code: &str) -> Result<(&'static str, String)> {
         }
         return Ok(("text", code.to_owned()));
     }
-    let size = std::fs::metadata(code).with_context(|| format!("cannot read {code}"))?.len();
+    let size = std::fs::metadata(code)
+        .with_context(|| format!("cannot read {code}"))?
+        .len();
     if size > FILE_BYTES_MAX {
         bail!("{code} has {size} bytes, at most {FILE_BYTES_MAX} are read");
     }
@@ -66,15 +71,18 @@ fn read(code: &str) -> Result<(&'static str, String)> {
 }
 
 fn read_keys(file: &Path) -> Result<Vec<IssuerKey>> {
-    let bytes =
-        std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
+    let bytes = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
     let listed: IssuerKeysResponse = api::parse_json(&bytes)
         .with_context(|| format!("{} is no answer of GET /v1/issuer-keys", file.display()))?;
     let mut keys = Vec::new();
     for key in listed.keys {
-        let prepared =
-            IssuerKey::new(key.kid.0, &key.public_key.0, key.not_before.0, key.not_after.0)
-                .with_context(|| format!("key {} in {}", key.kid, file.display()))?;
+        let prepared = IssuerKey::new(
+            key.kid.0,
+            &key.public_key.0,
+            key.not_before.0,
+            key.not_after.0,
+        )
+        .with_context(|| format!("key {} in {}", key.kid, file.display()))?;
         keys.push(prepared);
     }
     Ok(keys)
@@ -97,7 +105,9 @@ enum Signatures {
 }
 
 fn check(code: &Code<'_>, keys: Option<&[IssuerKey]>) -> Signatures {
-    let Some(keys) = keys else { return Signatures::NotChecked };
+    let Some(keys) = keys else {
+        return Signatures::NotChecked;
+    };
     let mut worst = Signatures::UnknownIssuer;
     // Key ids are not unique in the world: any key of that name may have signed.
     for key in keys.iter().filter(|key| key.kid() == code.kid()) {
@@ -156,9 +166,12 @@ impl Described {
             gate_id: None,
         };
         match code {
-            Code::Ticket(ticket) => {
-                common("ticket", ticket.starts(), ticket.expires(), ticket.entitlement())
-            }
+            Code::Ticket(ticket) => common(
+                "ticket",
+                ticket.starts(),
+                ticket.expires(),
+                ticket.entitlement(),
+            ),
             Code::Presentation(shown) => {
                 let credential = shown.credential();
                 Self {
@@ -188,7 +201,11 @@ impl Inspected<'_> {
         )?;
         writeln!(lines, "  signed under   issuer key {}", code.kid)?;
         writeln!(lines, "  id (cti)       {}", code.credential_id)?;
-        writeln!(lines, "  may travel     {} to {}", code.starts_at, code.expires_at)?;
+        writeln!(
+            lines,
+            "  may travel     {} to {}",
+            code.starts_at, code.expires_at
+        )?;
         writeln!(
             lines,
             "  entitles       category {}, party of {}, product {}",

@@ -43,10 +43,18 @@ async fn pages(method: Method, uri: Uri) -> Response {
 }
 
 fn not_found(uri: &Uri) -> ApiError {
-    Problem::new(ProblemCode::NotFound, format!("nothing is at {}", uri.path())).into()
+    Problem::new(
+        ProblemCode::NotFound,
+        format!("nothing is at {}", uri.path()),
+    )
+    .into()
 }
 
 async fn wrong_method(request: Request) -> ApiError {
-    let detail = format!("{} does not answer {}", request.uri().path(), request.method());
+    let detail = format!(
+        "{} does not answer {}",
+        request.uri().path(),
+        request.method()
+    );
     Problem::new(ProblemCode::MethodNotAllowed, detail).into()
 }

@@ -2,9 +2,9 @@
 
 use api::{Problem, ProblemCode, SessionToken};
 use axum::extract::FromRequestParts;
+use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
-use axum::http::HeaderMap;
 use issuer::Rider;
 
 use crate::{ApiError, AppState};
@@ -33,7 +33,11 @@ impl Session {
             .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
             .and_then(|(_, token)| SessionToken::from_text(token.trim()).ok())
             .ok_or_else(unauthorized)?;
-        let rider = state.issuer.rider(&token, state.now()).await.map_err(ApiError::internal)?;
+        let rider = state
+            .issuer
+            .rider(&token, state.now())
+            .await
+            .map_err(ApiError::internal)?;
         rider.ok_or_else(unauthorized)
     }
 }

@@ -45,9 +45,9 @@ impl Workshop {
     ) -> Result<String> {
         match cheat {
             Cheat::Screenshot => phone.code(now.minus(SCREENSHOT_AGE)),
-            Cheat::SameGate | Cheat::OtherGate => {
-                last.map(str::to_owned).context("there was no honest tap before")
-            }
+            Cheat::SameGate | Cheat::OtherGate => last
+                .map(str::to_owned)
+                .context("there was no honest tap before"),
             Cheat::Forged => self.forge(self.known, now, dice),
             Cheat::Foreign => self.forge(FOREIGN, now, dice),
             Cheat::Tampered => Ok(change_one_character(&phone.code(now)?, dice)),
@@ -71,10 +71,12 @@ impl Workshop {
                 product: ProductCode::from_number(0),
             },
         };
-        let credential =
-            credential.sign(kid, |message| self.issuer.sign(message).to_bytes())?;
-        let shown = PresentationClaims { issued_at: now, gate: None }
-            .sign(&credential, |message| self.phone.sign(message).to_bytes())?;
+        let credential = credential.sign(kid, |message| self.issuer.sign(message).to_bytes())?;
+        let shown = PresentationClaims {
+            issued_at: now,
+            gate: None,
+        }
+        .sign(&credential, |message| self.phone.sign(message).to_bytes())?;
         Ok(wire::text::encode(&shown)?.to_string())
     }
 }
@@ -83,7 +85,8 @@ impl Workshop {
 pub(super) fn change_one_character(code: &str, dice: &mut Dice) -> String {
     let prefix = "FG1:".len();
     let behind = code.len().saturating_sub(prefix);
-    let place = prefix + usize::try_from(dice.below(u64::try_from(behind).unwrap_or(0))).unwrap_or(0);
+    let place =
+        prefix + usize::try_from(dice.below(u64::try_from(behind).unwrap_or(0))).unwrap_or(0);
     code.char_indices()
         .map(|(at, character)| match character {
             'A' if at == place => 'B',

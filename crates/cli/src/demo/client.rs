@@ -2,8 +2,8 @@
 
 use anyhow::{Context as _, Result, anyhow, bail};
 use api::{
-    ChallengeResponse, CredentialResponse, DenyListResponse, DeviceResponse, IssuerKeysResponse,
-    Problem, RegisterDeviceRequest, SessionToken, TapAckBody,
+    ChallengeResponse, DenyListResponse, DeviceResponse, IssuerKeysResponse, Problem,
+    RegisterDeviceRequest, SessionToken, TapAckBody, TicketRequest, TicketResponse,
 };
 use reqwest::header::{ACCEPT, CONTENT_TYPE};
 use reqwest::{Method, RequestBuilder, Response};
@@ -32,19 +32,23 @@ impl Client {
 
     /// Registers a device.
     pub(super) async fn register(&self, request: &RegisterDeviceRequest) -> Result<DeviceResponse> {
-        self.ask(self.request(Method::POST, "/v1/devices").json(request)).await
+        self.ask(self.request(Method::POST, "/v1/devices").json(request))
+            .await
     }
 
-    /// A fresh credential for the device of `session`.
-    pub(super) async fn credential(&self, session: &SessionToken) -> Result<CredentialResponse> {
-        let request = self.request(Method::POST, "/v1/credentials");
+    /// A ticket for the account of `session`, as text.
+    pub(super) async fn ticket(&self, session: &SessionToken) -> Result<TicketResponse> {
+        let request = self
+            .request(Method::POST, "/v1/tickets")
+            .json(&TicketRequest::default());
         self.ask(request.bearer_auth(session.to_text())).await
     }
 
     /// The keys that a gate should hold.
     pub(super) async fn issuer_keys(&self) -> Result<Vec<IssuerKey>> {
-        let listed: IssuerKeysResponse =
-            self.ask(self.request(Method::GET, "/v1/issuer-keys")).await?;
+        let listed: IssuerKeysResponse = self
+            .ask(self.request(Method::GET, "/v1/issuer-keys"))
+            .await?;
         let mut keys = Vec::new();
         for key in listed.keys {
             keys.push(IssuerKey::new(
@@ -74,7 +78,9 @@ impl Client {
 
     fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let url = format!("{}{path}", self.base);
-        self.http.request(method, url).header(ACCEPT, "application/json")
+        self.http
+            .request(method, url)
+            .header(ACCEPT, "application/json")
     }
 
     async fn ask<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<T> {
@@ -89,7 +95,9 @@ impl Client {
 /// What the server said when it refused.
 async fn refusal(response: Response) -> anyhow::Error {
     let (status, url) = (response.status(), response.url().path().to_owned());
-    let Ok(bytes) = response.bytes().await else { return anyhow!("{url} answered {status}") };
+    let Ok(bytes) = response.bytes().await else {
+        return anyhow!("{url} answered {status}");
+    };
     match serde_json::from_slice::<Problem>(&bytes) {
         Ok(problem) => anyhow!("{url}: {problem}"),
         Err(_) => anyhow!("{url} answered {status}"),

@@ -1,7 +1,7 @@
 //! A gate reader: decides offline, writes down each scan, signs what it uploads.
 
-use api::TapBatch;
 use anyhow::{Context as _, Result};
+use api::TapBatch;
 use ed25519_dalek::{Signer as _, SigningKey};
 use settlement::model::GateState;
 use units::{CredentialId, DeviceId, GateId, KeyId, RouteId, StopId, Timestamp};
@@ -33,7 +33,11 @@ impl Lists {
         denied.dedup();
         let known = keys.first().map(IssuerKey::kid);
         let validator = Validator::new(keys, Policy::default())?;
-        Ok(Self { validator, denied, known })
+        Ok(Self {
+            validator,
+            denied,
+            known,
+        })
     }
 
     /// The name of a key that the gates trust.
@@ -93,7 +97,11 @@ impl Gate {
             gate: self.id,
             public_key: self.key.verifying_key().to_bytes(),
             // A bus carries its reader from stop to stop.
-            stop: if self.route.is_some() { None } else { Some(self.stop) },
+            stop: if self.route.is_some() {
+                None
+            } else {
+                Some(self.stop)
+            },
             route: self.route,
             state: GateState::Active,
         }
@@ -111,11 +119,16 @@ impl Gate {
         now: Timestamp,
         lists: &Lists,
     ) -> Result<Scan> {
-        let place = Place { gate: self.id, kind };
+        let place = Place {
+            gate: self.id,
+            kind,
+        };
         let denied = SortedDenyList::new(&lists.denied)?;
         let watch = Stopwatch::start();
         let decision =
-            lists.validator.validate(text.as_bytes(), &place, now, &denied, &mut self.used);
+            lists
+                .validator
+                .validate(text.as_bytes(), &place, now, &denied, &mut self.used);
         let took_us = watch.micros();
 
         let mut buffer = CodeBuffer::new();
@@ -131,9 +144,16 @@ impl Gate {
             decision: decision.code(),
             evidence,
         };
-        self.waiting.push(record.encode().context("the scan has no record")?.to_vec());
+        self.waiting
+            .push(record.encode().context("the scan has no record")?.to_vec());
         self.next_seq += 1;
-        Ok(Scan { decision, took_us, device: self.device, epoch: EPOCH, seq })
+        Ok(Scan {
+            decision,
+            took_us,
+            device: self.device,
+            epoch: EPOCH,
+            seq,
+        })
     }
 
     /// The waiting records as signed batches; none wait afterwards.
@@ -148,8 +168,7 @@ impl Gate {
                 self.head = self.head.after(record);
             }
             let count = u32::try_from(records.len()).unwrap_or(u32::MAX);
-            let message =
-                batch_message(self.device, EPOCH, first_seq, count, before, self.head);
+            let message = batch_message(self.device, EPOCH, first_seq, count, before, self.head);
             batches.push(TapBatch {
                 device_id: self.device.as_bytes().to_vec(),
                 epoch: EPOCH,

@@ -49,17 +49,31 @@ pub(super) fn router(
 ) -> Result<Router> {
     let about = describe(&state, &gates, report);
     let next_batch = AtomicUsize::new(spool.batches()?.len());
-    let live = Live { state, client, gates: Mutex::new(gates), spool, next_batch, about };
+    let live = Live {
+        state,
+        client,
+        gates: Mutex::new(gates),
+        spool,
+        next_batch,
+        about,
+    };
     Ok(Router::new()
         .route("/demo/state", get(about_city))
-        .route("/demo/scan", post(scan_code).layer(DefaultBodyLimit::max(PICTURE_BYTES_MAX)))
+        .route(
+            "/demo/scan",
+            post(scan_code).layer(DefaultBodyLimit::max(PICTURE_BYTES_MAX)),
+        )
         .route("/demo/close-day", post(close_day))
         .with_state(Arc::new(live)))
 }
 
 fn describe(state: &AppState, gates: &Gates, report: &Report) -> Value {
     let name_of = |gate: &super::gate::Gate| {
-        state.city.stop(&gate.stop).map(|stop| stop.name.clone()).unwrap_or_default()
+        state
+            .city
+            .stop(&gate.stop)
+            .map(|stop| stop.name.clone())
+            .unwrap_or_default()
     };
     let line_of = |gate: &super::gate::Gate| {
         let route = gate.route.and_then(|route| state.city.route(&route));
@@ -80,6 +94,7 @@ fn describe(state: &AppState, gates: &Gates, report: &Report) -> Value {
         .collect();
     json!({
         "city": state.city.name(),
+        "time_zone": state.city.time_zone(),
         "currency": state.city.currency().code(),
         "maximum_minor": super::travel::maximum_minor(&state.city),
         "gates": listed,
@@ -130,19 +145,29 @@ async fn scan_code(
     let lists = live.sync().await.map_err(ApiError::internal)?;
 
     let mut gates = live.gates.lock().await;
-    let gate = gates.numbered(gate).ok_or_else(|| wrong("gate", "the number of a gate"))?;
+    let gate = gates
+        .numbered(gate)
+        .ok_or_else(|| wrong("gate", "the number of a gate"))?;
     let stop = gate.stop;
-    let scanned = gate.scan(&text, kind, stop, now, &lists).map_err(ApiError::internal)?;
+    let scanned = gate
+        .scan(&text, kind, stop, now, &lists)
+        .map_err(ApiError::internal)?;
     let batches = gate.take_batches();
     drop(gates);
     for batch in batches {
-        live.upload(batch.encode_to_vec()).await.map_err(ApiError::internal)?;
+        live.upload(batch.encode_to_vec())
+            .await
+            .map_err(ApiError::internal)?;
     }
     settle::all(&live.state.store, &live.state.city, now)
         .await
         .map_err(ApiError::internal)?;
 
-    let tap_id = Text(ids::tap_of_record(scanned.device, scanned.epoch, scanned.seq));
+    let tap_id = Text(ids::tap_of_record(
+        scanned.device,
+        scanned.epoch,
+        scanned.seq,
+    ));
     let took_us = scanned.took_us;
     let verdict = match scanned.decision {
         Decision::Permitted(_) => Verdict {
@@ -167,8 +192,16 @@ async fn scan_code(
 
 /// The text of the code, from a picture's pixels or as it is.
 async fn read_code(headers: &HeaderMap, body: Bytes) -> Result<String, ApiError> {
-    let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    match kind.unwrap_or_default().split(';').next().unwrap_or_default().trim() {
+    let kind = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok());
+    match kind
+        .unwrap_or_default()
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+    {
         "text/plain" => String::from_utf8(body.to_vec()).map_err(|error| {
             let place = error.utf8_error().valid_up_to();
             Problem::new(ProblemCode::InvalidBody, format!("byte {place}: not UTF-8")).into()
@@ -198,19 +231,27 @@ async fn close_day(
     charge::close(&live.state.store, &live.state.city, &scope, now)
         .await
         .map_err(ApiError::internal)?;
-    Ok(Json(server::activity(&live.state, rider.account, day).await?))
+    Ok(Json(
+        server::activity(&live.state, rider.account, day).await?,
+    ))
 }
 
 impl Live {
     /// The lists that the gates hold from now on.
     async fn sync(&self) -> Result<Lists> {
-        Lists::new(self.client.issuer_keys().await?, self.client.deny_list().await?)
+        Lists::new(
+            self.client.issuer_keys().await?,
+            self.client.deny_list().await?,
+        )
     }
 
     async fn upload(&self, batch: Vec<u8>) -> Result<()> {
         let number = self.next_batch.fetch_add(1, Ordering::SeqCst);
         self.spool.keep(number, &batch)?;
-        self.client.upload(batch).await.context("the gate could not upload")?;
+        self.client
+            .upload(batch)
+            .await
+            .context("the gate could not upload")?;
         Ok(())
     }
 }

@@ -59,7 +59,11 @@ pub(crate) async fn run(arguments: &DemoArguments) -> Result<bool> {
     let plan = Plan::new(&city, &places, day, riders, arguments.seed);
     let mut gates = Gates::new(&places, arguments.seed);
 
-    let made_from = format!("{} {day} riders={riders} seed={}", city.name(), arguments.seed);
+    let made_from = format!(
+        "{} {day} riders={riders} seed={}",
+        city.name(),
+        arguments.seed
+    );
     let finished = spool.finished()?;
     if let Some(found) = &finished {
         ensure!(
@@ -73,14 +77,16 @@ pub(crate) async fn run(arguments: &DemoArguments) -> Result<bool> {
         home.forget_books()?;
     }
     let town = Town::start(&home.path, city, &plan, &gates, arguments).await?;
-    let travelled = match finished {
-        Some(travelled) => travelled,
-        None => {
-            let seen = morning(&town, &plan, &mut gates, &spool, arguments.seed).await?;
-            let seen = Travel { made_from, ..seen };
-            spool.finish(&seen)?;
-            seen
-        },
+    let travelled = if let Some(travelled) = finished {
+        travelled
+    } else {
+        let travelled = morning(&town, &plan, &mut gates, &spool, arguments.seed).await?;
+        let travelled = Travel {
+            made_from,
+            ..travelled
+        };
+        spool.finish(&travelled)?;
+        travelled
     };
     let settling = Stopwatch::start();
     upload(&town, &spool).await?;
@@ -116,7 +122,11 @@ async fn morning(
     for rider in 0..plan.riders {
         let cheat = plan.cheats.get(&rider).copied();
         // Whoever shows an expired credential fetched it long before.
-        let early = if cheat == Some(Cheat::Expired) { 2 * 86_400 } else { 0 };
+        let early = if cheat == Some(Cheat::Expired) {
+            2 * 86_400
+        } else {
+            0
+        };
         town.clock.set(plan.dawn.minus(Span::from_secs(early)));
         let mut dice = dice::Dice::new(seed, plan::key_stream(rider));
         let phone = Phone::register(&town.client, &mut dice).await?;
@@ -128,16 +138,19 @@ async fn morning(
     }
     bar.finish_and_clear();
     town.clock.set(plan.dawn);
-    let register_s = watch.seconds();
+    let registering_s = watch.seconds();
 
-    let lists = Lists::new(town.client.issuer_keys().await?, town.client.deny_list().await?)?;
-    let mut seen = travel(&town.city, plan, &phones, gates, &lists, seed)?;
-    seen.register_s = register_s;
+    let lists = Lists::new(
+        town.client.issuer_keys().await?,
+        town.client.deny_list().await?,
+    )?;
+    let mut travelled = travel(town, plan, &phones, gates, &lists, seed).await?;
+    travelled.registering_s = registering_s;
     let batches = gates.all.iter_mut().flat_map(gate::Gate::take_batches);
     for (number, batch) in batches.enumerate() {
         spool.keep(number, &batch.encode_to_vec())?;
     }
-    Ok(seen)
+    Ok(travelled)
 }
 
 /// Uploads every batch of the spool; the server knows those it has.
@@ -146,9 +159,12 @@ async fn upload(town: &Town, spool: &Spool) -> Result<()> {
     let batches = spool.batches()?;
     let bar = progress::bar("gates upload", u64::try_from(batches.len()).unwrap_or(0));
     for path in batches {
-        let bytes = std::fs::read(&path)
-            .with_context(|| format!("cannot read {}", path.display()))?;
-        town.client.upload(bytes).await.with_context(|| path.display().to_string())?;
+        let bytes =
+            std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        town.client
+            .upload(bytes)
+            .await
+            .with_context(|| path.display().to_string())?;
         bar.inc(1);
     }
     bar.finish_and_clear();
@@ -190,15 +206,28 @@ impl Home {
         if let Some(path) = named {
             std::fs::create_dir_all(&path)
                 .with_context(|| format!("cannot make the folder {}", path.display()))?;
-            return Ok(Self { path, _temporary: None });
+            return Ok(Self {
+                path,
+                _temporary: None,
+            });
         }
-        let temporary = tempfile::Builder::new().prefix("faregate-demo-").tempdir()?;
-        Ok(Self { path: temporary.path().to_path_buf(), _temporary: Some(temporary) })
+        let temporary = tempfile::Builder::new()
+            .prefix("faregate-demo-")
+            .tempdir()?;
+        Ok(Self {
+            path: temporary.path().to_path_buf(),
+            _temporary: Some(temporary),
+        })
     }
 
     /// Removes the books of a morning that never came to its end.
     fn forget_books(&self) -> Result<()> {
-        for name in ["faregate.db", "faregate.db-wal", "faregate.db-shm", "issuer.age"] {
+        for name in [
+            "faregate.db",
+            "faregate.db-wal",
+            "faregate.db-shm",
+            "issuer.age",
+        ] {
             match std::fs::remove_file(self.path.join(name)) {
                 Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
                     return Err(error).context("cannot begin anew");

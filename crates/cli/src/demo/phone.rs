@@ -36,7 +36,9 @@ impl Phone {
         };
         let device = client.register(&request).await?;
         let credential = device.credential.cose.0;
-        wallet.store(&credential).context("the server sent no credential")?;
+        wallet
+            .store(&credential)
+            .context("the server sent no credential")?;
         Ok(Self {
             wallet,
             bare: SigningKey::from_bytes(&seed),
@@ -59,8 +61,13 @@ impl Phone {
     /// # Errors
     /// When the credential cannot be carried at all.
     pub(super) fn code_in_spite_of_expiry(&self, now: Timestamp) -> Result<String> {
-        let shown = PresentationClaims { issued_at: now, gate: None }
-            .sign(&self.credential, |message| self.bare.sign(message).to_bytes())?;
+        let shown = PresentationClaims {
+            issued_at: now,
+            gate: None,
+        }
+        .sign(&self.credential, |message| {
+            self.bare.sign(message).to_bytes()
+        })?;
         Ok(wire::text::encode(&shown)?.to_string())
     }
 }

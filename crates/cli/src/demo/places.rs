@@ -21,7 +21,11 @@ pub(super) struct Places {
 impl Places {
     /// The places of `city`.
     pub(super) fn new(city: &City) -> Self {
-        let mut places = Self { metro: Vec::new(), bus: Vec::new(), at: BTreeMap::new() };
+        let mut places = Self {
+            metro: Vec::new(),
+            bus: Vec::new(),
+            at: BTreeMap::new(),
+        };
         // A stop where riders tap on and off has a fare to itself; the others are bus stops.
         let mut bus_stops = Vec::new();
         for stop in city.stops() {
@@ -34,7 +38,9 @@ impl Places {
             };
             if city.fare(&leg).is_ok() {
                 places.metro.push(stop.id);
-                places.at.insert(stop.id, (stop.lat_degrees, stop.lon_degrees));
+                places
+                    .at
+                    .insert(stop.id, (stop.lat_degrees, stop.lon_degrees));
             } else {
                 bus_stops.push(stop.id);
             }
@@ -42,7 +48,9 @@ impl Places {
         for route in city.routes() {
             let network = city.network(Some(&route.id));
             if network.is_some_and(|network| city.is_tap_on_only(&network)) {
-                places.bus.extend(bus_stops.iter().map(|&stop| (route.id, stop)));
+                places
+                    .bus
+                    .extend(bus_stops.iter().map(|&stop| (route.id, stop)));
             }
         }
         places

@@ -65,6 +65,8 @@ pub(super) enum Act {
         /// Whether the code goes through a QR picture and its pixels.
         picture: bool,
     },
+    /// Has no key in the phone: fetches a ticket and shows it.
+    Ticket,
     /// Tries to ride free.
     Cheat(Cheat),
 }
@@ -98,6 +100,8 @@ pub(super) struct Plan {
 const HONEST_PER_CHEAT: usize = 25;
 /// Share of riders who take the bus, of a hundred.
 const BUS_PERCENT: u64 = 10;
+/// Share of bus riders whose phone holds no key, of a hundred.
+const TICKET_PERCENT: u64 = 30;
 /// Share of journeys that lack their tap off, of a hundred.
 const FORGETFUL_PERCENT: u64 = 2;
 /// Share of riders who travel a second time, of a hundred.
@@ -136,7 +140,8 @@ impl Plan {
             } else {
                 let arrived = plan.travel(rider, leaves, places, &mut dice);
                 if dice.percent(SECOND_TRIP_PERCENT) {
-                    let rest = Span::from_secs(i64::try_from(1_200 + dice.below(2_400)).unwrap_or(0));
+                    let rest =
+                        Span::from_secs(i64::try_from(1_200 + dice.below(2_400)).unwrap_or(0));
                     plan.travel(rider, arrived.plus(rest), places, &mut dice);
                 }
             }
@@ -146,31 +151,82 @@ impl Plan {
     }
 
     /// One journey; gives back when it ended.
-    fn travel(&mut self, rider: usize, at: Timestamp, places: &Places, dice: &mut Dice) -> Timestamp {
+    fn travel(
+        &mut self,
+        rider: usize,
+        at: Timestamp,
+        places: &Places,
+        dice: &mut Dice,
+    ) -> Timestamp {
         let picture = dice.percent(PICTURE_PERCENT);
         let act = Act::Ride { picture };
         let bus = dice.percent(BUS_PERCENT);
         if bus && let Some(&(route, stop)) = dice.pick(&places.bus) {
-            self.moments.push(Moment { at, rider, kind: TapKind::On, stop, route: Some(route), act });
+            let act = if dice.percent(TICKET_PERCENT) {
+                Act::Ticket
+            } else {
+                act
+            };
+            self.moments.push(Moment {
+                at,
+                rider,
+                kind: TapKind::On,
+                stop,
+                route: Some(route),
+                act,
+            });
             return at.plus(Span::from_secs(HOUR / 3));
         }
-        let Some((from, to)) = places.pair(dice) else { return at };
-        let moment = Moment { at, rider, kind: TapKind::On, stop: from, route: None, act };
+        let Some((from, to)) = places.pair(dice) else {
+            return at;
+        };
+        let moment = Moment {
+            at,
+            rider,
+            kind: TapKind::On,
+            stop: from,
+            route: None,
+            act,
+        };
         self.moments.push(moment);
         let off = at.plus(places.ride(from, to));
         if !dice.percent(FORGETFUL_PERCENT) {
-            self.moments.push(Moment { at: off, kind: TapKind::Off, stop: to, ..moment });
+            self.moments.push(Moment {
+                at: off,
+                kind: TapKind::Off,
+                stop: to,
+                ..moment
+            });
         }
         off
     }
 
-    fn cheat(&mut self, rider: usize, cheat: Cheat, at: Timestamp, places: &Places, dice: &mut Dice) {
-        let Some((here, there)) = places.pair(dice) else { return };
+    fn cheat(
+        &mut self,
+        rider: usize,
+        cheat: Cheat,
+        at: Timestamp,
+        places: &Places,
+        dice: &mut Dice,
+    ) {
+        let Some((here, there)) = places.pair(dice) else {
+            return;
+        };
         let act = Act::Cheat(cheat);
-        let moment = Moment { at, rider, kind: TapKind::On, stop: here, route: None, act };
+        let moment = Moment {
+            at,
+            rider,
+            kind: TapKind::On,
+            stop: here,
+            route: None,
+            act,
+        };
         // These two begin with an honest tap, whose code is then shown again.
         if matches!(cheat, Cheat::SameGate | Cheat::OtherGate) {
-            self.moments.push(Moment { act: Act::Ride { picture: false }, ..moment });
+            self.moments.push(Moment {
+                act: Act::Ride { picture: false },
+                ..moment
+            });
         }
         let (stop, later) = match cheat {
             Cheat::Screenshot => (here, 120),
@@ -178,7 +234,11 @@ impl Plan {
             Cheat::OtherGate => (there, 4),
             _ => (here, 0),
         };
-        self.moments.push(Moment { at: at.plus(Span::from_secs(later)), stop, ..moment });
+        self.moments.push(Moment {
+            at: at.plus(Span::from_secs(later)),
+            stop,
+            ..moment
+        });
     }
 }
 

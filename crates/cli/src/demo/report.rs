@@ -28,6 +28,7 @@ pub(super) struct Report {
     /// Cheats that neither a gate refused nor settlement flagged. Must be 0.
     cheats_unnoticed: u64,
     pictures: u64,
+    tickets: u64,
     #[serde(flatten)]
     books: Books,
     /// What the honest journeys cost by the plan; must be what was charged.
@@ -62,12 +63,13 @@ impl Report {
             cheats_let_pass: travel.cheats_let_pass,
             cheats_unnoticed: let_pass.saturating_sub(flagged),
             pictures: travel.pictures,
+            tickets: travel.tickets,
             books,
             expected_charged_minor: travel.expected_charged_minor,
             validate_us_median: travel.validate_us_median,
             stages_s: BTreeMap::from([
-                ("register", travel.register_s),
-                ("travel", travel.travel_s),
+                ("register", travel.registering_s),
+                ("travel", travel.travelling_s),
                 ("upload_and_settle", settle_s),
             ]),
             wall_s,
@@ -92,7 +94,11 @@ impl Report {
         let books = &self.books;
         let charged = Balance::new(books.charged_minor, currency);
         writeln!(lines, "\nA morning in {}, {}", self.city, self.day)?;
-        writeln!(lines, "  {:>7} riders, each with a key of their own", self.riders)?;
+        writeln!(
+            lines,
+            "  {:>7} riders, each with a key of their own",
+            self.riders
+        )?;
         writeln!(
             lines,
             "  {:>7} taps: {} permitted, {} refused ({} µs to decide one, median)",
@@ -109,9 +115,17 @@ impl Report {
              settlement, {} unnoticed",
             self.cheats, self.cheats_unnoticed
         )?;
-        writeln!(lines, "  {:>7} journeys, {} incomplete", books.journeys, books.incomplete)?;
+        writeln!(
+            lines,
+            "  {:>7} journeys, {} incomplete",
+            books.journeys, books.incomplete
+        )?;
         writeln!(lines, "  {:>7} charges, {charged} in all", books.charges)?;
-        let same = if books.recompute_equal { "the same" } else { "DIFFERENT" };
+        let same = if books.recompute_equal {
+            "the same"
+        } else {
+            "DIFFERENT"
+        };
         writeln!(
             lines,
             "  the ledger sums to {}; computed again from the taps it is {same}",

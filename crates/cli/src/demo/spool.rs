@@ -19,6 +19,8 @@ pub(super) struct Travel {
     pub(super) taps: u64,
     /// Codes that went through a rendered picture and its pixels.
     pub(super) pictures: u64,
+    /// Codes that were tickets, fetched at the gate.
+    pub(super) tickets: u64,
     pub(super) permitted: u64,
     pub(super) refused: u64,
     pub(super) refused_by_reason: BTreeMap<String, u64>,
@@ -35,9 +37,9 @@ pub(super) struct Travel {
     /// Microseconds that the validator took per scan, in the middle of all scans.
     pub(super) validate_us_median: u64,
     /// Seconds that registering every phone took.
-    pub(super) register_s: f64,
+    pub(super) registering_s: f64,
     /// Seconds that the travelling took.
-    pub(super) travel_s: f64,
+    pub(super) travelling_s: f64,
 }
 
 /// A folder of batches. It counts only once the report of the morning lies in it.
@@ -82,7 +84,10 @@ impl Spool {
 
     /// Finishes the morning: from now on a new start goes on from here.
     pub(super) fn finish(&self, travel: &Travel) -> Result<()> {
-        write_durably(&self.folder.join(REPORT), &serde_json::to_vec_pretty(travel)?)?;
+        write_durably(
+            &self.folder.join(REPORT),
+            &serde_json::to_vec_pretty(travel)?,
+        )?;
         File::open(&self.folder)?.sync_all()?;
         Ok(())
     }

@@ -62,7 +62,12 @@ struct DemoChance(Mutex<Option<Dice>>);
 
 impl DemoChance {
     fn fill(&self, bytes: &mut [u8]) {
-        match self.0.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
+        match self
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .as_mut()
+        {
             Some(dice) => dice.fill(bytes),
             None => system_chance(bytes),
         }
@@ -97,9 +102,10 @@ impl Town {
         gates: &Gates,
         arguments: &DemoArguments,
     ) -> Result<Self> {
-        let door = match arguments.once {
-            true => None,
-            false => Some(listen(arguments.listen).await?),
+        let door = if arguments.once {
+            None
+        } else {
+            Some(listen(arguments.listen).await?)
         };
         let city = Arc::new(city);
         let clock = DemoClock::new(plan.dawn);
@@ -134,14 +140,27 @@ impl Town {
             }
         });
         let evening = plan.dawn.plus(Span::from_secs(18 * 3_600));
-        Ok(Self { city, store, clock, client, evening, state, chance, keys, door })
+        Ok(Self {
+            city,
+            store,
+            clock,
+            client,
+            evening,
+            state,
+            chance,
+            keys,
+            door,
+        })
     }
 
     /// Puts a credential on the deny list for a day.
     pub(super) async fn deny(&self, credential: CredentialId, now: Timestamp) -> Result<()> {
         let reason = DenyReason::new("unpaid fares")?;
         let until = now.plus(Span::from_secs(86_400));
-        self.state.issuer.deny(credential, reason, until, now).await?;
+        self.state
+            .issuer
+            .deny(credential, reason, until, now)
+            .await?;
         Ok(())
     }
 
@@ -158,20 +177,25 @@ impl Town {
         let now = self.clock.now();
         // A morning long past was signed with a key that is long past.
         if self.keys.to_ring()?.signing_at(now).is_none() {
-            self.keys.rotate(now, Span::ZERO, &KeyLives::default(), &system_chance)?;
+            self.keys
+                .rotate(now, Span::ZERO, &KeyLives::default(), &system_chance)?;
             self.state.issuer.replace_keys(self.keys.to_ring()?, now)?;
         }
         let address = door.local_addr()?;
         let router = server::router(self.state.clone());
         let router = router.merge(live::router(self.state, self.client, gates, spool, report)?);
         eprintln!("\nOpen http://{address} and hold the phone to the gate. Ctrl-C ends.");
-        axum::serve(door, router).with_graceful_shutdown(serve::told_to_stop()).await?;
+        axum::serve(door, router)
+            .with_graceful_shutdown(serve::told_to_stop())
+            .await?;
         Ok(())
     }
 }
 
 async fn listen(address: SocketAddr) -> Result<TcpListener> {
-    TcpListener::bind(address).await.with_context(|| format!("cannot listen at {address}"))
+    TcpListener::bind(address)
+        .await
+        .with_context(|| format!("cannot listen at {address}"))
 }
 
 /// The demo's key file: real, under a passphrase that protects nothing but a demo.
@@ -182,7 +206,9 @@ fn open_keys(home: &Path, dawn: Timestamp, chance: &DemoChance) -> Result<KeyFil
         return Ok(KeyFile::open(&keyfile::load(&path)?, &passphrase)?);
     }
     let made = dawn.minus(Span::from_secs(7 * 86_400));
-    let keys = KeyFile::create(made, &KeyLives::default(), &|bytes: &mut [u8]| chance.fill(bytes))?;
+    let keys = KeyFile::create(made, &KeyLives::default(), &|bytes: &mut [u8]| {
+        chance.fill(bytes);
+    })?;
     let cheap = WorkFactor::new(10).context("10 is a work factor")?;
     keyfile::store(&path, &keys.seal(&passphrase, cheap)?)?;
     Ok(keys)

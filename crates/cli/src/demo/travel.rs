@@ -14,6 +14,7 @@ use super::phone::Phone;
 use super::places::Places;
 use super::plan::{Act, Moment, Plan};
 use super::spool::Travel;
+use super::town::Town;
 use crate::world::Stopwatch;
 use crate::{progress, scan};
 
@@ -28,8 +29,11 @@ impl Gates {
     /// Sets up every reader that the plan's city needs.
     pub(super) fn new(places: &Places, seed: u64) -> Self {
         let mut dice = Dice::new(seed, u64::MAX);
-        let mut gates =
-            Self { all: Vec::new(), stations: BTreeMap::new(), buses: BTreeMap::new() };
+        let mut gates = Self {
+            all: Vec::new(),
+            stations: BTreeMap::new(),
+            buses: BTreeMap::new(),
+        };
         for &stop in &places.metro {
             gates.stations.insert(stop, gates.all.len());
             gates.add(stop, None, &mut dice);
@@ -64,8 +68,8 @@ impl Gates {
 }
 
 /// Lets everybody travel; the taps wait in the gates afterwards.
-pub(super) fn travel(
-    city: &City,
+pub(super) async fn travel(
+    town: &Town,
     plan: &Plan,
     phones: &[Phone],
     gates: &mut Gates,
@@ -76,49 +80,58 @@ pub(super) fn travel(
     let known = lists.known().context("the gates hold no issuer key")?;
     let mut dice = Dice::new(seed, u64::MAX - 1);
     let workshop = Workshop::new(known, &mut dice);
-    let mut seen = Travel::default();
+    let mut found = Travel::default();
     let mut purse = Purse::default();
     let mut last: BTreeMap<usize, String> = BTreeMap::new();
     let mut took: Vec<u64> = Vec::with_capacity(plan.moments.len());
-    let bar = progress::bar("riders travel", u64::try_from(plan.moments.len()).unwrap_or(0));
+    let bar = progress::bar(
+        "riders travel",
+        u64::try_from(plan.moments.len()).unwrap_or(0),
+    );
     for moment in &plan.moments {
         bar.inc(1);
-        let phone = phones.get(moment.rider).context("a rider without a phone")?;
+        let phone = phones
+            .get(moment.rider)
+            .context("a rider without a phone")?;
         let code = match moment.act {
-            Act::Ride { picture } => {
-                let fresh = phone.code(moment.at)?;
-                if picture {
-                    seen.pictures += 1;
-                    through_pixels(&fresh)?
-                } else {
-                    fresh
-                }
+            Act::Ride { picture: false } => phone.code(moment.at)?,
+            Act::Ride { picture: true } => {
+                found.pictures += 1;
+                through_pixels(&phone.code(moment.at)?)?
+            }
+            Act::Ticket => {
+                found.tickets += 1;
+                town.clock.set(moment.at);
+                town.client.ticket(&phone.session).await?.text
             }
             Act::Cheat(cheat) => {
                 let before = last.get(&moment.rider).map(String::as_str);
                 workshop.code(cheat, phone, before, moment.at, &mut dice)?
             }
         };
-        let gate = gates.at(moment.stop, moment.route).context("a stop without a gate")?;
+        let gate = gates
+            .at(moment.stop, moment.route)
+            .context("a stop without a gate")?;
         let kind = match moment.kind {
             TapKind::On => wire::tap::TapKind::On,
             TapKind::Off => wire::tap::TapKind::Off,
         };
         let scanned = gate.scan(&code, kind, moment.stop, moment.at, lists)?;
         took.push(scanned.took_us);
-        seen.count(moment, &scanned.decision);
-        if let (Act::Ride { .. }, Decision::Permitted(_)) = (moment.act, &scanned.decision) {
-            purse.tap(city, moment)?;
+        found.count(moment, &scanned.decision);
+        let honest = !matches!(moment.act, Act::Cheat(_));
+        if honest && matches!(scanned.decision, Decision::Permitted(_)) {
+            purse.tap(&town.city, moment)?;
             last.insert(moment.rider, code);
         }
     }
     bar.finish_and_clear();
     took.sort_unstable();
-    seen.riders = u64::try_from(phones.len()).unwrap_or(0);
-    seen.validate_us_median = took.get(took.len() / 2).copied().unwrap_or(0);
-    seen.expected_charged_minor = purse.total(city);
-    seen.travel_s = watch.seconds();
-    Ok(seen)
+    found.riders = u64::try_from(phones.len()).unwrap_or(0);
+    found.validate_us_median = took.get(took.len() / 2).copied().unwrap_or(0);
+    found.expected_charged_minor = purse.total(&town.city);
+    found.travelling_s = watch.seconds();
+    Ok(found)
 }
 
 /// Draws the code as the phone's screen does and reads it back from the pixels.
@@ -134,7 +147,7 @@ impl Travel {
         self.taps += 1;
         let cheat = match moment.act {
             Act::Cheat(cheat) => Some(cheat.name().to_owned()),
-            Act::Ride { .. } => None,
+            Act::Ride { .. } | Act::Ticket => None,
         };
         self.cheats += u64::from(cheat.is_some());
         match (decision, cheat) {
@@ -146,7 +159,10 @@ impl Travel {
             }
             (Decision::Refused(refusal), cheat) => {
                 self.refused += 1;
-                *self.refused_by_reason.entry(refusal.name().to_owned()).or_default() += 1;
+                *self
+                    .refused_by_reason
+                    .entry(refusal.name().to_owned())
+                    .or_default() += 1;
                 match cheat {
                     Some(cheat) => *self.cheats_refused.entry(cheat).or_default() += 1,
                     None => self.honest_refused += 1,
@@ -202,6 +218,8 @@ fn fare(city: &City, on: &Moment, off: Option<&Moment>) -> Result<i64> {
         start: on.at,
         end: off.map(|off| off.at),
     };
-    let fare = city.fare(&leg).map_err(|why| anyhow::anyhow!("the plan has no fare: {why}"))?;
+    let fare = city
+        .fare(&leg)
+        .map_err(|why| anyhow::anyhow!("the plan has no fare: {why}"))?;
     Ok(fare.amount.as_minor())
 }

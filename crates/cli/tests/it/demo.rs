@@ -8,7 +8,9 @@ use crate::support::{faregate, json};
 fn demo(folder: &std::path::Path, data: &str) -> Command {
     let mut command = faregate();
     command.args(["demo", "--once", "--json", "--riders", "200", "--seed", "7"]);
-    command.args(["--date", "2019-01-07", "--data"]).arg(folder.join(data));
+    command
+        .args(["--date", "2019-01-07", "--data"])
+        .arg(folder.join(data));
     command
 }
 
@@ -20,13 +22,20 @@ fn dump(folder: &std::path::Path, data: &str) -> String {
 fn every_promise_of_the_morning_holds() {
     let folder = tempfile::tempdir().unwrap();
     let seen = json(&mut demo(folder.path(), "one"));
-    let number = |key: &str| seen[key].as_i64().unwrap_or_else(|| panic!("{key}: {seen:#}"));
+    let number = |key: &str| {
+        seen[key]
+            .as_i64()
+            .unwrap_or_else(|| panic!("{key}: {seen:#}"))
+    };
     assert_eq!(number("riders"), 200);
     assert_eq!(number("ledger_sum_minor"), 0);
     assert_eq!(seen["recompute_equal"], true);
     assert_eq!(seen["currency"], "CNY");
     assert_eq!(number("taps"), number("permitted") + number("refused"));
-    assert!(number("journeys") > 100 && number("charged_minor") > 10_000, "{seen:#}");
+    assert!(
+        number("journeys") > 100 && number("charged_minor") > 10_000,
+        "{seen:#}"
+    );
     assert_eq!(number("cheats"), 8, "one of 25 riders: {seen:#}");
     assert_eq!(number("cheats_unnoticed"), 0, "{seen:#}");
     for reason in [
@@ -37,14 +46,29 @@ fn every_promise_of_the_morning_holds() {
         "expired",
         "unknown_issuer",
     ] {
-        assert!(seen["refused_by_reason"][reason].as_i64().unwrap_or(0) >= 1, "{reason}: {seen:#}");
+        assert!(
+            seen["refused_by_reason"][reason].as_i64().unwrap_or(0) >= 1,
+            "{reason}: {seen:#}"
+        );
     }
-    assert!(seen["flagged_by_reason"]["code_used_twice"].as_i64().unwrap() >= 1, "{seen:#}");
+    assert!(
+        seen["flagged_by_reason"]["code_used_twice"]
+            .as_i64()
+            .unwrap()
+            >= 1,
+        "{seen:#}"
+    );
     assert_eq!(seen["honest_refused"], 0, "{seen:#}");
-    assert_eq!(seen["expected_charged_minor"], seen["charged_minor"], "{seen:#}");
+    assert_eq!(
+        seen["expected_charged_minor"], seen["charged_minor"],
+        "{seen:#}"
+    );
 
     let again = json(&mut demo(folder.path(), "two"));
-    assert_eq!(again["charged_minor"], seen["charged_minor"], "one seed, one morning");
+    assert_eq!(
+        again["charged_minor"], seen["charged_minor"],
+        "one seed, one morning"
+    );
     assert_eq!(dump(folder.path(), "one"), dump(folder.path(), "two"));
 }
 
@@ -71,5 +95,9 @@ fn killed_and_started_again_it_ends_with_the_same_ledger() {
     assert!(kills > 2, "only {kills} kills hit");
     let last = json(&mut demo(folder.path(), "killed"));
     assert_eq!(last["recompute_equal"], true, "after {kills} kills");
-    assert_eq!(dump(folder.path(), "killed"), expected, "after {kills} kills");
+    assert_eq!(
+        dump(folder.path(), "killed"),
+        expected,
+        "after {kills} kills"
+    );
 }

@@ -10,8 +10,14 @@ use crate::support::{HEADER, failure, faregate, json, write_city};
 
 fn settle(folder: &Path, taps: &str, db: &str) -> Command {
     let mut command = faregate();
-    command.args(["settle", "--json", "--city"]).arg(folder.join("city"));
-    command.arg("--taps").arg(folder.join(taps)).arg("--db").arg(folder.join(db));
+    command
+        .args(["settle", "--json", "--city"])
+        .arg(folder.join("city"));
+    command
+        .arg("--taps")
+        .arg(folder.join(taps))
+        .arg("--db")
+        .arg(folder.join(db));
     command.arg("--dump").arg(folder.join(format!("{db}.dump")));
     command
 }
@@ -26,18 +32,21 @@ fn every_row_is_settled_or_named_with_its_reason() {
     write_city(&folder.path().join("city"));
     let taps = [
         "1,ann,2019-01-07T08:00:00+08:00,on,a,,g1",
-        "2,ann,2019-01-07T08:20:00+08:00,off,c,,g3",  // ¥3
-        "3,bob,2019-01-07T09:00:00+08:00,on,b,,g2",   // no tap off: ¥9
+        "2,ann,2019-01-07T08:20:00+08:00,off,c,,g3", // ¥3
+        "3,bob,2019-01-07T09:00:00+08:00,on,b,,g2",  // no tap off: ¥9
         "4,cat,2019-01-07T09:30:00+08:00,on,q,b7,v7", // bus ¥1.50
-        "1,ann,2019-01-07T00:00:00Z,on,a,,g1",        // the first row again
-        "5,dan,2019-01-07 09:30,on,a,,g1",            // no offset
-        "6,dan,2019-01-07T09:30:00+08:00,in,a,,g1",   // no such kind
+        "1,ann,2019-01-07T00:00:00Z,on,a,,g1",       // the first row again
+        "5,dan,2019-01-07 09:30,on,a,,g1",           // no offset
+        "6,dan,2019-01-07T09:30:00+08:00,in,a,,g1",  // no such kind
         "7,dan,2019-01-07T09:30:00+08:00,on,zzz,,g1", // no such stop
-        "2,eve,2019-01-07T08:20:00+08:00,off,c,,g3",  // the id is taken
-        "8,dan",                                      // fields are missing
+        "2,eve,2019-01-07T08:20:00+08:00,off,c,,g3", // the id is taken
+        "8,dan",                                     // fields are missing
     ];
-    std::fs::write(folder.path().join("taps.csv"), format!("{HEADER}{}\n", taps.join("\n")))
-        .unwrap();
+    std::fs::write(
+        folder.path().join("taps.csv"),
+        format!("{HEADER}{}\n", taps.join("\n")),
+    )
+    .unwrap();
     let seen = json(&mut settle(folder.path(), "taps.csv", "x.db"));
     assert_eq!(seen["taps"], 4, "{seen:#}");
     assert_eq!(seen["duplicates"], 1, "{seen:#}");
@@ -55,8 +64,12 @@ fn every_row_is_settled_or_named_with_its_reason() {
         .map(|row| row["row"].as_i64().unwrap())
         .collect();
     assert_eq!(rows, [7, 8, 9, 10, 11], "the header is row 1: {seen:#}");
-    let counted: i64 =
-        seen["by_reason"].as_object().unwrap().values().map(|count| count.as_i64().unwrap()).sum();
+    let counted: i64 = seen["by_reason"]
+        .as_object()
+        .unwrap()
+        .values()
+        .map(|count| count.as_i64().unwrap())
+        .sum();
     assert_eq!(counted, 5, "{seen:#}");
 
     let again = json(&mut settle(folder.path(), "taps.csv", "x.db"));
@@ -69,7 +82,7 @@ fn every_row_is_settled_or_named_with_its_reason() {
 fn a_file_that_is_no_file_of_taps_is_refused_whole() {
     let folder = tempfile::tempdir().unwrap();
     write_city(&folder.path().join("city"));
-    let mut check = |bytes: &[u8], expected: &str| {
+    let check = |bytes: &[u8], expected: &str| {
         std::fs::write(folder.path().join("taps.csv"), bytes).unwrap();
         let said = failure(&mut settle(folder.path(), "taps.csv", "x.db"));
         assert!(said.contains(expected), "{said:?} lacks {expected:?}");
@@ -86,17 +99,23 @@ fn many(riders: u32, seed: u32, repeat_every: usize) -> String {
     for rider in 0..riders {
         let (from, to) = [("a", "b"), ("a", "c"), ("c", "b")][rider as usize % 3];
         let minute = rider % 60;
-        rows.push(format!("{rider}-on,r{rider},2019-01-07T08:{minute:02}:00+08:00,on,{from},,g"));
+        rows.push(format!(
+            "{rider}-on,r{rider},2019-01-07T08:{minute:02}:00+08:00,on,{from},,g"
+        ));
         if rider % 10 != 9 {
-            rows.push(format!("{rider}-off,r{rider},2019-01-07T10:{minute:02}:00+08:00,off,{to},,g"));
+            rows.push(format!(
+                "{rider}-off,r{rider},2019-01-07T10:{minute:02}:00+08:00,off,{to},,g"
+            ));
         }
     }
     let repeats: Vec<String> = rows.iter().step_by(repeat_every).cloned().collect();
     rows.extend(repeats);
     // An order that differs with the seed; any will do.
-    rows.sort_by_key(|row| row.bytes().fold(seed, |sum, byte| {
-        sum.wrapping_mul(16_777_619) ^ u32::from(byte)
-    }));
+    rows.sort_by_key(|row| {
+        row.bytes().fold(seed, |sum, byte| {
+            sum.wrapping_mul(16_777_619) ^ u32::from(byte)
+        })
+    });
     format!("{HEADER}{}\n", rows.join("\n"))
 }
 
@@ -109,7 +128,11 @@ fn order_and_repetition_change_nothing() {
     let one = json(&mut settle(folder.path(), "one.csv", "one.db"));
     let two = json(&mut settle(folder.path(), "two.csv", "two.db"));
     // 60 riders forget to tap off; of the 540 others each third pays 200, 300, 200.
-    assert_eq!((&one["journeys"], &one["incomplete"]), (&json!(540), &json!(60)), "{one:#}");
+    assert_eq!(
+        (&one["journeys"], &one["incomplete"]),
+        (&json!(540), &json!(60)),
+        "{one:#}"
+    );
     assert_eq!(one["charged_minor"], two["charged_minor"]);
     assert_eq!(dump(folder.path(), "one.db"), dump(folder.path(), "two.db"));
     assert!(dump(folder.path(), "one.db").lines().count() > 600);
@@ -139,9 +162,19 @@ fn killed_at_any_point_it_ends_with_the_same_ledger() {
     }
     assert!(kills > 3, "only {kills} kills hit");
     let last = json(&mut settle(folder.path(), "taps.csv", "killed.db"));
-    for key in ["journeys", "incomplete", "charges", "charged_minor", "ledger_sum_minor"] {
+    for key in [
+        "journeys",
+        "incomplete",
+        "charges",
+        "charged_minor",
+        "ledger_sum_minor",
+    ] {
         assert_eq!(last[key], whole[key], "{key} after {kills} kills");
     }
     assert_eq!(last["recompute_equal"], true);
-    assert_eq!(dump(folder.path(), "killed.db"), expected, "after {kills} kills");
+    assert_eq!(
+        dump(folder.path(), "killed.db"),
+        expected,
+        "after {kills} kills"
+    );
 }

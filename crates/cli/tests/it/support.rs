@@ -1,5 +1,6 @@
 //! Running `faregate`, and a small city whose fares a person can add up.
 
+use std::fmt::Write as _;
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -13,7 +14,11 @@ pub(crate) fn faregate() -> Command {
 /// Runs to the end and reads the one JSON object on standard output.
 pub(crate) fn json(command: &mut Command) -> Value {
     let output = command.output().unwrap();
-    assert!(output.status.success(), "{command:?} failed: {}", text(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{command:?} failed: {}",
+        text(&output.stderr)
+    );
     serde_json::from_slice(&output.stdout)
         .unwrap_or_else(|error| panic!("{error}: {}", text(&output.stdout)))
 }
@@ -59,8 +64,14 @@ pub(crate) fn write_city(folder: &Path) {
         "gtfs/routes.txt",
         "route_id,agency_id,route_short_name,route_type\nm1,t,1,1\nb7,t,7,3\n",
     );
-    write("gtfs/networks.txt", "network_id,network_name\nmetro,Metro\nbus,Bus\n");
-    write("gtfs/route_networks.txt", "network_id,route_id\nmetro,m1\nbus,b7\n");
+    write(
+        "gtfs/networks.txt",
+        "network_id,network_name\nmetro,Metro\nbus,Bus\n",
+    );
+    write(
+        "gtfs/route_networks.txt",
+        "network_id,route_id\nmetro,m1\nbus,b7\n",
+    );
     write("gtfs/areas.txt", "area_id,area_name\na,A\nb,B\nc,C\n");
     write("gtfs/stop_areas.txt", "area_id,stop_id\na,a\nb,b\nc,c\n");
     write(
@@ -80,7 +91,7 @@ pub(crate) fn write_city(folder: &Path) {
         ("a", "c", "three"),
         ("c", "a", "three"),
     ] {
-        rules += &format!("metro,{from},{to},{product}\n");
+        writeln!(rules, "metro,{from},{to},{product}").unwrap();
     }
     rules += "bus,,,ride\n";
     write("gtfs/fare_leg_rules.txt", &rules);

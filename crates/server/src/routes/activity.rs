@@ -53,8 +53,16 @@ pub async fn activity(
 }
 
 fn describe(state: &AppState, statement: Statement) -> Activity {
-    let taps = statement.taps.into_iter().map(|tap| describe_tap(state, tap)).collect();
-    let journeys = statement.journeys.into_iter().map(describe_journey).collect();
+    let taps = statement
+        .taps
+        .iter()
+        .map(|tap| describe_tap(state, tap))
+        .collect();
+    let journeys = statement
+        .journeys
+        .into_iter()
+        .map(describe_journey)
+        .collect();
     let charges = statement.charges.into_iter().map(describe_charge).collect();
     Activity {
         day: Text(statement.day),
@@ -67,11 +75,11 @@ fn describe(state: &AppState, statement: Statement) -> Activity {
     }
 }
 
-fn describe_tap(state: &AppState, tap: StatementTap) -> TapBody {
-    let stop_name = state.city.stop(&tap.stop).map_or_else(
-        || tap.stop.as_str().to_owned(),
-        |stop| stop.name.clone(),
-    );
+fn describe_tap(state: &AppState, tap: &StatementTap) -> TapBody {
+    let stop_name = state
+        .city
+        .stop(&tap.stop)
+        .map_or_else(|| tap.stop.as_str().to_owned(), |stop| stop.name.clone());
     TapBody {
         tap_id: Text(tap.id),
         at: Rfc3339(tap.at),

@@ -25,9 +25,14 @@ pub(crate) async fn upload(
     body: Bytes,
 ) -> Result<Response, ApiError> {
     let is = |name, kind: &str| {
-        headers.get(name).and_then(|value| value.to_str().ok()).is_some_and(|value| {
-            value.split([',', ';']).any(|part| part.trim().eq_ignore_ascii_case(kind))
-        })
+        headers
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .is_some_and(|value| {
+                value
+                    .split([',', ';'])
+                    .any(|part| part.trim().eq_ignore_ascii_case(kind))
+            })
     };
     if !is(header::CONTENT_TYPE, PROTOBUF) {
         let detail = format!("expected {PROTOBUF} (proto/faregate/v1/taps.proto)");
@@ -37,10 +42,15 @@ pub(crate) async fn upload(
         Problem::new(ProblemCode::InvalidBody, format!("not a TapBatch: {error}"))
     })?;
     let keys = state.issuer.all_keys();
-    let receipt =
-        batch::store(&state.store, &state.city, &keys, to_batch(message)?, state.now())
-            .await
-            .map_err(refuse)?;
+    let receipt = batch::store(
+        &state.store,
+        &state.city,
+        &keys,
+        to_batch(message)?,
+        state.now(),
+    )
+    .await
+    .map_err(refuse)?;
     let ack = TapAck {
         acked_through_seq: receipt.cursor.acked_through_seq(),
         stored: receipt.stored,

@@ -50,7 +50,10 @@ fn every_vector_file_is_named_by_a_test() {
     }
     for entry in std::fs::read_dir(root().join("proto/vectors")).unwrap() {
         let name = entry.unwrap().file_name().into_string().unwrap();
-        if name.ends_with(".json") {
+        if Path::new(&name)
+            .extension()
+            .is_some_and(|ending| ending == "json")
+        {
             assert!(
                 sources.contains(&name),
                 "no test names proto/vectors/{name}"
