@@ -105,7 +105,8 @@ mod tests {
         let network = Network::parse(
             "agency_id,name_zh,name_en,url\nx,甲,X,https://example.org/\n",
             &lines(&["1", "2", "3"]),
-            "line,branch,order,stop_id,name_zh,name_en,lat,lon,metres_to_next,metres_source,opened\n\
+            "line,branch,order,stop_id,name_zh,name_en,lat,lon,metres_to_next,metres_source,\
+             opened\n\
              1,trunk,1,a,A,A,0,0,100,derived,\n\
              1,trunk,2,b,B,B,0,0.0008,100,derived,\n\
              1,trunk,3,c,C,C,0,0.0016,100,derived,\n\

@@ -189,7 +189,8 @@ mod tests {
             "agency_id,name_zh,name_en,url\nx,甲,X,https://example.org/\n",
             "line,route_id,network,agency_id,route_type,name_zh,name_en,colour,text_colour,opens,\
              closes,headway_secs\n1,r1,metro,x,1,一,One,000000,FFFFFF,06:00,22:30,300\n",
-            "line,branch,order,stop_id,name_zh,name_en,lat,lon,metres_to_next,metres_source,opened\n\
+            "line,branch,order,stop_id,name_zh,name_en,lat,lon,metres_to_next,metres_source,\
+             opened\n\
              1,trunk,1,a,甲,A,30.00,120.00,2000,derived,\n\
              1,trunk,2,b,乙,B,30.01,120.00,,,\n",
         )
