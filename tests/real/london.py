@@ -187,7 +187,7 @@ def write_city(folder, names):
     pounds = lambda minor: f"{minor // 100}.{minor % 100:02}"
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "city.toml").write_text(
-        f"""# Made by tests/real/london.py from the stations of the Oyster sample. Not London's fares.
+        f"""# Made by tests/real/london.py from the Oyster sample's stations. Not London's fares.
 name = "London, 5 % sample of November 2009"
 time_zone = "Europe/London"
 currency = "GBP"
