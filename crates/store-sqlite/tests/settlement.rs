@@ -1,13 +1,19 @@
 //! SQLite passes the contract of a settlement store, in memory and in a file, agrees with the
 //! memory store to the byte, and refuses to change history.
 
-#![expect(clippy::unwrap_used, reason = "a test answers by failing")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test answers by failing"
+)]
 
 mod factory;
 
 use factory::Files;
 use settlement::testing::MemoryStore;
 use settlement::testing::contract::{self, Factory};
+use settlement::testing::world::city;
+use settlement::{recompute, verify_ledger};
 use store_sqlite::{Location, SqliteStore};
 use units::{AccountId, CredentialId};
 
@@ -39,6 +45,17 @@ impl Factory for Model {
     async fn issue(&self, store: &MemoryStore, credential: CredentialId, account: AccountId) {
         store.issue(credential, account);
     }
+}
+
+/// The database without our port in between.
+async fn raw(location: &Location) -> sqlx::SqlitePool {
+    let Location::File(path) = location else {
+        panic!("a file database lies in a file");
+    };
+    let options = sqlx::sqlite::SqliteConnectOptions::new()
+        .filename(path)
+        .foreign_keys(false);
+    sqlx::SqlitePool::connect_with(options).await.unwrap()
 }
 
 #[tokio::test]
@@ -78,11 +95,7 @@ async fn history_cannot_be_changed() {
     let location = files.next_location();
     let store = SqliteStore::open(&location).await.unwrap();
     factory::play_in_order(&store).await;
-    let Location::File(path) = &location else {
-        panic!("a file database lies in a file");
-    };
-    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(path);
-    let raw = sqlx::SqlitePool::connect_with(options).await.unwrap();
+    let raw = raw(&location).await;
     let attempts = [
         "UPDATE taps SET at = at + 1",
         "DELETE FROM taps",
@@ -116,6 +129,68 @@ async fn history_cannot_be_changed() {
         .execute(&raw)
         .await
         .unwrap();
+}
+
+/// Somebody with the file and no respect for triggers changes money; verifying or recomputing says
+/// so. The second column is whether the ledger alone shows it.
+#[tokio::test]
+async fn tampering_is_found() {
+    let files = Files::new();
+    let attempts = [
+        (
+            "UPDATE postings SET minor = minor + 1 WHERE minor = 300",
+            true,
+        ),
+        ("DELETE FROM postings WHERE minor < 0", true),
+        (
+            "UPDATE balances SET minor = minor + 1 WHERE ledger_account = 'clearing'",
+            true,
+        ),
+        (
+            "UPDATE charges SET amount_minor = amount_minor + 1 WHERE amount_minor = 600",
+            true,
+        ),
+        ("DELETE FROM charges WHERE amount_minor = 600", true),
+        (
+            "UPDATE journeys SET fare_minor = 200 WHERE fare_minor = 300",
+            true,
+        ),
+        (
+            "UPDATE account_days SET fares_minor = 500, charged_minor = 500",
+            true,
+        ),
+        ("DELETE FROM journeys", true),
+        ("DELETE FROM tap_flags", false),
+        (
+            "UPDATE taps SET at = at + 7200000000 WHERE kind = 2 AND credential_id IS NULL",
+            false,
+        ),
+        ("UPDATE journeys SET because = ''", false),
+    ];
+    for (sql, in_the_ledger) in attempts {
+        let location = files.next_location();
+        let store = SqliteStore::open(&location).await.unwrap();
+        factory::play_in_order(&store).await;
+        let raw = raw(&location).await;
+        let triggers: Vec<String> =
+            sqlx::query_scalar("SELECT name FROM sqlite_schema WHERE type = 'trigger'")
+                .fetch_all(&raw)
+                .await
+                .unwrap();
+        for trigger in triggers {
+            let drop = sqlx::AssertSqlSafe(format!("DROP TRIGGER {trigger}"));
+            sqlx::query(drop).execute(&raw).await.unwrap();
+        }
+        let changed = sqlx::query(sql).execute(&raw).await.unwrap();
+        assert!(changed.rows_affected() > 0, "{sql}");
+        let ledger = verify_ledger::verify(&store).await;
+        // A store may also refuse to read an entry that has lost its balance.
+        let found = !ledger.is_ok_and(|report| report.is_sound());
+        assert_eq!(found, in_the_ledger, "{sql}");
+        let recomputed = recompute::compare(&store, &city()).await;
+        let equal = recomputed.is_ok_and(|recomputed| recomputed.is_equal());
+        assert!(found || !equal, "{sql}");
+    }
 }
 
 #[test]
