@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, value_parser};
 
 /// Faregate takes fares by QR code: it issues codes, checks them at gates without a network, and
 /// turns taps into charges that anybody can compute again.
@@ -62,7 +62,7 @@ pub struct DemoArguments {
     #[arg(long)]
     pub json: bool,
     /// How many riders travel.
-    #[arg(long, default_value_t = 2_400, value_parser = clap::value_parser!(u32).range(1..=200_000))]
+    #[arg(long, default_value_t = 2_400, value_parser = value_parser!(u32).range(1..=200_000))]
     pub riders: u32,
     /// Where chance comes from.
     #[arg(long, default_value_t = 1)]

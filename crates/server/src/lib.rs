@@ -23,6 +23,7 @@
 mod app;
 mod assets;
 mod error;
+mod extract;
 mod routes;
 mod session;
 mod state;
@@ -30,6 +31,7 @@ mod worker;
 
 pub use app::router;
 pub use error::ApiError;
+pub use extract::{Parameters, RawBody};
 pub use routes::activity::activity;
 pub use session::Session;
 pub use state::{AppState, Clock, Rng};

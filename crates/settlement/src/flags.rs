@@ -1,8 +1,8 @@
 //! Which taps used a code that had been used before.
 //!
 //! A gate refuses a code it has seen itself; two gates without a network cannot know of each other
-//! and let both through. Here all taps are together: of those that share a [`CodeUse`], the first by
-//! (time, tap id) counts and each later one is flagged and not priced. The answer depends on the
+//! and let both through. Here all taps are together: of those that share a [`CodeUse`], the first
+//! by (time, tap id) counts and each later one is flagged and not priced. The answer depends on the
 //! set of taps alone, never on which came in first.
 
 use std::collections::BTreeMap;

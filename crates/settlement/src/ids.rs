@@ -75,7 +75,8 @@ mod tests {
 
     #[test]
     fn a_text_makes_the_id_that_any_uuid_tool_makes() {
-        // python3 -c 'import uuid; print(uuid.uuid5(uuid.UUID("7d0f3c52-5b0e-4b7a-9a51-3f6d1c0be4a7"), "account of text\0oyster-1"))'
+        // In Python: uuid.uuid5(uuid.UUID("7d0f3c52-5b0e-4b7a-9a51-3f6d1c0be4a7"),
+        //                       "account of text\0oyster-1")
         let expected = "9e9c2f97-f0d5-5668-b001-1e109ef87ab7";
         assert_eq!(account_of_text("oyster-1").to_string(), expected);
     }

@@ -2,8 +2,8 @@
 //! stored.
 //!
 //! Nothing stored but the taps goes into the computation. The one thing taps cannot say is which
-//! days somebody has closed; so a closed day must be charged exactly its recomputed fares, and a day
-//! that is not closed (or was changed by a late tap since) is counted as due.
+//! days somebody has closed; so a closed day must be charged exactly its recomputed fares, and a
+//! day that is not closed (or was changed by a late tap since) is counted as due.
 
 use std::collections::BTreeMap;
 

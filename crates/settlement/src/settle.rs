@@ -5,8 +5,8 @@
 //! posting each difference as a new entry. Entry ids are derived from (account, day, revision,
 //! journey): doing a killed transaction again makes the same entries.
 //!
-//! Signs are the ledger's: below zero the holder owes. A fare posts −fare to the rider (a debit) and
-//! +fare to the operator (a credit).
+//! Signs are the ledger's: below zero the holder owes. A fare posts −fare to the rider (a debit)
+//! and +fare to the operator (a credit).
 
 use std::collections::BTreeMap;
 

@@ -55,7 +55,8 @@ pub enum LedgerFault {
     },
     /// A day's charges are not what the day says, or not what was posted.
     #[error(
-        "account {account}, {day}: charges sum to {charges_minor}, the day says {day_minor}, {posted_minor} is posted"
+        "account {account}, {day}: charges sum to {charges_minor}, the day says {day_minor}, \
+         {posted_minor} is posted"
     )]
     Charges {
         /// The account.

@@ -23,8 +23,8 @@ use crate::taps::{self, ROWS_PER_STATEMENT};
 const SELECT_RECORDS: &str = "SELECT seq, record FROM device_records \
      WHERE device_id = ? AND epoch = ? AND seq BETWEEN ? AND ?";
 
-const INSERT_BATCH: &str = "INSERT INTO batches (device_id, epoch, next_seq, head_after, first_seq, \
-     head_before, signature, continuity, received_at) \
+const INSERT_BATCH: &str = "INSERT INTO batches (device_id, epoch, next_seq, head_after, \
+     first_seq, head_before, signature, continuity, received_at) \
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING";
 
 const SELECT_HEADS: &str = "SELECT DISTINCT head_after FROM batches \

@@ -15,9 +15,9 @@ use crate::columns::{
 };
 use crate::store::backend;
 
-/// Rows of one INSERT: 12 columns of 500 rows stay far below SQLite's 32,766 placeholders. sqlx hops
-/// to a thread per statement, so many rows per statement is what makes inserting fast; placeholders
-/// are bare `?`, for the driver looks numbered ones up one by one.
+/// Rows of one INSERT: 12 columns of 500 rows stay far below SQLite's 32,766 placeholders. sqlx
+/// hops to a thread per statement, so many rows per statement is what makes inserting fast;
+/// placeholders are bare `?`, for the driver looks numbered ones up one by one.
 pub(crate) const ROWS_PER_STATEMENT: usize = 500;
 
 /// Adds taps that are not there, and marks their days dirty.

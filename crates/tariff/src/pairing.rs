@@ -98,12 +98,12 @@ fn pair_gated(taps: &[Tap], longest: Span) -> Vec<Pairing> {
         (None, TapKind::Off) => pairings.push(Pairing::LoneOff(tap)),
     };
     for instant in taps.chunk_by(|a, b| a.at == b.at) {
-        // Coarse clocks put "off there, on here" into one instant. What is open is closed first;
-        // with nothing open, on comes before off.
+        // Coarse clocks put "off there, on here" into one instant. What can be closed is closed
+        // first; with nothing open, or open for too long, on comes before off.
         let ons = instant.iter().filter(|tap| tap.kind == TapKind::On);
         let mut offs = instant.iter().filter(|tap| tap.kind == TapKind::Off);
         for on in ons {
-            if open.is_some()
+            if open.is_some_and(|open| within(open.at, on.at, longest))
                 && let Some(off) = offs.next()
             {
                 settle(&mut open, *off);

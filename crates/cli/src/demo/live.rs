@@ -6,14 +6,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use anyhow::{Context as _, Result};
 use api::{Activity, Problem, ProblemCode, Text};
 use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, Query, State};
+use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{HeaderMap, header};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use prost::Message as _;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use server::{ApiError, AppState, Session};
+use server::{ApiError, AppState, Parameters, RawBody, Session};
 use settlement::{charge, ids, settle};
 use tokio::sync::Mutex;
 use units::{GateId, TapId};
@@ -126,9 +126,9 @@ struct Verdict {
 
 async fn scan_code(
     State(live): State<Arc<Live>>,
-    Query(place): Query<Where>,
+    Parameters(place): Parameters<Where>,
     headers: HeaderMap,
-    body: Bytes,
+    RawBody(body): RawBody,
 ) -> Result<Json<Value>, ApiError> {
     let wrong = |name: &str, expected: &str| {
         Problem::new(ProblemCode::InvalidQuery, "a query parameter is wrong")

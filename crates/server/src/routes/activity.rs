@@ -5,14 +5,14 @@ use api::{
     TapBody, TapBodyKind, Text,
 };
 use axum::Json;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use serde::Deserialize;
 use settlement::model::{self, StoredCharge, StoredFare, StoredJourney};
 use settlement::statement::{self, Statement, StatementTap};
 use tariff::TapKind;
 use units::{AccountId, ServiceDay};
 
-use crate::{ApiError, AppState, Session};
+use crate::{ApiError, AppState, Parameters, Session};
 
 /// `?day=YYYY-MM-DD`; today's service day where it is left out.
 #[derive(Deserialize)]
@@ -24,7 +24,7 @@ pub(crate) struct Day {
 pub(crate) async fn of_session(
     State(state): State<AppState>,
     Session(rider): Session,
-    Query(query): Query<Day>,
+    Parameters(query): Parameters<Day>,
 ) -> Result<Json<Activity>, ApiError> {
     let day = match query.day {
         None => state.city.service_day(state.now()),

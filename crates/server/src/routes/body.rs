@@ -2,14 +2,13 @@
 
 use api::{Problem, ProblemCode, parse_json};
 use axum::Json;
-use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::ApiError;
+use crate::{ApiError, RawBody};
 
 /// A JSON body, read by `api::parse_json` so that every error names its place.
 #[derive(Debug)]
@@ -20,16 +19,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
         check_is_json(request.headers())?;
-        let bytes = Bytes::from_request(request, state)
-            .await
-            .map_err(|rejection| {
-                let detail = rejection.body_text();
-                if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
-                    Problem::new(ProblemCode::BodyTooLarge, detail)
-                } else {
-                    Problem::new(ProblemCode::BodyUnreadable, detail)
-                }
-            })?;
+        let RawBody(bytes) = RawBody::from_request(request, state).await?;
         Ok(Self(parse_json(&bytes)?))
     }
 }

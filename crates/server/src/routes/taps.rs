@@ -2,7 +2,6 @@
 
 use api::{Problem, ProblemCode, TapAck, TapAckBody, TapBatch};
 use axum::Json;
-use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse as _, Response};
@@ -10,7 +9,7 @@ use prost::Message as _;
 use settlement::ingest::batch::{self, BatchError, SignedBatch};
 use units::DeviceId;
 
-use crate::{ApiError, AppState};
+use crate::{ApiError, AppState, RawBody};
 
 /// The media type of batches and answers (schema: proto/faregate/v1/taps.proto).
 const PROTOBUF: &str = "application/x-protobuf";
@@ -22,7 +21,7 @@ pub(crate) const BATCH_BYTES_MAX: usize = 1024 * 1024;
 pub(crate) async fn upload(
     State(state): State<AppState>,
     headers: HeaderMap,
-    body: Bytes,
+    RawBody(body): RawBody,
 ) -> Result<Response, ApiError> {
     let is = |name, kind: &str| {
         headers

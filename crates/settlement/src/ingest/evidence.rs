@@ -12,7 +12,8 @@ use crate::model::{CodeUse, QuarantineReason, Quarantined};
 pub const EVIDENCE_SKEW_MAX: Span = Span::from_secs(120);
 
 /// Checks the evidence of a permitted tap: shape, signatures of issuer and holder, key in force,
-/// times that fit the tap, the gate it is bound to. Freshness to the second was the gate's to judge.
+/// times that fit the tap, the gate it is bound to. Freshness to the second was the gate's to
+/// judge.
 pub(super) fn verify(record: &TapRecord<'_>, keys: &[IssuerKey]) -> Result<CodeUse, Quarantined> {
     let code = verify_signatures(record, keys)?;
     let at = record.at;
@@ -102,7 +103,8 @@ fn inconsistent(
     Quarantined {
         reason: QuarantineReason::InconsistentTime,
         detail: format!(
-            "the code was {what} {}{to}, the tap was at {} (seconds since 1970; {} s may lie between)",
+            "the code was {what} {}{to}, the tap was at {} (seconds since 1970; {} s may lie \
+             between)",
             from.as_secs(),
             at.as_secs(),
             EVIDENCE_SKEW_MAX.as_secs()

@@ -123,7 +123,9 @@ pub struct Quarantined {
 }
 
 macro_rules! named {
-    ($($(#[$doc:meta])* $name:ident, $expected:literal { $($(#[$vdoc:meta])* $variant:ident = $text:literal,)* })*) => {$(
+    ($($(#[$doc:meta])* $name:ident, $expected:literal {
+        $($(#[$vdoc:meta])* $variant:ident = $text:literal,)*
+    })*) => {$(
         $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
         #[non_exhaustive]

@@ -1,8 +1,9 @@
-//! The issuer's routes over the whole router and a real database file.
+//! Every route over the whole router and a real database file.
 #![expect(clippy::unwrap_used, reason = "a test: a panic is its result")]
 
 mod codes;
 mod problems;
 mod registration;
 mod secrets;
+mod taps;
 mod world;
