@@ -66,6 +66,9 @@ pub enum RowError {
     /// A line that is not UTF-8.
     #[error("the row is not UTF-8")]
     NotUtf8,
+    /// A carriage return inside a line, outside quotes: perhaps another row hides behind it.
+    #[error("a line break inside the row (rows end with LF or CR LF)")]
+    LineBreak,
     /// Another number of fields.
     #[error("expected {expected} fields, got {got}")]
     FieldCount {
@@ -121,6 +124,7 @@ impl RowError {
         match self {
             Self::TooLong => "row_too_long",
             Self::NotUtf8 => "not_utf8",
+            Self::LineBreak => "line_break",
             Self::FieldCount { .. } => "field_count",
             Self::Id { .. } => "bad_id",
             Self::Time { .. } => "bad_time",
@@ -199,7 +203,7 @@ impl<'c, R: Read> Rows<'c, R> {
         for (place, name) in fields.iter().enumerate() {
             found.insert(name, place);
         }
-        if found.len() != COLUMNS.len() {
+        if fields.len() != COLUMNS.len() || found.len() != COLUMNS.len() {
             return Err(wrong);
         }
         for (place, name) in rows.places.iter_mut().zip(COLUMNS) {
@@ -361,6 +365,9 @@ fn split<'b>(
             ReadRecordResult::Record | ReadRecordResult::End => break,
         }
     }
+    if read < line.len() {
+        return Err(RowError::LineBreak);
+    }
     let text = buffer.get(..written).unwrap_or_default();
     let text = std::str::from_utf8(text).map_err(|_| RowError::NotUtf8)?;
     let mut start = 0;
@@ -377,13 +384,40 @@ fn parse_time(text: &str) -> Result<Timestamp, RowError> {
     let wrong = || RowError::Time {
         got: text.to_owned(),
     };
-    // jiff also reads forms that RFC 3339 has not, such as a time zone in brackets.
-    let allowed = |byte: u8| byte.is_ascii_digit() || b"-:.+TtZz ".contains(&byte);
-    if text.len() > 35 || !text.bytes().all(allowed) {
+    // jiff also reads forms that RFC 3339 has not, such as a time without seconds.
+    if !is_rfc_3339(text.as_bytes()) {
         return Err(wrong());
     }
     let instant: Instant = text.parse().map_err(|_| wrong())?;
     Ok(Timestamp::from_micros(instant.as_microsecond()))
+}
+
+/// Whether `text` has the shape of `date-time` (RFC 3339 section 5.6), a fraction of at most nine
+/// digits included; a blank may stand for the `T`, as the section's note has it.
+fn is_rfc_3339(text: &[u8]) -> bool {
+    let fits = |text: &[u8], shape: &[u8]| {
+        text.len() == shape.len()
+            && text.iter().zip(shape).all(|(byte, wanted)| match wanted {
+                b'0' => byte.is_ascii_digit(),
+                b'T' => b"Tt ".contains(byte),
+                b'+' => b"+-".contains(byte),
+                _ => byte == wanted,
+            })
+    };
+    let Some((time, rest)) = text.split_at_checked(b"0000-00-00T00:00:00".len()) else {
+        return false;
+    };
+    let (fraction, offset) = match rest.strip_prefix(b".") {
+        None => (&b"0"[..], rest),
+        Some(rest) => {
+            let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+            rest.split_at_checked(digits).unwrap_or((rest, b""))
+        }
+    };
+    let hour = offset.get(1..3).unwrap_or_default();
+    fits(time, b"0000-00-00T00:00:00")
+        && (1..=9).contains(&fraction.len())
+        && (matches!(offset, b"Z" | b"z") || (fits(offset, b"+00:00") && hour <= b"23".as_slice()))
 }
 
 fn parse_kind(text: &str) -> Result<TapKind, RowError> {

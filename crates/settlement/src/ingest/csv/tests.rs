@@ -65,6 +65,15 @@ fn a_bad_row_says_what_is_wrong() {
         "2019-02-30T08:00:00Z",
         "2019-01-07T25:00:00Z",
         "1546819200",
+        // What jiff reads and RFC 3339 has not.
+        "2019-01-07T08:00+08:00",
+        "2019-01-07T08Z",
+        "20190107T080000+0800",
+        "2019-01-07T08:00:00+08",
+        "2019-01-07T08:00:00+08:00:30",
+        "2019-01-07T08:00:00+24:00",
+        "2019-01-07T08:00:00.Z",
+        "+002019-01-07T08:00:00Z",
     ] {
         check(2, time, "time: expected RFC 3339");
     }
@@ -103,6 +112,14 @@ fn bytes_that_are_no_text_are_named() {
 }
 
 #[test]
+fn no_row_hides_behind_a_carriage_return() {
+    let row = "1,anna,2019-01-07T00:00:00Z,on,north,,";
+    let two = format!("{row}\r{row}");
+    assert_eq!(one(&two), Err(RowError::LineBreak));
+    assert!(one(&format!("{row}\r")).is_ok());
+}
+
+#[test]
 fn columns_may_stand_in_any_order() {
     let text = "\u{feff}kind,time,device_id,route_id,stop_id,account_id,tap_id\r\n\
                 on,2019-01-07T00:00:00Z,,,north,anna,1\r\n\
@@ -125,6 +142,9 @@ fn a_file_without_the_columns_is_refused() {
         "tap_id,account_id,time,kind,stop_id,route_id,device",
         "tap_id,tap_id,time,kind,stop_id,route_id,device_id",
         "tap_id,account_id,time,kind,stop_id,route_id,device_id,more",
+        "tap_id,tap_id,account_id,time,kind,stop_id,route_id,device_id",
+        // Lines that end with CR alone: all of the file is one line.
+        "tap_id,account_id,time,kind,stop_id,route_id,device_id\r1,a,2019-01-07T00:00:00Z,on,north,,",
         "1,anna,2019-01-07T00:00:00Z,on,north,,",
         "",
     ] {
