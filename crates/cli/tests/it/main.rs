@@ -3,6 +3,7 @@
 
 mod demo;
 mod keys;
+mod serve;
 mod settle;
 mod support;
 mod token;

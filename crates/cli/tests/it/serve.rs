@@ -1,0 +1,245 @@
+//! `faregate serve`: keys, gates file, a phone and a gate over real HTTP, and a clean end.
+
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+use std::process::{Child, Stdio};
+use std::time::Duration;
+
+use api::{
+    Activity, Base64Url, ChallengeResponse, DeviceResponse, RegisterDeviceRequest, TapAckBody,
+    TapBatch,
+};
+use ed25519_dalek::{Signer as _, SigningKey};
+use prost::Message as _;
+use serde_json::Value;
+use units::{DeviceId, GateId, StopId, Timestamp};
+use wallet::Wallet;
+use wire::chain::{ChainHead, batch_message};
+use wire::tap::{PERMITTED, TapKind, TapRecord};
+use wire::text::CodeBuffer;
+
+use crate::support::{failure, faregate, json, write_city};
+
+const DEVICE: DeviceId = DeviceId::from_bytes([0xd1; 16]);
+
+fn device_key() -> SigningKey {
+    SigningKey::from_bytes(&[0x77; 32])
+}
+
+/// Writes everything that a city needs to be served.
+fn write_all(folder: &Path) {
+    write_city(&folder.join("city"));
+    std::fs::write(folder.join("passphrase"), "correct horse battery staple\n").unwrap();
+    let mut keys = faregate();
+    keys.args(["keys", "new", "--json", "--file"])
+        .arg(folder.join("issuer.age"));
+    json(keys.arg("--passphrase-file").arg(folder.join("passphrase")));
+    let public_key = Base64Url(device_key().verifying_key().to_bytes());
+    let gates = format!(
+        "[[gate]]\ndevice_id = \"{DEVICE}\"\npublic_key = \"{public_key}\"\ngate_id = \"00000007\"\n"
+    );
+    std::fs::write(folder.join("gates.toml"), gates).unwrap();
+}
+
+fn serve(folder: &Path) -> std::process::Command {
+    let mut command = faregate();
+    command.args(["serve", "--json", "--listen", "127.0.0.1:0", "--city"]);
+    command
+        .arg(folder.join("city"))
+        .arg("--db")
+        .arg(folder.join("books.db"));
+    command.arg("--keys").arg(folder.join("issuer.age"));
+    command
+        .arg("--passphrase-file")
+        .arg(folder.join("passphrase"));
+    command.arg("--gates").arg(folder.join("gates.toml"));
+    command
+}
+
+/// A running server; killed when a test fails.
+struct Server {
+    child: Child,
+    url: String,
+}
+
+impl Server {
+    fn start(folder: &Path) -> Self {
+        let mut child = serve(folder).stdout(Stdio::piped()).spawn().unwrap();
+        let mut said = String::new();
+        for line in BufReader::new(child.stdout.take().unwrap()).lines() {
+            said += &line.unwrap();
+            if said.ends_with('}') {
+                break;
+            }
+        }
+        let said: Value = serde_json::from_str(&said).unwrap();
+        Self {
+            child,
+            url: said["url"].as_str().unwrap().to_owned(),
+        }
+    }
+
+    /// Asks it to end as a supervisor does; true when it ended well.
+    fn stop(mut self) -> bool {
+        let pid = self.child.id().to_string();
+        assert!(
+            std::process::Command::new("kill")
+                .args(["-TERM", &pid])
+                .status()
+                .unwrap()
+                .success()
+        );
+        self.child.wait().unwrap().success()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // Ended already where the test went well.
+        drop(self.child.kill());
+    }
+}
+
+async fn register(http: &reqwest::Client, url: &str, wallet: &mut Wallet) -> DeviceResponse {
+    let made = http
+        .post(format!("{url}/v1/challenges"))
+        .send()
+        .await
+        .unwrap();
+    let challenge: ChallengeResponse = made.json().await.unwrap();
+    let request = RegisterDeviceRequest {
+        public_key: Base64Url(wallet.public_key()),
+        challenge: challenge.challenge,
+        proof: Base64Url(wallet.prove(&challenge.challenge.0)),
+    };
+    let made = http
+        .post(format!("{url}/v1/devices"))
+        .json(&request)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(made.status(), 201);
+    let device: DeviceResponse = made.json().await.unwrap();
+    wallet.store(&device.credential.cose.0).unwrap();
+    device
+}
+
+/// Two taps of `wallet`, from `a` to `c`, as a signed batch.
+fn batch(wallet: &Wallet, now: Timestamp) -> TapBatch {
+    let record = |seq: u64, kind: TapKind, stop: &str, at: Timestamp| {
+        let text = wallet.present(at, None).unwrap();
+        let mut buffer = CodeBuffer::new();
+        let evidence = wire::text::decode(text.as_bytes(), &mut buffer).unwrap();
+        let (gate, stop) = (GateId::from_number(7), StopId::new(stop).unwrap());
+        let tap = TapRecord {
+            seq,
+            at,
+            kind,
+            gate,
+            stop,
+            route: None,
+            decision: PERMITTED,
+            evidence,
+        };
+        tap.encode().unwrap().to_vec()
+    };
+    let later = now.plus(units::Span::from_secs(1));
+    let records = vec![
+        record(0, TapKind::On, "a", now),
+        record(1, TapKind::Off, "c", later),
+    ];
+    let before = ChainHead::start(DEVICE, 1);
+    let after = records
+        .iter()
+        .fold(before, |head, record| head.after(record));
+    let message = batch_message(DEVICE, 1, 0, 2, before, after);
+    TapBatch {
+        device_id: DEVICE.as_bytes().to_vec(),
+        epoch: 1,
+        first_seq: 0,
+        chain_before: before.as_bytes().to_vec(),
+        records,
+        signature: device_key().sign(&message).to_bytes().to_vec(),
+    }
+}
+
+async fn upload(http: &reqwest::Client, url: &str, batch: &TapBatch) -> TapAckBody {
+    let request = http
+        .post(format!("{url}/v1/taps"))
+        .header("content-type", "application/x-protobuf")
+        .header("accept", "application/json")
+        .body(batch.encode_to_vec());
+    request.send().await.unwrap().json().await.unwrap()
+}
+
+/// The rider's day once the worker has settled it.
+async fn settled_day(http: &reqwest::Client, url: &str, session: &str) -> Activity {
+    for _ in 0..100 {
+        let request = http
+            .get(format!("{url}/v1/me/activity"))
+            .bearer_auth(session);
+        let day: Activity = request.send().await.unwrap().json().await.unwrap();
+        if !day.journeys.is_empty() {
+            return day;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    panic!("the worker settled nothing in ten seconds");
+}
+
+#[tokio::test]
+async fn a_phone_and_a_gate_travel_and_a_restart_forgets_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    write_all(folder.path());
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let server = Server::start(folder.path());
+    let mut wallet = Wallet::new(&[1; 32]);
+    let device = register(&http, &server.url, &mut wallet).await;
+    let session = device.session.to_text();
+    let taps = batch(&wallet, wallet.credential().unwrap().starts());
+
+    let ack = upload(&http, &server.url, &taps).await;
+    assert_eq!((ack.stored, ack.duplicates), (2, 0));
+    let day = settled_day(&http, &server.url, &session).await;
+    // From a to c the trial city takes ¥3.
+    assert_eq!(
+        (day.journeys[0].fare_minor, day.balance_minor),
+        (Some(300), 300),
+        "{day:#?}"
+    );
+    assert!(server.stop(), "it ends well when asked to");
+
+    let server = Server::start(folder.path());
+    let ack = upload(&http, &server.url, &taps).await;
+    assert_eq!(
+        (ack.stored, ack.duplicates),
+        (0, 2),
+        "the books outlive the process"
+    );
+    let day = settled_day(&http, &server.url, &session).await;
+    assert_eq!(day.balance_minor, 300, "and so does the session");
+    assert!(server.stop());
+}
+
+#[test]
+fn what_cannot_be_served_is_said_at_the_start() {
+    let folder = tempfile::tempdir().unwrap();
+    write_all(folder.path());
+    std::fs::write(
+        folder.path().join("gates.toml"),
+        "[[gate]]\ngate_id = \"xyz\"\n",
+    )
+    .unwrap();
+    let said = failure(&mut serve(folder.path()));
+    assert!(
+        said.contains("gates.toml") && said.contains("line 2"),
+        "{said}"
+    );
+    std::fs::write(
+        folder.path().join("city/gtfs/fare_products.txt"),
+        "fare_product_id\n",
+    )
+    .unwrap();
+    let said = failure(&mut serve(folder.path()));
+    assert!(said.contains("fare_products.txt"), "{said}");
+}
