@@ -1,9 +1,8 @@
 //! `faregate demo`: the main job, small enough for a test, with every part real.
 
-use std::process::{Command, Stdio};
-use std::time::Duration;
+use std::process::Command;
 
-use crate::support::{faregate, json};
+use crate::support::{faregate, json, kill_ever_later};
 
 fn demo(folder: &std::path::Path, data: &str) -> Command {
     let mut command = faregate();
@@ -77,21 +76,7 @@ fn killed_and_started_again_it_ends_with_the_same_ledger() {
     let folder = tempfile::tempdir().unwrap();
     json(&mut demo(folder.path(), "whole"));
     let expected = dump(folder.path(), "whole");
-    let mut kills = 0;
-    for wait_ms in (300..).step_by(331) {
-        let mut child = demo(folder.path(), "killed")
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        std::thread::sleep(Duration::from_millis(wait_ms));
-        if child.try_wait().unwrap().is_some() {
-            break;
-        }
-        child.kill().unwrap();
-        child.wait().unwrap();
-        kills += 1;
-    }
+    let kills = kill_ever_later(|| demo(folder.path(), "killed"), 300, 331);
     assert!(kills > 2, "only {kills} kills hit");
     let last = json(&mut demo(folder.path(), "killed"));
     assert_eq!(last["recompute_equal"], true, "after {kills} kills");

@@ -1,12 +1,11 @@
 //! `faregate settle`: files of taps that no gate of ours made.
 
 use std::path::Path;
-use std::process::{Command, Stdio};
-use std::time::Duration;
+use std::process::Command;
 
 use serde_json::json;
 
-use crate::support::{HEADER, failure, faregate, json, write_city};
+use crate::support::{HEADER, failure, faregate, json, kill_ever_later, write_city};
 
 fn settle(folder: &Path, taps: &str, db: &str) -> Command {
     let mut command = faregate();
@@ -145,21 +144,7 @@ fn killed_at_any_point_it_ends_with_the_same_ledger() {
     std::fs::write(folder.path().join("taps.csv"), many(3_000, 5, 50)).unwrap();
     let whole = json(&mut settle(folder.path(), "taps.csv", "whole.db"));
     let expected = dump(folder.path(), "whole.db");
-    let mut kills = 0;
-    for wait_ms in (5..).step_by(23) {
-        let mut child = settle(folder.path(), "taps.csv", "killed.db")
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        std::thread::sleep(Duration::from_millis(wait_ms));
-        if child.try_wait().unwrap().is_some() {
-            break;
-        }
-        child.kill().unwrap();
-        child.wait().unwrap();
-        kills += 1;
-    }
+    let kills = kill_ever_later(|| settle(folder.path(), "taps.csv", "killed.db"), 5, 23);
     assert!(kills > 3, "only {kills} kills hit");
     let last = json(&mut settle(folder.path(), "taps.csv", "killed.db"));
     for key in [

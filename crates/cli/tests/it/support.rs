@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -99,3 +100,21 @@ pub(crate) fn write_city(folder: &Path) {
 
 /// The header of a file of taps.
 pub(crate) const HEADER: &str = "tap_id,account_id,time,kind,stop_id,route_id,device_id\n";
+
+/// Starts the command again and again and kills it (SIGKILL) a little later each time, until it
+/// comes to its end by itself; gives back how many kills hit.
+pub(crate) fn kill_ever_later(command: impl Fn() -> Command, first_ms: u64, step_ms: usize) -> u32 {
+    let mut kills = 0;
+    for wait_ms in (first_ms..).step_by(step_ms) {
+        let mut child =
+            command().stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        std::thread::sleep(Duration::from_millis(wait_ms));
+        if child.try_wait().unwrap().is_some() {
+            break;
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        kills += 1;
+    }
+    kills
+}
