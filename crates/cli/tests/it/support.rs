@@ -106,8 +106,11 @@ pub(crate) const HEADER: &str = "tap_id,account_id,time,kind,stop_id,route_id,de
 pub(crate) fn kill_ever_later(command: impl Fn() -> Command, first_ms: u64, step_ms: usize) -> u32 {
     let mut kills = 0;
     for wait_ms in (first_ms..).step_by(step_ms) {
-        let mut child =
-            command().stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let mut child = command()
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
         std::thread::sleep(Duration::from_millis(wait_ms));
         if child.try_wait().unwrap().is_some() {
             break;
