@@ -20,7 +20,7 @@
 //! use wire::{IssuerKey, tap::TapKind};
 //!
 //! let keys: [IssuerKey; 0] = [];
-//! let validator = Validator::new(keys, Policy::default())?;
+//! let validator = Validator::new(&keys[..], Policy::default())?;
 //! let mut used = ReplayMemory::new([ReplaySlot::EMPTY; 64]);
 //! let here = Place { gate: GateId::from_number(42), kind: TapKind::On };
 //! let now = Timestamp::from_secs(1_546_819_200);

@@ -1,8 +1,10 @@
 //! The decision: read, verify, then time, place, deny list and replay, in this order.
 
+use core::ops::Deref;
+
 use units::{GateId, Timestamp};
 use wire::text::{CodeBuffer, TextError};
-use wire::{Code, DecodeError, IssuerKey, VerifiedCode, VerifyError};
+use wire::{Code, DecodeError, Issuer, VerifiedCode, VerifyError};
 
 use crate::decision::{CodeKind, Decision, Permit, Place};
 use crate::deny::DenyList;
@@ -28,15 +30,16 @@ pub struct Validator<K> {
     clippy::trivially_copy_pass_by_ref,
     reason = "a gate keeps one place, which grows with what policy comes to ask about it"
 )]
-impl<K: AsRef<[IssuerKey]>> Validator<K> {
-    /// Takes prepared keys (an array, a `Vec`, a slice) and a policy.
+impl<I: Issuer, K: Deref<Target = [I]>> Validator<K> {
+    /// Takes keys (a `Vec`, a `Box`, a borrowed slice) and a policy. Keys are [`wire::IssuerKey`],
+    /// or [`wire::PreparedKey`], which decides four times as fast.
     ///
     /// # Errors
     /// [`SetupError`] for more than [`KEYS_MAX`] keys, more than [`SAME_KID_MAX`] of one name, or
     /// a negative span.
     pub fn new(keys: K, policy: Policy) -> Result<Self, SetupError> {
         policy.check()?;
-        let list = keys.as_ref();
+        let list = &*keys;
         if list.len() > KEYS_MAX {
             return Err(SetupError::TooManyKeys {
                 max: KEYS_MAX,
@@ -127,7 +130,7 @@ impl<K: AsRef<[IssuerKey]>> Validator<K> {
     /// Tries each key of the code's name. A key out of force is not tried.
     fn verify<'c>(&self, code: &Code<'c>, now: Timestamp) -> Result<VerifiedCode<'c>, Refusal> {
         let kid = code.kid();
-        let keys = self.keys.as_ref();
+        let keys = &*self.keys;
         if keys.is_empty() {
             return Err(Refusal::GateNotReady(NotReady::NoIssuerKeys));
         }

@@ -7,7 +7,7 @@ use crate::cbor::Reader;
 use crate::cose::{KID, Sign1, write_header};
 use crate::entitlement::{Entitlement, PartySize, ProductCode, RiderCategory};
 use crate::error::{DecodeError, EncodeError, VerifyError};
-use crate::key::{IssuerKey, SignatureError};
+use crate::key::{Issuer, SignatureError};
 use crate::writer::Writer;
 
 /// CWT claim `exp` (RFC 8392 section 3.1.4).
@@ -43,7 +43,7 @@ pub(crate) fn read_kid(envelope: &Sign1<'_>) -> Result<KeyId, DecodeError> {
 
 /// Checks the issuer's signature on `envelope`, which names the key `kid`.
 pub(crate) fn verify_issuer(
-    key: &IssuerKey,
+    key: &impl Issuer,
     kid: KeyId,
     envelope: &Sign1<'_>,
 ) -> Result<(), VerifyError> {

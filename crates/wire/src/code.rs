@@ -6,7 +6,7 @@ use crate::cbor::Reader;
 use crate::cose::{KCWT, Sign1};
 use crate::entitlement::Entitlement;
 use crate::error::{DecodeError, VerifyError};
-use crate::key::IssuerKey;
+use crate::key::Issuer;
 use crate::presentation::{ParsedPresentation, VerifiedPresentation};
 use crate::ticket::{ParsedTicket, VerifiedTicket};
 
@@ -68,7 +68,7 @@ impl<'a> Code<'a> {
     ///
     /// # Errors
     /// [`VerifyError`] when `key` is another key or a signature does not hold.
-    pub fn verify(&self, key: &IssuerKey) -> Result<VerifiedCode<'a>, VerifyError> {
+    pub fn verify(&self, key: &impl Issuer) -> Result<VerifiedCode<'a>, VerifyError> {
         match self {
             Self::Presentation(parsed) => parsed.verify(key).map(VerifiedCode::Presentation),
             Self::Ticket(parsed) => parsed.verify(key).map(VerifiedCode::Ticket),

@@ -14,7 +14,7 @@ use crate::claims::{
 use crate::cose::{SIGNATURE_BYTES, Sign1, ToBeSigned};
 use crate::entitlement::{Entitlement, LifeHours};
 use crate::error::{DecodeError, EncodeError, VerifyError};
-use crate::key::{HolderKey, IssuerKey};
+use crate::key::{HolderKey, Issuer};
 use crate::writer::{MAP, Writer};
 
 /// Bytes of every credential.
@@ -175,7 +175,7 @@ impl<'a> ParsedCredential<'a> {
     /// # Errors
     /// [`VerifyError`] when `key` is another key, the signature does not hold, or the holder's
     /// key is no canonical point of large order.
-    pub fn verify(&self, key: &IssuerKey) -> Result<VerifiedCredential<'a>, VerifyError> {
+    pub fn verify(&self, key: &impl Issuer) -> Result<VerifiedCredential<'a>, VerifyError> {
         verify_issuer(key, self.kid, &self.envelope)?;
         let holder = HolderKey::from_bytes(self.holder).map_err(VerifyError::HolderKey)?;
         Ok(VerifiedCredential {

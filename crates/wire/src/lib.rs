@@ -65,6 +65,7 @@ mod credential;
 mod entitlement;
 mod error;
 mod key;
+mod prepared;
 mod presentation;
 mod ticket;
 mod writer;
@@ -76,7 +77,8 @@ pub use credential::{
 };
 pub use entitlement::{Entitlement, LifeHours, PartySize, ProductCode, RiderCategory};
 pub use error::{DecodeError, EncodeError, VerifyError};
-pub use key::{DeviceKey, HolderKey, IssuerKey, KeyError, SignatureError};
+pub use key::{DeviceKey, HolderKey, Issuer, IssuerKey, KeyError, SignatureError};
+pub use prepared::{KeyTable, PreparedKey};
 pub use presentation::{
     PRESENTATION_BYTES_MAX, ParsedPresentation, PresentationClaims, VerifiedPresentation,
 };

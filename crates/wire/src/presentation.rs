@@ -12,7 +12,7 @@ use crate::claims::{read_secs, secs};
 use crate::cose::{KCWT, SIGNATURE_BYTES, Sign1, ToBeSigned, write_header};
 use crate::credential::{CREDENTIAL_BYTES_MAX, ParsedCredential, VerifiedCredential};
 use crate::error::{DecodeError, EncodeError, VerifyError};
-use crate::key::{IssuerKey, SignatureError};
+use crate::key::{Issuer, SignatureError};
 use crate::writer::{MAP, Writer};
 
 /// Bytes of a presentation bound to one gate; one way it has 241.
@@ -115,7 +115,7 @@ impl<'a> ParsedPresentation<'a> {
     ///
     /// # Errors
     /// [`VerifyError`] when `key` is another key or one of the two does not hold.
-    pub fn verify(&self, key: &IssuerKey) -> Result<VerifiedPresentation<'a>, VerifyError> {
+    pub fn verify(&self, key: &impl Issuer) -> Result<VerifiedPresentation<'a>, VerifyError> {
         let credential = self.credential.verify(key)?;
         let message = self
             .envelope

@@ -12,7 +12,7 @@ use crate::claims::{
 use crate::cose::{SIGNATURE_BYTES, Sign1, ToBeSigned};
 use crate::entitlement::Entitlement;
 use crate::error::{DecodeError, EncodeError, VerifyError};
-use crate::key::IssuerKey;
+use crate::key::Issuer;
 use crate::writer::{MAP, Writer};
 
 /// Bytes of every ticket. The limit of the profile is 144.
@@ -125,7 +125,7 @@ impl<'a> ParsedTicket<'a> {
     ///
     /// # Errors
     /// [`VerifyError`] when `key` is another key or the signature does not hold.
-    pub fn verify(&self, key: &IssuerKey) -> Result<VerifiedTicket<'a>, VerifyError> {
+    pub fn verify(&self, key: &impl Issuer) -> Result<VerifiedTicket<'a>, VerifyError> {
         verify_issuer(key, self.kid, &self.envelope)?;
         Ok(VerifiedTicket { parsed: *self })
     }
