@@ -5,7 +5,7 @@ use std::process::Command;
 
 use anyhow::Result;
 
-use crate::process::{announce, cargo, root, run, target_dir};
+use crate::process::{announce, cargo, prepare, root, run, target_dir};
 use crate::setup;
 
 /// Builds the pages and the one binary, then hands over to `faregate demo`.
@@ -30,6 +30,6 @@ pub(crate) fn run_with(options: &[String]) -> Result<()> {
 pub(crate) fn build() -> Result<PathBuf> {
     setup::web()?;
     announce("build: faregate, optimised");
-    run(cargo().args(["build", "--release", "--package", "cli"]))?;
+    prepare(cargo().args(["build", "--release", "--package", "cli"]))?;
     Ok(target_dir().join("release/faregate"))
 }

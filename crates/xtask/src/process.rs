@@ -44,6 +44,15 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
+/// Runs `command` as [`run`] does, with its output on standard error: set-up must not mix with
+/// what a task prints for programs.
+///
+/// # Errors
+/// As [`run`].
+pub(crate) fn prepare(command: &mut Command) -> Result<()> {
+    run(command.stdout(std::io::stderr()))
+}
+
 /// Runs `command` and gives back what it printed on standard output.
 ///
 /// # Errors

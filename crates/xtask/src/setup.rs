@@ -5,7 +5,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use crate::process::{announce, answers, cargo, output, root, run, target_dir};
+use crate::process::{announce, answers, cargo, output, prepare, root, target_dir};
 
 /// `cargo deny` is installed at this version where none answers.
 const CARGO_DENY: &str = "0.20.2";
@@ -24,12 +24,14 @@ pub(crate) fn web() -> Result<()> {
     // npm writes this copy of the lock file last, so it tells a finished installation.
     let stamp = web.join("node_modules/.faregate-lock.json");
     if std::fs::read(&stamp).ok().as_deref() != Some(&lock) {
-        run(Command::new("npm")
-            .args(["ci", "--no-audit", "--no-fund"])
-            .current_dir(&web))?;
+        prepare(
+            Command::new("npm")
+                .args(["ci", "--no-audit", "--no-fund"])
+                .current_dir(&web),
+        )?;
         std::fs::write(&stamp, &lock)?;
     }
-    run(Command::new("npm").args(["run", "build"]).current_dir(&web))
+    prepare(Command::new("npm").args(["run", "build"]).current_dir(&web))
 }
 
 /// A Python environment under `target/` with what the checks in `proto/check` need.
@@ -47,20 +49,24 @@ pub(crate) fn python() -> Result<PathBuf> {
         if !answers("python3") {
             bail!("the checks need Python 3 with venv: install python3-venv and run this again");
         }
-        run(Command::new("python3")
-            .args(["-m", "venv", "--clear"])
-            .arg(&venv))?;
-        run(Command::new(&python)
-            .args([
-                "-m",
-                "pip",
-                "install",
-                "--quiet",
-                "--disable-pip-version-check",
-                "-r",
-            ])
-            .arg("proto/check/requirements.txt")
-            .current_dir(root()))?;
+        prepare(
+            Command::new("python3")
+                .args(["-m", "venv", "--clear"])
+                .arg(&venv),
+        )?;
+        prepare(
+            Command::new(&python)
+                .args([
+                    "-m",
+                    "pip",
+                    "install",
+                    "--quiet",
+                    "--disable-pip-version-check",
+                    "-r",
+                ])
+                .arg("proto/check/requirements.txt")
+                .current_dir(root()),
+        )?;
         std::fs::write(&stamp, &wanted)?;
     }
     Ok(python)
@@ -75,7 +81,7 @@ pub(crate) fn cargo_deny() -> Result<()> {
     if output(cargo().args(["deny", "--version"])).is_ok() {
         return Ok(());
     }
-    run(cargo().args(["install", "cargo-deny", "--locked", "--version", CARGO_DENY]))
+    prepare(cargo().args(["install", "cargo-deny", "--locked", "--version", CARGO_DENY]))
 }
 
 /// The path of a Chromium for the browser tests, installed from Debian's packages when missing.
@@ -94,10 +100,12 @@ pub(crate) fn chromium() -> Result<PathBuf> {
         return Ok(path);
     }
     if answers("apt-get") {
-        run(Command::new("apt-get").args(["update", "-q"]))?;
-        run(Command::new("apt-get")
-            .args(["install", "-q", "-y", "--no-install-recommends", "chromium"])
-            .env("DEBIAN_FRONTEND", "noninteractive"))?;
+        prepare(Command::new("apt-get").args(["update", "-q"]))?;
+        prepare(
+            Command::new("apt-get")
+                .args(["install", "-q", "-y", "--no-install-recommends", "chromium"])
+                .env("DEBIAN_FRONTEND", "noninteractive"),
+        )?;
     }
     find().context("the browser tests need Chromium: install it and run this again")
 }
