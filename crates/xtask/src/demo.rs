@@ -15,12 +15,10 @@ use crate::setup;
 pub(crate) fn run_with(options: &[String]) -> Result<()> {
     let binary = build()?;
     announce("faregate demo");
-    crate::process::run(
-        Command::new(binary)
-            .arg("demo")
-            .args(options)
-            .current_dir(root()),
-    )
+    run(Command::new(binary)
+        .arg("demo")
+        .args(options)
+        .current_dir(root()))
 }
 
 /// Builds `faregate` optimised, with the pages in it; gives back its path.
