@@ -44,11 +44,13 @@ mod deny;
 mod policy;
 mod refusal;
 mod replay;
+mod sentence;
 mod validate;
 
 pub use decision::{CodeKind, Decision, Permit, Place, decision_name};
 pub use deny::{DenyList, DenyListError, NothingDenied, SortedDenyList};
 pub use policy::{Policy, SetupError};
-pub use refusal::{Malformed, NotReady, Refusal, SENTENCE_BYTES_MAX};
+pub use refusal::{Malformed, NotReady, Refusal};
 pub use replay::{ReplayMemory, ReplaySlot};
+pub use sentence::{Language, SENTENCE_BYTES_MAX};
 pub use validate::{KEYS_MAX, SAME_KID_MAX, Validator};

@@ -1,14 +1,12 @@
 //! Refusals: stable numbers, names for counting, and sentences that a rider can act on.
 
-use core::fmt::{self, Write as _};
+use core::fmt;
 
-use arrayvec::ArrayString;
 use units::{CredentialId, GateId, KeyId, Span};
 use wire::text::TextError;
 use wire::{DecodeError, VerifyError};
 
-/// Longest sentence, in bytes.
-pub const SENTENCE_BYTES_MAX: usize = 160;
+use crate::sentence::Length;
 
 /// Why a code may not travel here and now. Numbers and names never change; `docs/WIRE.md` lists
 /// them.
@@ -140,15 +138,6 @@ impl Refusal {
             Self::GateNotReady(_) => NAMES[14],
         }
     }
-
-    /// The sentence for the rider, the same as `Display` writes.
-    #[must_use]
-    pub fn sentence(&self) -> ArrayString<SENTENCE_BYTES_MAX> {
-        let mut sentence = ArrayString::new();
-        // Cannot fail: a test prints every refusal with its longest values.
-        let _ = write!(sentence, "{self}");
-        sentence
-    }
 }
 
 /// Every number with its name.
@@ -200,24 +189,24 @@ impl fmt::Display for Refusal {
                 write!(
                     f,
                     "This code starts in {}: come back then.",
-                    Length(*starts_in)
+                    Length::english(*starts_in)
                 )
             }
             Self::Expired { ended_ago } => write!(
                 f,
                 "This code ended {} ago: go online and get a new one.",
-                Length(*ended_ago)
+                Length::english(*ended_ago)
             ),
             Self::Stale { age } => write!(
                 f,
                 "This code is {0} old: refresh it. If it is fresh, your phone's clock is {0} slow: \
                  set it to automatic.",
-                Length(*age)
+                Length::english(*age)
             ),
             Self::FromTheFuture { ahead } => write!(
                 f,
                 "Your phone's clock is {} fast: set it to automatic and refresh the code.",
-                Length(*ahead)
+                Length::english(*ahead)
             ),
             Self::OtherGate { expected, got } => write!(
                 f,
@@ -246,20 +235,5 @@ impl fmt::Display for NotReady {
             Self::ReplayMemoryFull => "too many riders at once",
             Self::ClockWentBack => "its clock is wrong",
         })
-    }
-}
-
-/// A length of time in one unit, rounded down; from two of the next unit on, that unit.
-struct Length(Span);
-
-impl fmt::Display for Length {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let secs = self.0.as_secs();
-        match secs {
-            ..120 => write!(f, "{secs} s"),
-            120..7200 => write!(f, "{} min", secs / 60),
-            7200..172_800 => write!(f, "{} h", secs / 3600),
-            _ => write!(f, "{} days", secs / 86_400),
-        }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use units::{CredentialId, GateId, KeyId, Span};
-use validator::{Malformed, NotReady, Refusal, SENTENCE_BYTES_MAX};
+use validator::{Language, Malformed, NotReady, Refusal, SENTENCE_BYTES_MAX};
 use wire::text::TextError;
 use wire::{SignatureError, VerifyError};
 
@@ -87,6 +87,44 @@ fn sentences_are_whole_with_the_longest_values() {
             );
         }
     }
+}
+
+#[test]
+fn every_language_says_everything_whole() {
+    for span in [
+        Span::from_micros(i64::MIN),
+        mins(4),
+        Span::from_micros(i64::MAX),
+    ] {
+        for (_, name, refusal) in all(span) {
+            for language in [Language::Chinese, Language::Korean] {
+                let sentence = refusal.sentence_in(language);
+                let whole = sentence.ends_with(['。', '？', '.', '?']);
+                assert!(whole, "{name} in {language:?} is cut short: {sentence}");
+                assert!(!sentence.is_ascii(), "{name} in {language:?}: {sentence}");
+            }
+        }
+    }
+    let stale = Refusal::Stale { age: mins(4) };
+    assert_eq!(
+        stale.sentence_in(Language::Chinese).as_str(),
+        "此码已生成4分钟：请刷新。若刚刷新过，则手机时钟慢了4分钟：请设为自动。"
+    );
+    assert_eq!(
+        stale.sentence_in(Language::Korean).as_str(),
+        "4분 전 코드입니다. 새로 고치세요. 새 코드라면 휴대폰 시계가 4분 느립니다. 자동 설정하세요."
+    );
+}
+
+#[test]
+fn a_tag_names_its_language() {
+    let check = |tag: &str, language| assert_eq!(Language::of_tag(tag), language, "{tag}");
+    check("zh-Hans-CN", Language::Chinese);
+    check("ZH", Language::Chinese);
+    check("ko_KR", Language::Korean);
+    check("en-GB", Language::English);
+    check("kok", Language::English);
+    check("", Language::English);
 }
 
 #[test]
