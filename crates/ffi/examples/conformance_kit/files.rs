@@ -1,0 +1,103 @@
+//! The files of the kit.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use crate::model::{Kit, Reader, Scan};
+use crate::{base, readers, sequences};
+
+/// Where the kit is committed.
+pub(crate) fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../proto/conformance")
+}
+
+/// The kit: the codes of `proto/vectors`, then cases of several scans, each text with a picture.
+pub(crate) fn kit() -> Kit {
+    let mut cases = base::cases();
+    cases.extend(sequences::cases());
+    let mut names: BTreeMap<String, String> = BTreeMap::new();
+    for case in &mut cases {
+        for (number, scan) in case.scans.iter_mut().enumerate() {
+            if scan.text.is_empty() {
+                continue;
+            }
+            let name = names.entry(scan.text.clone()).or_insert_with(|| {
+                let suffix = match number {
+                    0 => String::new(),
+                    _ => format!("_{}", number + 1),
+                };
+                format!("pictures/{}{suffix}.png", case.name)
+            });
+            scan.picture = Some(name.clone());
+        }
+    }
+    Kit {
+        about: "Codes that a reader permits and refuses, with what it knows. See README.md."
+            .to_owned(),
+        format: 1,
+        readers: readers::all(),
+        cases,
+    }
+}
+
+/// `kit.json`.
+pub(crate) fn json(kit: &Kit) -> String {
+    let mut text = serde_json::to_string_pretty(kit).unwrap();
+    text.push('\n');
+    text
+}
+
+/// Names and texts of the pictures.
+pub(crate) fn pictures(kit: &Kit) -> BTreeMap<&str, &str> {
+    let scans = kit.cases.iter().flat_map(|case| &case.scans);
+    scans
+        .filter_map(|scan| Some((scan.picture.as_deref()?, scan.text.as_str())))
+        .collect()
+}
+
+/// `kit.txt`: the same as commands, one in a line, for readers that have no JSON.
+pub(crate) fn script(kit: &Kit) -> String {
+    let mut text = String::from(
+        "# The kit as commands for crates/ffi/examples/reader.c; README.md explains them.\n",
+    );
+    for case in &kit.cases {
+        write!(text, "\n# {}: {}\n", case.name, case.about).unwrap();
+        set_up(&mut text, &kit.readers[&case.reader]);
+        for scan in &case.scans {
+            show(&mut text, scan);
+        }
+    }
+    text
+}
+
+fn set_up(text: &mut String, reader: &Reader) {
+    text.push_str("@reader\n");
+    for key in &reader.issuer_keys {
+        let (from, until) = (key.not_before_micros, key.not_after_micros);
+        writeln!(text, "@key {} {} {from} {until}", key.kid, key.public_key).unwrap();
+    }
+    let policy = &reader.policy;
+    writeln!(
+        text,
+        "@policy {} {} {} {} {}",
+        policy.code_life_micros,
+        policy.phone_slow_max_micros,
+        policy.phone_fast_max_micros,
+        policy.not_before_tolerance_micros,
+        policy.expiry_tolerance_micros
+    )
+    .unwrap();
+    for id in &reader.denied {
+        writeln!(text, "@deny {id}").unwrap();
+    }
+    writeln!(text, "@slots {}", reader.replay_slots).unwrap();
+}
+
+fn show(text: &mut String, scan: &Scan) {
+    writeln!(text, "@clock {}", scan.clock_micros).unwrap();
+    writeln!(text, "@gate {} {}", scan.gate, scan.tap).unwrap();
+    let expected = &scan.expected;
+    writeln!(text, "@expect {} {}", expected.code, expected.name).unwrap();
+    writeln!(text, "@code {}", hex::encode(&scan.text)).unwrap();
+}

@@ -1,0 +1,144 @@
+//! The readers of the kit.
+
+use std::collections::BTreeMap;
+
+use ed25519_dalek::SigningKey;
+use units::KeyId;
+
+use crate::codes::MICROS;
+use crate::model::{Key, PolicyMicros, Reader};
+use crate::objects::{KID, issuer};
+
+/// A neighbour city whose key happens to have the same name as ours.
+pub(crate) fn neighbour() -> SigningKey {
+    SigningKey::from_bytes(&[0x55; 32])
+}
+
+/// A key that is in force for all times that codes can hold.
+pub(crate) fn always() -> SigningKey {
+    SigningKey::from_bytes(&[0x66; 32])
+}
+
+/// A key that was in force in 2018.
+pub(crate) fn last_year() -> SigningKey {
+    SigningKey::from_bytes(&[0x77; 32])
+}
+
+/// The name of [`always`].
+pub(crate) const ALWAYS: KeyId = KeyId::from_bytes(*b"hz02");
+/// The name of [`last_year`].
+pub(crate) const LAST_YEAR: KeyId = KeyId::from_bytes(*b"hz18");
+/// The id on the short deny list.
+pub(crate) const DENIED: [u8; 16] = *b"denied-id-000001";
+/// The first second of 2019 in UTC.
+pub(crate) const YEAR_START: i64 = 1_546_300_800;
+/// The last second of 2019.
+const YEAR_END: i64 = 1_577_836_799;
+
+/// The ids on the long deny list: the odd numbers below 400.
+pub(crate) fn id_number(number: u32) -> [u8; 16] {
+    u128::from(number).to_be_bytes()
+}
+
+/// All readers by name.
+pub(crate) fn all() -> BTreeMap<String, Reader> {
+    let city = city();
+    let rows = [
+        (
+            "without_keys",
+            Reader {
+                issuer_keys: vec![],
+                ..city.clone()
+            },
+        ),
+        ("memory_full", slots(&city, 0)),
+        ("one_slot", slots(&city, 1)),
+        ("two_slots", slots(&city, 2)),
+        (
+            "patient_city",
+            Reader {
+                policy: policy([60, 120, 5, 0, 10]),
+                ..city.clone()
+            },
+        ),
+        (
+            "strict_city",
+            Reader {
+                policy: policy([0; 5]),
+                ..city.clone()
+            },
+        ),
+        (
+            "long_deny_list",
+            Reader {
+                denied: (0..200)
+                    .map(|index| hex::encode(id_number(2 * index + 1)))
+                    .collect(),
+                ..city.clone()
+            },
+        ),
+        (
+            "one_name_four_keys",
+            Reader {
+                issuer_keys: [neighbour(), always(), last_year(), issuer()]
+                    .map(|secret| key(KID, &secret, YEAR_START, YEAR_END))
+                    .into(),
+                ..city.clone()
+            },
+        ),
+        (
+            "old_key_of_the_same_name",
+            Reader {
+                issuer_keys: vec![
+                    key(KID, &issuer(), 0, YEAR_START - 1),
+                    key(KID, &neighbour(), YEAR_START, YEAR_END),
+                ],
+                ..city.clone()
+            },
+        ),
+        ("city", city),
+    ];
+    rows.map(|(name, reader)| (name.to_owned(), reader)).into()
+}
+
+/// The reader of `proto/vectors`.
+fn city() -> Reader {
+    Reader {
+        issuer_keys: vec![
+            key(KID, &issuer(), YEAR_START, YEAR_END),
+            key(KID, &neighbour(), YEAR_START, YEAR_END),
+            key(ALWAYS, &always(), 0, u32::MAX.into()),
+            key(LAST_YEAR, &last_year(), 1_514_764_800, YEAR_START - 1),
+        ],
+        policy: policy([15, 30, 30, 30, 0]),
+        denied: vec![hex::encode(DENIED)],
+        replay_slots: 4,
+    }
+}
+
+fn slots(reader: &Reader, replay_slots: usize) -> Reader {
+    Reader {
+        replay_slots,
+        ..reader.clone()
+    }
+}
+
+fn policy(secs: [i64; 5]) -> PolicyMicros {
+    let [life, slow, fast, early, late] = secs.map(|secs| secs * MICROS);
+    PolicyMicros {
+        code_life_micros: life,
+        phone_slow_max_micros: slow,
+        phone_fast_max_micros: fast,
+        not_before_tolerance_micros: early,
+        expiry_tolerance_micros: late,
+    }
+}
+
+fn key(kid: KeyId, secret: &SigningKey, not_before_secs: i64, not_after_secs: i64) -> Key {
+    Key {
+        kid: kid.to_string(),
+        public_key: hex::encode(secret.verifying_key().to_bytes()),
+        not_before_micros: not_before_secs * MICROS,
+        not_after_micros: not_after_secs * MICROS,
+    }
+}

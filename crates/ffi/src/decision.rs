@@ -1,0 +1,228 @@
+//! The decision, as plain numbers that C reads.
+
+use core::ffi::c_char;
+
+use units::{GateId, Timestamp};
+use validator::{CodeKind, Decision, NotReady, Permit, Place, Refusal};
+use wire::tap::TapKind;
+
+use crate::memory::{self, Plain};
+use crate::replay::FgReplay;
+use crate::setup::FgCredentialId;
+use crate::status::{FgStatus, Outcome, status};
+use crate::validator_memory::FgValidator;
+
+/// The number of a decision that lets pass. All others are refusals: docs/WIRE.md lists them.
+pub const FG_PERMITTED: u16 = 0;
+
+/// A rider goes into the network.
+pub const FG_TAP_ON: u8 = 1;
+/// A rider goes out of it.
+pub const FG_TAP_OFF: u8 = 2;
+
+/// Not known: the code was refused.
+pub const FG_CODE_NONE: u8 = 0;
+/// A presentation for any gate.
+pub const FG_CODE_ONE_WAY: u8 = 1;
+/// A presentation for this gate alone.
+pub const FG_CODE_GATE_BOUND: u8 = 2;
+/// A ticket.
+pub const FG_CODE_TICKET: u8 = 3;
+
+/// The gate lacks nothing, or the call itself failed: see its status.
+pub const FG_LACK_NONE: u8 = 0;
+/// The gate holds no issuer key.
+pub const FG_LACK_NO_ISSUER_KEYS: u8 = 1;
+/// All slots of the replay memory hold live codes.
+pub const FG_LACK_MEMORY_FULL: u8 = 2;
+/// The clock has gone back to when codes lived that the gate has forgotten.
+pub const FG_LACK_CLOCK_WENT_BACK: u8 = 3;
+
+/// One code, shown to one gate at one instant.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct FgScan {
+    /// What the scanner read: bytes, not a C string; the scanner adds no newline.
+    pub text: *const c_char,
+    /// How many bytes.
+    pub text_length: usize,
+    /// The gate's clock, microseconds since 1970.
+    pub now_micros: i64,
+    /// The gate's number.
+    pub gate: u32,
+    /// FG_TAP_ON or FG_TAP_OFF.
+    pub kind: u8,
+}
+
+/// May this code travel here and now, and what the sentence for the rider needs to know. Fields
+/// without a meaning for the decision are 0.
+#[repr(C)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct FgDecision {
+    /// FG_PERMITTED, or the refusal's number. What a tap record holds.
+    pub code: u16,
+    /// Permitted: which of FG_CODE_....
+    pub code_kind: u8,
+    /// Permitted: the rider category's number in the city's table.
+    pub category: u8,
+    /// Permitted: how many riders the code admits, at least 1.
+    pub party: u8,
+    /// 160: which of FG_LACK_....
+    pub lack: u8,
+    /// Permitted: the product's number in the city's table.
+    pub product: u16,
+    /// Permitted, 110, 111: the name of the issuer's key.
+    pub kid: [u8; 4],
+    /// Permitted, 140: the id of the credential or ticket.
+    pub id: FgCredentialId,
+    /// 130: the gate for which the code is.
+    pub code_gate: u32,
+    /// 130: the gate to which it was shown.
+    pub gate: u32,
+    /// Permitted presentations: the phone's clock when it made it, microseconds since 1970.
+    pub issued_at_micros: i64,
+    /// 120: how long until it starts. 121: how long ago it ended. 122: how old it is by the
+    /// phone's clock. 123: how far ahead the phone's clock is.
+    pub span_micros: i64,
+}
+
+// SAFETY: numbers and a pointer, for which every bit pattern is a value.
+unsafe impl Plain for FgScan {}
+// SAFETY: bytes and numbers, for which every bit pattern is a value.
+unsafe impl Plain for FgDecision {}
+
+const GATE_NOT_READY: u16 = 160;
+
+impl FgDecision {
+    const REFUSED: Self = Self {
+        code: GATE_NOT_READY,
+        code_kind: FG_CODE_NONE,
+        category: 0,
+        party: 0,
+        lack: FG_LACK_NONE,
+        product: 0,
+        kid: [0; 4],
+        id: FgCredentialId { bytes: [0; 16] },
+        code_gate: 0,
+        gate: 0,
+        issued_at_micros: 0,
+        span_micros: 0,
+    };
+
+    fn permitted(permit: &Permit) -> Self {
+        Self {
+            code: FG_PERMITTED,
+            code_kind: match permit.kind {
+                CodeKind::OneWay => FG_CODE_ONE_WAY,
+                CodeKind::GateBound => FG_CODE_GATE_BOUND,
+                CodeKind::Ticket => FG_CODE_TICKET,
+            },
+            category: permit.entitlement.category.as_code(),
+            party: permit.entitlement.party.as_riders(),
+            product: permit.entitlement.product.as_number(),
+            kid: *permit.kid.as_bytes(),
+            id: FgCredentialId {
+                bytes: *permit.id.as_bytes(),
+            },
+            issued_at_micros: permit.issued_at.map_or(0, Timestamp::as_micros),
+            ..Self::REFUSED
+        }
+    }
+
+    fn refused(refusal: &Refusal) -> Self {
+        let mut decision = Self {
+            code: refusal.code(),
+            ..Self::REFUSED
+        };
+        match refusal {
+            Refusal::UnknownIssuer { kid } | Refusal::IssuerKeyNotInForce { kid } => {
+                decision.kid = *kid.as_bytes();
+            }
+            Refusal::NotYetValid { starts_in: span }
+            | Refusal::Expired { ended_ago: span }
+            | Refusal::Stale { age: span }
+            | Refusal::FromTheFuture { ahead: span } => decision.span_micros = span.as_micros(),
+            Refusal::OtherGate { expected, got } => {
+                decision.code_gate = expected.as_number();
+                decision.gate = got.as_number();
+            }
+            Refusal::Denied { id } => decision.id.bytes = *id.as_bytes(),
+            Refusal::GateNotReady(lack) => {
+                decision.lack = match lack {
+                    NotReady::NoIssuerKeys => FG_LACK_NO_ISSUER_KEYS,
+                    NotReady::ReplayMemoryFull => FG_LACK_MEMORY_FULL,
+                    NotReady::ClockWentBack => FG_LACK_CLOCK_WENT_BACK,
+                    _ => FG_LACK_NONE,
+                };
+            }
+            _ => {}
+        }
+        decision
+    }
+}
+
+/// The tap kind of a number from C.
+pub(crate) fn tap_kind(number: u8) -> Result<TapKind, FgStatus> {
+    match number {
+        FG_TAP_ON => Ok(TapKind::On),
+        FG_TAP_OFF => Ok(TapKind::Off),
+        _ => Err(FgStatus::BadKind),
+    }
+}
+
+/// Decides about one code. A permit is noted in `replay`; a refusal changes nothing.
+///
+/// Equal inputs give equal decisions. Takes bounded time whatever the text. When the status is not
+/// OK, `decision`, unless it is NULL or misaligned itself, says 160: never open for a status other
+/// than OK.
+///
+/// # Safety
+/// `validator`, `replay`: NULL, or memory in which fg_validator_init and fg_replay_init made them;
+/// nobody changes the first and nobody else uses the second during the call. `scan`: NULL, or a
+/// scan whose text has as many bytes as it says. `decision`: NULL, or memory for a decision. They
+/// do not overlap.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn fg_validate(
+    validator: *const FgValidator,
+    replay: *mut FgReplay,
+    scan: *const FgScan,
+    decision: *mut FgDecision,
+) -> FgStatus {
+    // SAFETY: what is asked of the pointers is this function's own contract.
+    status(unsafe { validate(validator, replay, scan, decision) })
+}
+
+/// # Safety
+/// As [`fg_validate`].
+unsafe fn validate(
+    validator: *const FgValidator,
+    replay: *mut FgReplay,
+    scan: *const FgScan,
+    decision: *mut FgDecision,
+) -> Outcome {
+    // SAFETY: what is asked of the pointer is this function's own contract, here and below.
+    unsafe { memory::write(decision, FgDecision::REFUSED) }?;
+    // SAFETY: as above.
+    let validator = unsafe { FgValidator::at(validator) }?;
+    // SAFETY: as above.
+    let replay = unsafe { FgReplay::at(replay) }?;
+    // SAFETY: as above.
+    let scan = unsafe { memory::read(scan) }?;
+    // SAFETY: as above.
+    let text = unsafe { memory::slice(scan.text.cast::<u8>(), scan.text_length) }?;
+    let place = Place {
+        gate: GateId::from_number(scan.gate),
+        kind: tap_kind(scan.kind)?,
+    };
+    let now = Timestamp::from_micros(scan.now_micros);
+    let decided =
+        validator
+            .validator()
+            .validate(text, &place, now, validator.denied(), replay.memory());
+    let plain = match &decided {
+        Decision::Permitted(permit) => FgDecision::permitted(permit),
+        Decision::Refused(refusal) => FgDecision::refused(refusal),
+    };
+    // SAFETY: as above.
+    unsafe { memory::write(decision, plain) }
+}

@@ -1,0 +1,69 @@
+//! # ffi
+//!
+//! **What**: the C interface of the validator: decisions, sentences, tap records and the hash
+//! chain, for reader firmware. `include/faregate.h` is generated from this crate.
+//!
+//! **Why it exists**: readers run C. They get the same decision as every other part of the system,
+//! from the same code, instead of a port that differs.
+//!
+//! **Where it sits**: above `validator`, `wire` and `units`; nothing in Rust uses it. It opens no
+//! door, holds no file and reads no clock. This is the one crate with `unsafe`.
+//!
+//! **Invariants**: no std, no allocation, no callback, no global state: all memory is the
+//! caller's. Every pointer is checked for null and alignment, every length for what memory can
+//! hold, before it is used. Results are status codes. A decision is a refusal unless the status is
+//! OK. What C cannot have checked (that a pointer points at memory of that size) is written at
+//! each function.
+//!
+//! ```
+//! use faregate_reader::{FgPolicy, FgStatus, fg_policy_default};
+//!
+//! let mut policy = FgPolicy::default();
+//! // SAFETY: the pointer is to a policy that lives through the call.
+//! let status = unsafe { fg_policy_default(&raw mut policy) };
+//! assert_eq!((status, policy.code_life_micros), (FgStatus::Ok, 15_000_000));
+//! ```
+#![no_std]
+#![deny(clippy::std_instead_of_core, clippy::alloc_instead_of_core)]
+#![cfg_attr(
+    not(test),
+    deny(clippy::indexing_slicing, clippy::arithmetic_side_effects)
+)]
+#![cfg_attr(not(test), deny(clippy::as_conversions, clippy::float_arithmetic))]
+
+mod chain;
+mod decision;
+mod memory;
+mod replay;
+mod sentence;
+mod setup;
+mod status;
+mod tap;
+mod validator_memory;
+
+#[cfg(all(panic = "abort", not(test)))]
+mod panic;
+
+pub use chain::{
+    FG_BATCH_MESSAGE_BYTES, FgChainHead, FgDeviceId, fg_batch_message, fg_chain_after,
+    fg_chain_start,
+};
+pub use decision::{
+    FG_CODE_GATE_BOUND, FG_CODE_NONE, FG_CODE_ONE_WAY, FG_CODE_TICKET, FG_LACK_CLOCK_WENT_BACK,
+    FG_LACK_MEMORY_FULL, FG_LACK_NO_ISSUER_KEYS, FG_LACK_NONE, FG_PERMITTED, FG_TAP_OFF, FG_TAP_ON,
+    FgDecision, FgScan, fg_validate,
+};
+pub use replay::{FG_SLOT_BYTES, FgReplay, fg_replay_align, fg_replay_init, fg_replay_size};
+pub use sentence::{FG_NAME_BYTES, FG_SENTENCE_BYTES, fg_decision_name, fg_sentence};
+pub use setup::{
+    FG_KEYS_MAX, FG_SAME_KID_MAX, FgCredentialId, FgIssuerKey, FgPolicy, fg_issuer_key_check,
+    fg_policy_default,
+};
+pub use status::FgStatus;
+pub use tap::{
+    FG_CODE_BYTES_MAX, FG_TAP_RECORD_BYTES_MAX, FgTapRecord, fg_evidence, fg_tap_record_encode,
+};
+pub use validator_memory::{
+    FG_ALIGN, FG_KEY_BYTES, FgValidator, fg_validator_align, fg_validator_deny, fg_validator_init,
+    fg_validator_size,
+};

@@ -1,0 +1,129 @@
+//! What a decision is called, and the sentence for the rider.
+
+use core::ffi::c_char;
+
+use units::{CredentialId, GateId, KeyId, Span};
+use validator::{Malformed, NotReady, Refusal};
+use wire::text::TextError;
+use wire::{SignatureError, VerifyError};
+
+use crate::decision::{
+    FG_LACK_CLOCK_WENT_BACK, FG_LACK_MEMORY_FULL, FG_LACK_NO_ISSUER_KEYS, FG_PERMITTED, FgDecision,
+};
+use crate::memory;
+use crate::status::{FgStatus, Outcome, status};
+
+/// Room for every sentence, with the 0 at its end.
+pub const FG_SENTENCE_BYTES: usize = 161;
+
+/// Room for every decision's name, with the 0 at its end.
+pub const FG_NAME_BYTES: usize = 32;
+
+/// Said when the call failed and not the rider.
+const CALL_FAILED: &str = "This gate is not ready: try another one or ask the staff.";
+
+/// The refusal that a decision stands for, with all that its sentence says.
+fn refusal(decision: &FgDecision) -> Option<Refusal> {
+    let kid = KeyId::from_bytes(decision.kid);
+    let span = Span::from_micros(decision.span_micros);
+    Some(match decision.code {
+        101 => Refusal::NotACode,
+        102 => Refusal::Malformed(Malformed::Text(TextError::NotACode)),
+        103 => Refusal::TooLong { max: 0, got: 0 },
+        110 => Refusal::UnknownIssuer { kid },
+        111 => Refusal::IssuerKeyNotInForce { kid },
+        112 => Refusal::BadIssuerSignature(VerifyError::Issuer(SignatureError::Mismatch)),
+        113 => Refusal::BadHolderSignature(VerifyError::Holder(SignatureError::Mismatch)),
+        120 => Refusal::NotYetValid { starts_in: span },
+        121 => Refusal::Expired { ended_ago: span },
+        122 => Refusal::Stale { age: span },
+        123 => Refusal::FromTheFuture { ahead: span },
+        130 => Refusal::OtherGate {
+            expected: GateId::from_number(decision.code_gate),
+            got: GateId::from_number(decision.gate),
+        },
+        140 => Refusal::Denied {
+            id: CredentialId::from_bytes(decision.id.bytes),
+        },
+        150 => Refusal::AlreadyUsed,
+        160 => Refusal::GateNotReady(match decision.lack {
+            FG_LACK_NO_ISSUER_KEYS => NotReady::NoIssuerKeys,
+            FG_LACK_MEMORY_FULL => NotReady::ReplayMemoryFull,
+            FG_LACK_CLOCK_WENT_BACK => NotReady::ClockWentBack,
+            _ => return None,
+        }),
+        _ => return None,
+    })
+}
+
+/// Writes the sentence that a rider can act on, in English, with a 0 at its end. For a permit it
+/// is empty. Other languages: make your own from the decision's fields.
+///
+/// A buffer of FG_SENTENCE_BYTES is always large enough. FG_STATUS_UNKNOWN_CODE for a number that
+/// no decision has.
+///
+/// # Safety
+/// `decision`: NULL, or a decision. `buffer`: NULL, or memory for `size` bytes. They do not
+/// overlap.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn fg_sentence(
+    decision: *const FgDecision,
+    buffer: *mut c_char,
+    size: usize,
+) -> FgStatus {
+    // SAFETY: what is asked of the pointers is this function's own contract.
+    status(unsafe { sentence(decision, buffer, size) })
+}
+
+/// # Safety
+/// As [`fg_sentence`].
+unsafe fn sentence(decision: *const FgDecision, buffer: *mut c_char, size: usize) -> Outcome {
+    // SAFETY: what is asked of the pointer is this function's own contract.
+    let decision = unsafe { memory::read(decision) }?;
+    let refusal = refusal(&decision).map(|refusal| refusal.sentence());
+    let text = match (&refusal, decision.code) {
+        (Some(text), _) => text.as_str(),
+        (None, FG_PERMITTED) => "",
+        (None, 160) => CALL_FAILED,
+        (None, _) => return Err(FgStatus::UnknownCode),
+    };
+    // SAFETY: as above.
+    unsafe { write_text(text, buffer, size) }
+}
+
+/// Writes what a decision's number is called, such as already_used, with a 0 at its end; for
+/// counting and logs. The names never change.
+///
+/// A buffer of FG_NAME_BYTES is always large enough. FG_STATUS_UNKNOWN_CODE for a number that no
+/// decision has.
+///
+/// # Safety
+/// `buffer`: NULL, or memory for `size` bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn fg_decision_name(code: u16, buffer: *mut c_char, size: usize) -> FgStatus {
+    let name = validator::decision_name(code);
+    let known = code == FG_PERMITTED || Refusal::name_of(code).is_some();
+    if !known {
+        return FgStatus::UnknownCode;
+    }
+    // SAFETY: what is asked of the pointer is this function's own contract.
+    status(unsafe { write_text(name, buffer, size) })
+}
+
+/// Copies `text` and a 0.
+///
+/// # Safety
+/// Unless null, `size` bytes may be written at `buffer`.
+unsafe fn write_text(text: &str, buffer: *mut c_char, size: usize) -> Outcome {
+    let mut written = 0;
+    if size <= text.len() {
+        memory::check(buffer)?;
+        return Err(FgStatus::TooSmall);
+    }
+    // SAFETY: what is asked of the buffer is this function's own contract; `written` is ours.
+    unsafe { memory::copy_out(text.as_bytes(), buffer.cast(), size, &raw mut written) }?;
+    // SAFETY: `size` is larger than the text, so the byte behind it is the buffer's.
+    let end = unsafe { buffer.add(text.len()) };
+    // SAFETY: as above.
+    unsafe { memory::write(end, 0) }
+}

@@ -1,0 +1,221 @@
+//! A validator in the caller's memory: its head, then its prepared keys.
+
+use core::ffi::c_void;
+use core::slice;
+
+use units::CredentialId;
+use validator::{DenyList, SetupError, Validator};
+use wire::IssuerKey;
+
+use crate::memory::{self, Mark};
+use crate::setup::{FG_KEYS_MAX, FgCredentialId, FgIssuerKey, FgPolicy};
+use crate::status::{FgStatus, Outcome, status};
+
+/// No alignment asked for in this interface is larger, on any target: for static memory.
+pub const FG_ALIGN: usize = 64;
+
+/// No validator needs more bytes for each key, and for its head, on any target.
+pub const FG_KEY_BYTES: usize = 512;
+
+/// "fgvd", in the word that marks a validator.
+const VALIDATOR: usize = 0x6667_7664;
+
+/// A gate's issuer keys, policy and deny list, in memory of the caller. Its content is private.
+///
+/// Made by fg_validator_init. It may be read by several threads at once, as long as none changes
+/// it. It must stay where it was made.
+#[repr(C)]
+pub struct FgValidator {
+    mark: Mark,
+    validator: Validator<&'static [IssuerKey]>,
+    denied: Denied,
+}
+
+/// Ids in ascending order, in the caller's memory.
+pub(crate) struct Denied(&'static [FgCredentialId]);
+
+impl DenyList for Denied {
+    fn contains(&self, id: &CredentialId) -> bool {
+        let bytes = *id.as_bytes();
+        self.0.binary_search(&FgCredentialId { bytes }).is_ok()
+    }
+}
+
+impl FgValidator {
+    pub(crate) fn validator(&self) -> &Validator<&'static [IssuerKey]> {
+        &self.validator
+    }
+
+    pub(crate) fn denied(&self) -> &Denied {
+        &self.denied
+    }
+
+    /// The validator that `pointer` points at.
+    ///
+    /// # Safety
+    /// Unless null, it points at memory of [`fg_validator_size`] bytes that nobody changes during
+    /// `'a`.
+    pub(crate) unsafe fn at<'a>(pointer: *const Self) -> Result<&'a Self, FgStatus> {
+        // SAFETY: what is asked of the pointer is this function's own contract.
+        unsafe { Mark::check(pointer, VALIDATOR) }?;
+        // SAFETY: not null and aligned; the mark says that `init` made a validator here, and
+        // nobody changes it by contract.
+        Ok(unsafe { &*pointer })
+    }
+}
+
+/// Offset of the keys, and bytes in all.
+fn layout(keys: usize) -> Option<(usize, usize)> {
+    let offset = size_of::<FgValidator>().checked_next_multiple_of(align_of::<IssuerKey>())?;
+    let bytes = size_of::<IssuerKey>().checked_mul(keys)?;
+    Some((offset, offset.checked_add(bytes)?))
+}
+
+const fn align() -> usize {
+    if align_of::<FgValidator>() > align_of::<IssuerKey>() {
+        align_of::<FgValidator>()
+    } else {
+        align_of::<IssuerKey>()
+    }
+}
+
+/// Bytes that a validator with `keys` keys needs; SIZE_MAX if memory cannot hold them.
+///
+/// FG_VALIDATOR_BYTES(keys) is a constant that is no smaller.
+#[unsafe(no_mangle)]
+pub extern "C" fn fg_validator_size(keys: usize) -> usize {
+    layout(keys).map_or(usize::MAX, |(_, bytes)| bytes)
+}
+
+/// What the address of a validator must be a multiple of; FG_ALIGN is no smaller.
+#[unsafe(no_mangle)]
+pub extern "C" fn fg_validator_align() -> usize {
+    align()
+}
+
+/// Makes a validator in `memory`, with nobody on its deny list, and points `validator` at it.
+///
+/// Keys and policy are copied and prepared: afterwards the caller may reuse theirs. A validator
+/// without keys refuses everything (160). To change keys or policy, make another validator in
+/// other memory and use that one from then on; the replay memory stays as it is. There is nothing
+/// to free.
+///
+/// When the status is not OK, `memory` holds no validator and `validator` is unchanged.
+///
+/// # Safety
+/// `memory`: NULL, or `size` bytes that are the validator's from now on, not moved and not touched
+/// by others, until the caller stops using it. `keys`: `key_count` keys, or anything if that is 0.
+/// `policy`: NULL, or a policy. `validator`: NULL, or memory for a pointer.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn fg_validator_init(
+    memory: *mut c_void,
+    size: usize,
+    keys: *const FgIssuerKey,
+    key_count: usize,
+    policy: *const FgPolicy,
+    validator: *mut *mut FgValidator,
+) -> FgStatus {
+    // SAFETY: what is asked of the pointers is this function's own contract.
+    status(unsafe { init(memory, size, keys, key_count, policy, validator) })
+}
+
+/// # Safety
+/// As [`fg_validator_init`].
+unsafe fn init(
+    memory: *mut c_void,
+    size: usize,
+    keys: *const FgIssuerKey,
+    key_count: usize,
+    policy: *const FgPolicy,
+    validator: *mut *mut FgValidator,
+) -> Outcome {
+    memory::check(validator)?;
+    let head = memory.cast::<FgValidator>();
+    let (offset, bytes) = layout(key_count).ok_or(FgStatus::TooLarge)?;
+    if memory.is_null() {
+        return Err(FgStatus::Null);
+    }
+    if memory.addr().checked_rem(align()) != Some(0) {
+        return Err(FgStatus::Misaligned);
+    }
+    if key_count > FG_KEYS_MAX {
+        return Err(FgStatus::TooManyKeys);
+    }
+    if size < bytes {
+        return Err(FgStatus::TooSmall);
+    }
+    // SAFETY: not null, aligned, and larger than a mark, with which a validator begins.
+    unsafe { memory::write(head.cast::<Mark>(), Mark::NONE) }?;
+    // SAFETY: what is asked of the pointer is this function's own contract.
+    let keys = unsafe { memory::slice(keys, key_count) }?;
+    // SAFETY: as above.
+    let policy = unsafe { memory::read(policy) }?.to_policy();
+    // SAFETY: `offset` is within the `size` bytes that the caller gave.
+    let first = unsafe { memory.byte_add(offset) }.cast::<IssuerKey>();
+    let mut next = first;
+    for key in keys {
+        let key = key.prepare()?;
+        // SAFETY: `next` runs over `key_count` keys from `offset` on, which `layout` found to fit,
+        // at multiples of the key's size from an aligned start.
+        unsafe { next.write(key) };
+        // SAFETY: at most one past the last key, which is within the `size` bytes.
+        next = unsafe { next.add(1) };
+    }
+    // SAFETY: the loop initialised `key_count` keys from `first` on. They are the validator's as
+    // long as it is used, by contract, and nothing here writes them again while it is.
+    let prepared: &'static [IssuerKey] = unsafe { slice::from_raw_parts(first, key_count) };
+    let made = FgValidator {
+        mark: Mark::at(head, VALIDATOR),
+        validator: Validator::new(prepared, policy).map_err(refuse_setup)?,
+        denied: Denied(&[]),
+    };
+    // SAFETY: not null, aligned, and `layout` found that the head fits in front of the keys.
+    unsafe { head.write(made) };
+    // SAFETY: what is asked of the pointer is this function's own contract.
+    unsafe { memory::write(validator, head) }
+}
+
+fn refuse_setup(error: SetupError) -> FgStatus {
+    match error {
+        SetupError::TooManyKeys { .. } | SetupError::TooManyOfOneName { .. } => {
+            FgStatus::TooManyKeys
+        }
+        _ => FgStatus::BadPolicy,
+    }
+}
+
+/// Gives the validator its deny list: `count` ids in strictly ascending order of their bytes.
+///
+/// The ids stay in the caller's memory, are read at each decision, and may not change until
+/// another list replaces them. Call it with 0 ids to deny nobody. Checks the order, so takes time
+/// in proportion to `count`. When the status is not OK, the list is the one from before.
+///
+/// # Safety
+/// `validator`: NULL, or memory in which fg_validator_init made a validator, which nobody else uses
+/// during the call. `ids`: `count` ids, or anything if that is 0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn fg_validator_deny(
+    validator: *mut FgValidator,
+    ids: *const FgCredentialId,
+    count: usize,
+) -> FgStatus {
+    // SAFETY: what is asked of the pointers is this function's own contract.
+    status(unsafe { deny(validator, ids, count) })
+}
+
+/// # Safety
+/// As [`fg_validator_deny`].
+unsafe fn deny(validator: *mut FgValidator, ids: *const FgCredentialId, count: usize) -> Outcome {
+    // SAFETY: what is asked of the pointer is this function's own contract.
+    unsafe { Mark::check(validator, VALIDATOR) }?;
+    // SAFETY: as above; the ids stay unchanged as long as the validator reads them.
+    let ids: &'static [FgCredentialId] = unsafe { memory::slice(ids, count) }?;
+    if !ids.is_sorted_by(|before, after| before < after) {
+        return Err(FgStatus::NotSorted);
+    }
+    // SAFETY: not null and aligned; the mark says that `init` made a validator here; nobody else
+    // uses it by contract.
+    let validator = unsafe { &mut *validator };
+    validator.denied = Denied(ids);
+    Ok(())
+}

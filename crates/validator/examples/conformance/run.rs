@@ -1,0 +1,131 @@
+//! Shows the codes of the kit to validators, as a reader in Rust would.
+
+use units::{CredentialId, GateId, KeyId, Span, Timestamp};
+use validator::{
+    CodeKind, Decision, Place, Policy, ReplayMemory, ReplaySlot, SortedDenyList, Validator,
+    decision_name,
+};
+use wire::IssuerKey;
+use wire::tap::TapKind;
+
+use crate::model::{Kit, Permit, Reader, Scan};
+
+type Failure = Box<dyn std::error::Error>;
+
+/// What came of a run.
+#[derive(Default)]
+pub(crate) struct Report {
+    /// One line for each scan: `permitted`, or number, name and sentence.
+    pub(crate) lines: Vec<String>,
+    /// Where the decision is not the expected one.
+    pub(crate) mismatches: Vec<String>,
+}
+
+/// Runs every case.
+///
+/// # Errors
+/// When the kit itself cannot be used: a key that is none, an unknown reader.
+pub(crate) fn run(kit: &Kit) -> Result<Report, Failure> {
+    let mut report = Report::default();
+    for case in &kit.cases {
+        let reader = kit
+            .readers
+            .get(&case.reader)
+            .ok_or_else(|| format!("{}: no reader {}", case.name, case.reader))?;
+        let validator = Validator::new(keys(reader)?, policy(reader))?;
+        let denied = denied(reader)?;
+        let denied = SortedDenyList::new(&denied)?;
+        let mut used = ReplayMemory::new(vec![ReplaySlot::EMPTY; reader.replay_slots]);
+        for (number, scan) in case.scans.iter().enumerate() {
+            let place = place(scan)?;
+            let now = Timestamp::from_micros(scan.clock_micros);
+            let decision =
+                validator.validate(scan.text.as_bytes(), &place, now, &denied, &mut used);
+            let found = (
+                decision.code(),
+                decision_name(decision.code()),
+                permit(&decision),
+            );
+            let expected = &scan.expected;
+            let expected = (expected.code, &*expected.name, expected.permit.clone());
+            if found != expected {
+                let place = format!("{}, scan {}", case.name, number + 1);
+                report
+                    .mismatches
+                    .push(format!("{place}: expected {expected:?}, got {found:?}"));
+            }
+            report.lines.push(match &decision {
+                Decision::Permitted(_) => "permitted".to_owned(),
+                Decision::Refused(refusal) => {
+                    format!("refused {} {}: {refusal}", refusal.code(), refusal.name())
+                }
+            });
+        }
+    }
+    Ok(report)
+}
+
+fn keys(reader: &Reader) -> Result<Vec<IssuerKey>, Failure> {
+    let mut keys = Vec::new();
+    for key in &reader.issuer_keys {
+        let kid = KeyId::parse(&key.kid)?;
+        let from = Timestamp::from_micros(key.not_before_micros);
+        let until = Timestamp::from_micros(key.not_after_micros);
+        keys.push(IssuerKey::new(kid, &bytes(&key.public_key)?, from, until)?);
+    }
+    Ok(keys)
+}
+
+fn policy(reader: &Reader) -> Policy {
+    let micros = &reader.policy;
+    Policy {
+        code_life: Span::from_micros(micros.code_life_micros),
+        phone_slow_max: Span::from_micros(micros.phone_slow_max_micros),
+        phone_fast_max: Span::from_micros(micros.phone_fast_max_micros),
+        not_before_tolerance: Span::from_micros(micros.not_before_tolerance_micros),
+        expiry_tolerance: Span::from_micros(micros.expiry_tolerance_micros),
+    }
+}
+
+fn denied(reader: &Reader) -> Result<Vec<CredentialId>, Failure> {
+    let id = |text: &String| Ok(CredentialId::from_bytes(bytes(text)?));
+    reader.denied.iter().map(id).collect()
+}
+
+fn place(scan: &Scan) -> Result<Place, Failure> {
+    let kind = match scan.tap.as_str() {
+        "on" => TapKind::On,
+        "off" => TapKind::Off,
+        other => return Err(format!("no tap is called {other}").into()),
+    };
+    Ok(Place {
+        gate: GateId::parse(&scan.gate)?,
+        kind,
+    })
+}
+
+fn permit(decision: &Decision) -> Option<Permit> {
+    let Decision::Permitted(permit) = decision else {
+        return None;
+    };
+    let kind = match permit.kind {
+        CodeKind::OneWay => "one_way",
+        CodeKind::GateBound => "gate_bound",
+        CodeKind::Ticket => "ticket",
+    };
+    Some(Permit {
+        kind: kind.to_owned(),
+        id: hex::encode(permit.id.as_bytes()),
+        kid: permit.kid.to_string(),
+        category: permit.entitlement.category.as_code(),
+        party: permit.entitlement.party.as_riders(),
+        product: permit.entitlement.product.as_number(),
+        issued_at_micros: permit.issued_at.map(Timestamp::as_micros),
+    })
+}
+
+fn bytes<const N: usize>(text: &str) -> Result<[u8; N], Failure> {
+    let bytes = hex::decode(text)?;
+    let got = bytes.len();
+    <[u8; N]>::try_from(bytes).map_err(|_| format!("expected {N} bytes, got {got}").into())
+}
