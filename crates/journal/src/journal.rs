@@ -200,6 +200,12 @@ impl<M: Media> Journal<M> {
         self.media
     }
 
+    /// The medium, to look at it or to plan its failures.
+    #[cfg(feature = "testing")]
+    pub const fn media_mut(&mut self) -> &mut M {
+        &mut self.media
+    }
+
     /// Writes a tap. It is *not* durable before [`Journal::sync`] says so.
     ///
     /// # Errors

@@ -1,0 +1,185 @@
+//! Crash at every operation of the medium, in every way that it may lose what was not synced.
+
+use journal::testing::{Medium, Numbers};
+use journal::{Mode, Outcome};
+
+use crate::model::{Model, Op, Run, Setting, open};
+
+/// States counted by one enumeration.
+#[derive(Debug, Default)]
+pub struct Tally {
+    pub states: u64,
+    pub in_recovery: u64,
+    pub runs: u64,
+}
+
+/// How thoroughly one run's states are looked at.
+#[derive(Debug, Clone, Copy)]
+pub struct Depth {
+    /// Mixtures drawn at every operation, beside the systematic ones.
+    pub sampled: usize,
+    /// Every how-manieth state is also opened twice, crashed during recovery and written to.
+    pub deep_every: u64,
+}
+
+/// Three sizes of sectors; segments that roll after a handful of records.
+pub const SETTINGS: [Setting; 3] = [
+    Setting {
+        sector: 16,
+        segment: 8_704,
+        bug: None,
+    },
+    Setting {
+        sector: 64,
+        segment: 8_960,
+        bug: None,
+    },
+    Setting {
+        sector: 128,
+        segment: 9_216,
+        bug: None,
+    },
+];
+
+/// A run of steps drawn by chance: a gate's day with more accidents.
+pub fn ops(numbers: &mut Numbers, count: usize) -> Vec<Op> {
+    const LENGTHS: [usize; 4] = [64, 64, 17, 0];
+    const OUTCOMES: [Outcome; 3] = [Outcome::Opened, Outcome::DidNotOpen, Outcome::NobodyPassed];
+    (0..count)
+        .map(|_| match numbers.below(24) {
+            0..=9 => Op::Append(LENGTHS[numbers.below(4)]),
+            10..=12 => Op::Note(OUTCOMES[numbers.below(3)]),
+            13..=18 => Op::Sync,
+            19..=20 => Op::Acknowledge,
+            21 => Op::Kill,
+            22 => Op::PowerCut,
+            _ => Op::Resume,
+        })
+        .collect()
+}
+
+/// All crash states of one run.
+pub fn enumerate(run: &mut Run, ops: &[Op], depth: Depth, tally: &mut Tally) -> Result<(), String> {
+    let setting = run.setting;
+    tally.runs += 1;
+    let seed = run.numbers.draw();
+    run.play(ops, &mut |medium, model| {
+        let mut outcome = Ok(());
+        medium.crash_states(seed ^ tally.states, depth.sampled, &mut |state| {
+            if outcome.is_ok() {
+                outcome = look(state, model, &setting, depth, tally);
+            }
+        });
+        outcome
+    })
+    .map(|_| ())
+}
+
+/// Opens one state and compares; now and then goes further.
+fn look(
+    mut state: Medium,
+    model: &Model,
+    setting: &Setting,
+    depth: Depth,
+    tally: &mut Tally,
+) -> Result<(), String> {
+    tally.states += 1;
+    let deep = tally.states.is_multiple_of(depth.deep_every);
+    if deep {
+        state.watch();
+    }
+    let salt = (1 << 40) + tally.states;
+    let (mut journal, found) = open(state, setting, salt)?;
+    let items = model.admits(&found, journal.next())?;
+    if !deep {
+        return Ok(());
+    }
+    let recovered = Model {
+        durable: items.len(),
+        items,
+        ..model.clone()
+    };
+    for during in journal.media_mut().take_watched() {
+        crash_again(&during, model, setting, salt, tally)?;
+    }
+    crash_again(journal.media_mut(), &recovered, setting, salt, tally)?;
+    write_on(journal, recovered, setting, salt, tally)
+}
+
+/// A crash during or just after recovery.
+fn crash_again(
+    medium: &Medium,
+    model: &Model,
+    setting: &Setting,
+    salt: u64,
+    tally: &mut Tally,
+) -> Result<(), String> {
+    let mut outcome = Ok(());
+    medium.crash_states(salt, 0, &mut |state| {
+        tally.states += 1;
+        tally.in_recovery += 1;
+        if outcome.is_ok() {
+            outcome = open(state, setting, salt + (1 << 41))
+                .and_then(|(journal, found)| model.admits(&found, journal.next()))
+                .map(|_| ())
+                .map_err(|why| format!("after a crash in recovery: {why}"));
+        }
+    });
+    outcome
+}
+
+/// What is written after recovery is kept too.
+fn write_on(
+    mut journal: journal::Journal<Medium>,
+    mut model: Model,
+    setting: &Setting,
+    salt: u64,
+    tally: &mut Tally,
+) -> Result<(), String> {
+    if journal.mode() != Mode::Writing {
+        return Err("recovery did not reach a medium that works".to_owned());
+    }
+    for payload in [[0xa1; 64], [0xa2; 64]] {
+        let place = journal.next();
+        journal
+            .append(&payload)
+            .map_err(|why| format!("after recovery: {why}"))?;
+        model
+            .items
+            .push(crate::model::Item::Tap(place, payload.to_vec()));
+        crash_again(journal.media_mut(), &model, setting, salt, tally)?;
+        journal
+            .sync()
+            .map_err(|why| format!("after recovery: {why}"))?;
+        model.durable = model.items.len();
+        crash_again(journal.media_mut(), &model, setting, salt, tally)?;
+    }
+    Ok(())
+}
+
+/// Many runs with one setting. The first violation ends it.
+pub fn campaign(
+    setting: Setting,
+    seeds: core::ops::Range<u64>,
+    depth: Depth,
+) -> Result<Tally, String> {
+    let mut tally = Tally::default();
+    for seed in seeds {
+        let mut run = Run::new(setting, seed);
+        let ops = ops(&mut run.numbers, 24);
+        enumerate(&mut run, &ops, depth, &mut tally)
+            .map_err(|why| format!("seed {seed}, {setting:?}, {ops:?}: {why}"))?;
+    }
+    Ok(tally)
+}
+
+const DEPTH: Depth = Depth {
+    sampled: 24,
+    deep_every: 16,
+};
+
+#[test]
+fn no_crash_state_loses_or_invents_a_record_16() {
+    let tally = campaign(SETTINGS[0], 0..4, DEPTH).unwrap();
+    println!("{tally:?}");
+}
