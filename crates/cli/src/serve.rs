@@ -1,9 +1,11 @@
 //! `faregate serve`: a city's issuer, tap upload, settlement and pages in one process.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use api::{Base64Url, Text};
+use axum::Router;
 use issuer::{Issuer, Lives};
 use serde::Deserialize;
 use serde_json::json;
@@ -18,6 +20,9 @@ use crate::arguments::ServeArguments;
 use crate::output::Reader;
 use crate::world::{system_chance, system_now};
 use crate::{database, folder, keys};
+
+/// How long requests under way may take once the process is told to stop.
+const GRACE: Duration = Duration::from_secs(5);
 
 /// Serves until the process is told to stop.
 ///
@@ -48,15 +53,33 @@ pub(crate) async fn run(arguments: &ServeArguments) -> Result<bool> {
     let url = format!("http://{}", listener.local_addr()?);
     Reader::of(arguments.json).print(&json!({ "url": url }), &format!("Faregate is at {url}\n"))?;
     let worker = tokio::spawn(server::settle_forever(state.clone()));
-    axum::serve(listener, server::router(state))
-        .with_graceful_shutdown(told_to_stop())
-        .await?;
+    let store = state.store.clone();
+    serve_until_told(listener, server::router(state)).await?;
     worker.abort();
+    store.close().await;
     Ok(true)
 }
 
+/// Serves until the process is told to stop, and then until requests under way are answered, but
+/// no longer than [`GRACE`]: a client that never ends its request does not keep the process.
+///
+/// # Errors
+/// When the listener fails.
+pub(crate) async fn serve_until_told(listener: TcpListener, router: Router) -> Result<()> {
+    let serving = axum::serve(listener, router).with_graceful_shutdown(told_to_stop());
+    let too_late = async {
+        told_to_stop().await;
+        tokio::time::sleep(GRACE).await;
+    };
+    tokio::select! {
+        served = serving => served?,
+        () = too_late => tracing::warn!("stopped with requests under way"),
+    }
+    Ok(())
+}
+
 /// Returns when the process is asked to end: Ctrl-C, or SIGTERM from a supervisor.
-pub(crate) async fn told_to_stop() {
+async fn told_to_stop() {
     use tokio::signal::unix::{SignalKind, signal};
     let Ok(mut terminate) = signal(SignalKind::terminate()) else {
         return;

@@ -132,13 +132,13 @@ async fn scan_code(
 ) -> Result<Json<Value>, ApiError> {
     let wrong = |name: &str, expected: &str| {
         Problem::new(ProblemCode::InvalidQuery, "a query parameter is wrong")
-            .at(format!("query:{name}"), format!("expected {expected}"))
+            .at(format!("query:{name}"), expected)
     };
     let gate = GateId::parse(&place.gate).map_err(|error| wrong("gate", &error.to_string()))?;
     let kind = match place.kind.as_str() {
         "on" => wire::tap::TapKind::On,
         "off" => wire::tap::TapKind::Off,
-        _ => return Err(wrong("kind", "on or off").into()),
+        _ => return Err(wrong("kind", "expected on or off").into()),
     };
     let text = read_code(&headers, body).await?;
     let now = (live.state.clock)();
@@ -147,16 +147,24 @@ async fn scan_code(
     let mut gates = live.gates.lock().await;
     let gate = gates
         .numbered(gate)
-        .ok_or_else(|| wrong("gate", "the number of a gate"))?;
+        .ok_or_else(|| wrong("gate", "no gate has this number"))?;
     let stop = gate.stop;
     let scanned = gate
         .scan(&text, kind, stop, now, &lists)
         .map_err(ApiError::internal)?;
-    let batches = gate.take_batches();
+    // On disk while the gate is held, so that the spool has a gate's batches in their order.
+    let mut batches = Vec::new();
+    for batch in gate.take_batches() {
+        let bytes = batch.encode_to_vec();
+        live.keep(&bytes).map_err(ApiError::internal)?;
+        batches.push(bytes);
+    }
     drop(gates);
     for batch in batches {
-        live.upload(batch.encode_to_vec())
+        live.client
+            .upload(batch)
             .await
+            .context("the gate could not upload")
             .map_err(ApiError::internal)?;
     }
     settle::all(&live.state.store, &live.state.city, now)
@@ -245,13 +253,8 @@ impl Live {
         )
     }
 
-    async fn upload(&self, batch: Vec<u8>) -> Result<()> {
+    fn keep(&self, batch: &[u8]) -> Result<()> {
         let number = self.next_batch.fetch_add(1, Ordering::SeqCst);
-        self.spool.keep(number, &batch)?;
-        self.client
-            .upload(batch)
-            .await
-            .context("the gate could not upload")?;
-        Ok(())
+        self.spool.keep(number, batch)
     }
 }

@@ -17,9 +17,10 @@ mod spool;
 mod town;
 mod travel;
 
+use std::fs::File;
 use std::path::PathBuf;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
 use api::TapBatch;
 use prost::Message as _;
 use settlement::{charge, dump};
@@ -53,7 +54,7 @@ pub(crate) async fn run(arguments: &DemoArguments) -> Result<bool> {
         None => last_whole_morning(&city),
     };
     let home = Home::new(arguments.data.clone())?;
-    let spool = Spool::open(home.path.join("spool"))?;
+    let spool = Spool::open(home.path.join(SPOOL))?;
     let places = Places::new(&city);
     let riders = usize::try_from(arguments.riders)?;
     let plan = Plan::new(&city, &places, day, riders, arguments.seed);
@@ -77,6 +78,7 @@ pub(crate) async fn run(arguments: &DemoArguments) -> Result<bool> {
         home.forget_books()?;
     }
     let town = Town::start(&home.path, city, &plan, &gates, arguments).await?;
+    let store = town.store.clone();
     let travelled = if let Some(travelled) = finished {
         travelled
     } else {
@@ -98,14 +100,19 @@ pub(crate) async fn run(arguments: &DemoArguments) -> Result<bool> {
     write_durably(&home.path.join("canonical-dump.txt"), text.as_bytes())?;
 
     let about = (town.city.name().to_owned(), day.to_string(), arguments.seed);
+    let visited = spool.batches()?.len() > travelled.batches;
     let report = Report::new(about, travelled, books, settle_s, watch.seconds());
     Reader::of(arguments.json).print(&report, &report.lines(town.city.currency())?)?;
-    let good = report.is_good();
+    let broken = report.broken_promises(visited);
+    for promise in &broken {
+        eprintln!("faregate: the demo did not keep its promise: {promise}");
+    }
     if !arguments.once {
         resume(&mut gates, &spool)?;
         town.open_to_visitors(gates, spool, &report).await?;
     }
-    Ok(good)
+    store.close().await;
+    Ok(broken.is_empty())
 }
 
 /// Registers every phone and lets the riders travel; the taps are on disk afterwards.
@@ -149,6 +156,7 @@ async fn morning(
     let batches = gates.all.iter_mut().flat_map(gate::Gate::take_batches);
     for (number, batch) in batches.enumerate() {
         spool.keep(number, &batch.encode_to_vec())?;
+        travelled.batches = number + 1;
     }
     Ok(travelled)
 }
@@ -199,16 +207,43 @@ fn last_whole_morning(city: &City) -> ServiceDay {
 struct Home {
     path: PathBuf,
     _temporary: Option<TempDir>,
+    /// Held while the demo runs: two in one folder would remove each other's books.
+    _lock: Option<File>,
 }
+
+/// The files that an unfinished morning leaves and a new one begins without.
+const BOOKS: [&str; 4] = [
+    "faregate.db",
+    "faregate.db-wal",
+    "faregate.db-shm",
+    "issuer.age",
+];
+
+/// What a demo keeps its batches in. Where it is missing, no demo made the folder's books.
+const SPOOL: &str = "spool";
 
 impl Home {
     fn new(named: Option<PathBuf>) -> Result<Self> {
         if let Some(path) = named {
             std::fs::create_dir_all(&path)
                 .with_context(|| format!("cannot make the folder {}", path.display()))?;
+            let others = BOOKS.iter().find(|name| path.join(name).exists());
+            if let Some(name) = others
+                && !path.join(SPOOL).exists()
+            {
+                bail!(
+                    "{} holds a {name} that no demo made: name another --data",
+                    path.display()
+                );
+            }
+            let lock = File::create(path.join("demo.lock"))
+                .with_context(|| format!("cannot write in {}", path.display()))?;
+            lock.try_lock()
+                .with_context(|| format!("another demo runs in {}", path.display()))?;
             return Ok(Self {
                 path,
                 _temporary: None,
+                _lock: Some(lock),
             });
         }
         let temporary = tempfile::Builder::new()
@@ -217,17 +252,13 @@ impl Home {
         Ok(Self {
             path: temporary.path().to_path_buf(),
             _temporary: Some(temporary),
+            _lock: None,
         })
     }
 
     /// Removes the books of a morning that never came to its end.
     fn forget_books(&self) -> Result<()> {
-        for name in [
-            "faregate.db",
-            "faregate.db-wal",
-            "faregate.db-shm",
-            "issuer.age",
-        ] {
+        for name in BOOKS {
             match std::fs::remove_file(self.path.join(name)) {
                 Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
                     return Err(error).context("cannot begin anew");

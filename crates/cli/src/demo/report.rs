@@ -76,13 +76,40 @@ impl Report {
         }
     }
 
-    /// Whether everything that the demo promises came true.
-    pub(super) fn is_good(&self) -> bool {
-        self.cheats_unnoticed == 0
-            && self.honest_refused == 0
-            && self.books.recompute_equal
-            && self.books.ledger_sum_minor == 0
-            && self.books.charged_minor == self.expected_charged_minor
+    /// What the demo promises and did not come true. Where visitors have ridden since, nobody knows
+    /// what all journeys together must cost.
+    pub(super) fn broken_promises(&self, visited: bool) -> Vec<String> {
+        let books = &self.books;
+        let mut broken = Vec::new();
+        let mut expect = |kept: bool, told: String| {
+            if !kept {
+                broken.push(told);
+            }
+        };
+        expect(
+            self.cheats_unnoticed == 0,
+            format!("{} cheats went unnoticed", self.cheats_unnoticed),
+        );
+        expect(
+            self.honest_refused == 0,
+            format!("gates refused {} honest taps", self.honest_refused),
+        );
+        expect(
+            books.recompute_equal,
+            "the books are not what the taps say".to_owned(),
+        );
+        expect(
+            books.ledger_sum_minor == 0,
+            format!("the ledger sums to {}", books.ledger_sum_minor),
+        );
+        expect(
+            visited || books.charged_minor == self.expected_charged_minor,
+            format!(
+                "{} minor units were charged, the journeys cost {}",
+                books.charged_minor, self.expected_charged_minor
+            ),
+        );
+        broken
     }
 
     /// The morning for a person.

@@ -13,6 +13,8 @@ use serde::{Deserialize, Serialize};
 pub(super) struct Travel {
     /// What the morning followed from; another start must ask for the same.
     pub(super) made_from: String,
+    /// Batches of the morning; further ones in the spool are visitors'.
+    pub(super) batches: usize,
     /// Riders who registered.
     pub(super) riders: u64,
     /// Scans that ended with a decision.

@@ -185,10 +185,7 @@ impl Town {
         let router = server::router(self.state.clone());
         let router = router.merge(live::router(self.state, self.client, gates, spool, report)?);
         eprintln!("\nOpen http://{address} and hold the phone to the gate. Ctrl-C ends.");
-        axum::serve(door, router)
-            .with_graceful_shutdown(serve::told_to_stop())
-            .await?;
-        Ok(())
+        serve::serve_until_told(door, router).await
     }
 }
 

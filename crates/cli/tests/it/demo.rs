@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use crate::support::{faregate, json, kill_ever_later};
+use crate::support::{failure, faregate, json, kill_ever_later};
 
 fn demo(folder: &std::path::Path, data: &str) -> Command {
     let mut command = faregate();
@@ -85,4 +85,31 @@ fn killed_and_started_again_it_ends_with_the_same_ledger() {
         expected,
         "after {kills} kills"
     );
+}
+
+#[test]
+fn books_that_no_demo_made_are_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let town = folder.path().join("town");
+    std::fs::create_dir(&town).unwrap();
+    // The names that the help of `faregate` gives a town's own files.
+    for name in ["faregate.db", "issuer.age"] {
+        std::fs::write(town.join(name), "a town's").unwrap();
+    }
+    let said = failure(&mut demo(folder.path(), "town"));
+    assert!(said.contains("that no demo made"), "{said}");
+    for name in ["faregate.db", "issuer.age"] {
+        assert_eq!(std::fs::read(town.join(name)).unwrap(), b"a town's");
+    }
+}
+
+#[test]
+fn two_demos_do_not_share_a_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("one");
+    std::fs::create_dir(&data).unwrap();
+    let lock = std::fs::File::create(data.join("demo.lock")).unwrap();
+    lock.lock().unwrap();
+    let said = failure(&mut demo(folder.path(), "one"));
+    assert!(said.contains("another demo runs in"), "{said}");
 }

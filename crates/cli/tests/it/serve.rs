@@ -1,6 +1,6 @@
 //! `faregate serve`: keys, gates file, a phone and a gate over real HTTP, and a clean end.
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
 use std::process::{Child, Stdio};
 use std::time::Duration;
@@ -219,6 +219,22 @@ async fn a_phone_and_a_gate_travel_and_a_restart_forgets_nothing() {
     let day = settled_day(&http, &server.url, &session).await;
     assert_eq!(day.balance_minor, 300, "and so does the session");
     assert!(server.stop());
+}
+
+#[test]
+fn a_request_that_never_ends_does_not_keep_it_from_ending() {
+    let folder = tempfile::tempdir().unwrap();
+    write_all(folder.path());
+    let server = Server::start(folder.path());
+    let address = server.url.strip_prefix("http://").unwrap();
+    let mut slow = std::net::TcpStream::connect(address).unwrap();
+    let half = "POST /v1/devices HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n\
+                content-length: 100\r\n\r\n{";
+    slow.write_all(half.as_bytes()).unwrap();
+    std::thread::sleep(Duration::from_millis(300));
+    let (told, ended) = std::sync::mpsc::channel();
+    std::thread::spawn(move || told.send(server.stop()));
+    assert_eq!(ended.recv_timeout(Duration::from_secs(30)), Ok(true));
 }
 
 #[test]
