@@ -96,6 +96,8 @@ pub(crate) async fn run(arguments: &SettleArguments) -> Result<bool> {
         books,
         wall_s: watch.seconds(),
     };
+    // So that the database is one whole file, which may be copied.
+    store.close().await;
     Reader::of(arguments.json).print(&settled, &settled.lines(city.currency())?)?;
     Ok(settled.books.recompute_equal)
 }
@@ -138,6 +140,10 @@ impl Settled {
             writeln!(lines, "{} rows were left out:", self.rejected)?;
             for row in &self.rejected_rows {
                 writeln!(lines, "  row {}: {} ({})", row.row, row.detail, row.reason)?;
+            }
+            let listed = u64::try_from(self.rejected_rows.len()).unwrap_or(u64::MAX);
+            if self.rejected > listed {
+                writeln!(lines, "  and {} more", self.rejected - listed)?;
             }
         }
         writeln!(lines, "in {time:.2?}")?;

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use serde_json::json;
 
-use crate::support::{HEADER, failure, faregate, json, kill_ever_later, write_city};
+use crate::support::{HEADER, failure, faregate, json, kill_ever_later, text, write_city};
 
 fn settle(folder: &Path, taps: &str, db: &str) -> Command {
     let mut command = faregate();
@@ -135,6 +135,10 @@ fn order_and_repetition_change_nothing() {
     assert_eq!(one["charged_minor"], two["charged_minor"]);
     assert_eq!(dump(folder.path(), "one.db"), dump(folder.path(), "two.db"));
     assert!(dump(folder.path(), "one.db").lines().count() > 600);
+    assert!(
+        !folder.path().join("one.db-wal").exists(),
+        "the books are one file, which may be copied"
+    );
 }
 
 #[test]
@@ -162,4 +166,23 @@ fn killed_at_any_point_it_ends_with_the_same_ledger() {
         expected,
         "after {kills} kills"
     );
+}
+
+#[test]
+fn rows_that_are_not_listed_are_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    write_city(&folder.path().join("city"));
+    std::fs::write(
+        folder.path().join("taps.csv"),
+        format!("{HEADER}{}", "x\n".repeat(1_003)),
+    )
+    .unwrap();
+    let mut command = faregate();
+    command.args(["settle", "--db", "sqlite::memory:", "--city"]);
+    command.arg(folder.path().join("city"));
+    command.arg("--taps").arg(folder.path().join("taps.csv"));
+    let said = text(&command.output().unwrap().stdout);
+    assert!(said.contains("1003 rows were left out"), "{said}");
+    assert!(said.contains("row 1001: "), "{said}");
+    assert!(said.contains("  and 3 more\n"), "{said}");
 }
