@@ -3,9 +3,48 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use serde::Deserialize;
+
 use crate::codes::MICROS;
 use crate::model::{Case, Expected, Permit, Scan};
-use crate::vectors::{Claims, CodeFile, CodeVector};
+
+/// A file of `proto/vectors`; what the kit has no use for is left out.
+#[derive(Deserialize)]
+struct CodeFile {
+    about: String,
+    vectors: Vec<CodeVector>,
+}
+
+#[derive(Deserialize)]
+struct CodeVector {
+    name: String,
+    text: String,
+    clock: i64,
+    gate: String,
+    tap: String,
+    gate_state: String,
+    shown_before: bool,
+    expected: Decided,
+}
+
+#[derive(Deserialize)]
+struct Decided {
+    code: u16,
+    result: String,
+    claims: Option<Claims>,
+}
+
+#[derive(Deserialize)]
+struct Claims {
+    kid: String,
+    cti: String,
+    category: u8,
+    party: u8,
+    product: u16,
+    holder: Option<String>,
+    iat: Option<i64>,
+    aud: Option<String>,
+}
 
 const FILES: [&str; 5] = ["good", "malformed", "texts", "signatures", "refused"];
 

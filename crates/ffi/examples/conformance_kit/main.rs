@@ -20,8 +20,6 @@ mod objects;
 mod pictures;
 mod readers;
 mod sequences;
-#[path = "../../../validator/examples/vectors/model.rs"]
-mod vectors;
 
 fn main() -> std::io::Result<()> {
     let folder = files::folder();

@@ -1,0 +1,282 @@
+/* A reader in C: codes come in on standard input, decisions go out on standard output.
+ *
+ *   cc -std=c11 -I crates/ffi/include crates/ffi/examples/reader.c libfaregate_reader.a -o reader
+ *   ./reader < proto/conformance/kit.txt
+ *
+ * A line is one code, as a scanner gives it. Lines that begin with @ set the reader up:
+ *
+ *   @reader                        start over: no keys, default policy, nobody denied, 64 slots
+ *   @key KID PUBLIC_KEY FROM UNTIL an issuer key, in hexadecimal; microseconds since 1970
+ *   @policy LIFE SLOW FAST EARLY LATE   the spans of fg_policy in their order, in microseconds
+ *   @deny ID                       a denied id; they come in ascending order
+ *   @slots NUMBER                  slots of the replay memory
+ *   @gate NUMBER on|off            where and which way; NUMBER is 8 hexadecimal digits
+ *   @clock MICROS                  the time of the following codes; without it, that of the system
+ *   @expect CODE NAME              what the next code has to be decided
+ *   @code HEX                      a code that is no line of its own: its bytes in hexadecimal
+ *
+ * The exit status is 1 when a decision was not the expected one, 2 when a line makes no sense.
+ * Nothing is allocated: a reader without an operating system does it the same way. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "faregate.h"
+
+#define KEYS_MAX 16
+#define DENIED_MAX 1024
+#define SLOTS_MAX 256
+#define LINE_BYTES_MAX 2048
+
+static _Alignas(FG_ALIGN) uint8_t validator_memory[FG_VALIDATOR_BYTES(KEYS_MAX)];
+static _Alignas(FG_ALIGN) uint8_t replay_memory[FG_REPLAY_BYTES(SLOTS_MAX)];
+
+/* What the lines before a code have said. */
+static struct {
+    fg_issuer_key keys[KEYS_MAX];
+    size_t key_count;
+    fg_policy policy;
+    fg_credential_id denied[DENIED_MAX];
+    size_t denied_count;
+    size_t slots;
+    fg_validator *validator; /* NULL until a code comes after a change */
+    fg_replay *replay;
+    uint32_t gate;
+    uint8_t kind;
+    int has_clock;
+    int64_t clock_micros;
+    int is_expecting;
+    unsigned expected;
+    char expected_name[FG_NAME_BYTES];
+} reader;
+
+/* The device's journal: here only its hash chain, over a record for each code. */
+static const fg_device_id device = {"device-00000001"} /* the 0 at the end is its last byte */;
+static fg_chain_head chain;
+static uint64_t taps;
+static unsigned mismatches;
+static unsigned long line_number;
+
+static void fail(const char *what)
+{
+    fprintf(stderr, "line %lu: %s\n", line_number, what);
+    exit(2);
+}
+
+static void must(fg_status status, const char *what)
+{
+    if (status != FG_STATUS_OK) {
+        fprintf(stderr, "line %lu: %s: status %d\n", line_number, what, (int)status);
+        exit(2);
+    }
+}
+
+static int digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if (c >= 'a' && c <= 'f')
+        return c - 'a' + 10;
+    return -1;
+}
+
+/* Reads hexadecimal digits; how many bytes they are, at most `size`. */
+static size_t from_hex(const char *text, uint8_t *bytes, size_t size)
+{
+    size_t count = 0;
+    while (text[0] != '\0' && count < size) {
+        int high = digit(text[0]), low = high < 0 ? -1 : digit(text[1]);
+        if (low < 0)
+            fail("expected hexadecimal digits");
+        bytes[count++] = (uint8_t)(high << 4 | low);
+        text += 2;
+    }
+    if (text[0] != '\0')
+        fail("too many hexadecimal digits");
+    return count;
+}
+
+static void from_hex_exact(const char *text, uint8_t *bytes, size_t size)
+{
+    if (from_hex(text, bytes, size) != size)
+        fail("too few hexadecimal digits");
+}
+
+static void print_hex(FILE *out, const uint8_t *bytes, size_t count)
+{
+    while (count-- > 0)
+        fprintf(out, "%02x", *bytes++);
+}
+
+static void start_over(void)
+{
+    memset(&reader, 0, sizeof reader);
+    must(fg_policy_default(&reader.policy), "policy");
+    reader.slots = 64;
+    reader.kind = FG_TAP_ON;
+}
+
+/* Makes validator and replay memory from what the lines have said. */
+static void get_ready(void)
+{
+    if (reader.replay == NULL)
+        must(fg_replay_init(replay_memory, sizeof replay_memory, reader.slots, &reader.replay),
+             "replay memory");
+    if (reader.validator == NULL) {
+        must(fg_validator_init(validator_memory, sizeof validator_memory, reader.keys,
+                               reader.key_count, &reader.policy, &reader.validator),
+             "issuer keys and policy");
+        must(fg_validator_deny(reader.validator, reader.denied, reader.denied_count),
+             "deny list");
+    }
+}
+
+static int64_t now_micros(void)
+{
+    struct timespec now;
+    if (reader.has_clock)
+        return reader.clock_micros;
+    if (timespec_get(&now, TIME_UTC) != TIME_UTC)
+        fail("no clock");
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+/* Writes down one scan; a real reader appends the record to its journal before the door opens. */
+static void write_down(const fg_scan *scan, const fg_decision *decision)
+{
+    static const char stop[] = "stop-1";
+    uint8_t evidence[FG_CODE_BYTES_MAX], bytes[FG_TAP_RECORD_BYTES_MAX];
+    size_t length;
+    fg_tap_record record = {0};
+    record.seq = taps++;
+    record.at_micros = scan->now_micros < 0 ? 0 : scan->now_micros;
+    record.gate = scan->gate;
+    record.kind = scan->kind;
+    record.decision = decision->code;
+    record.stop = stop;
+    record.stop_length = sizeof stop - 1;
+    must(fg_evidence(scan->text, scan->text_length, evidence, sizeof evidence,
+                     &record.evidence_length),
+         "evidence");
+    record.evidence = evidence;
+    must(fg_tap_record_encode(&record, bytes, sizeof bytes, &length), "tap record");
+    must(fg_chain_after(&chain, bytes, length), "chain");
+}
+
+static void print_permit(const fg_decision *decision)
+{
+    static const char *const kinds[] = {"none", "one_way", "gate_bound", "ticket"};
+    printf("permitted 0 permitted: %s ", kinds[decision->code_kind]);
+    print_hex(stdout, decision->id.bytes, sizeof decision->id.bytes);
+    putchar(' ');
+    print_hex(stdout, decision->kid, sizeof decision->kid);
+    printf(" category %u party %u product %u made %" PRId64 "\n", decision->category,
+           decision->party, decision->product, decision->issued_at_micros);
+}
+
+static void show(const char *text, size_t length)
+{
+    fg_scan scan = {text, length, now_micros(), reader.gate, reader.kind};
+    fg_decision decision;
+    char name[FG_NAME_BYTES], sentence[FG_SENTENCE_BYTES];
+    get_ready();
+    must(fg_validate(reader.validator, reader.replay, &scan, &decision), "decision");
+    must(fg_decision_name(decision.code, name, sizeof name), "name");
+    must(fg_sentence(&decision, sentence, sizeof sentence), "sentence");
+    write_down(&scan, &decision);
+    if (decision.code == FG_PERMITTED)
+        print_permit(&decision);
+    else
+        printf("refused %u %s: %s\n", decision.code, name, sentence);
+    if (reader.is_expecting
+        && (reader.expected != decision.code || strcmp(reader.expected_name, name) != 0)) {
+        fprintf(stderr, "line %lu: expected %u %s, got %u %s\n", line_number, reader.expected,
+                reader.expected_name, decision.code, name);
+        mismatches++;
+    }
+    reader.is_expecting = 0;
+}
+
+static void add_key(const char *line)
+{
+    char kid[9], public_key[65];
+    fg_issuer_key *key = &reader.keys[reader.key_count];
+    if (reader.key_count == KEYS_MAX)
+        fail("too many keys");
+    if (sscanf(line, "@key %8s %64s %" SCNd64 " %" SCNd64, kid, public_key,
+               &key->not_before_micros, &key->not_after_micros) != 4)
+        fail("expected @key KID PUBLIC_KEY FROM UNTIL");
+    from_hex_exact(kid, key->kid, sizeof key->kid);
+    from_hex_exact(public_key, key->public_key, sizeof key->public_key);
+    must(fg_issuer_key_check(key), "issuer key");
+    reader.key_count++;
+    reader.validator = NULL;
+}
+
+static void set_policy(const char *line)
+{
+    fg_policy *policy = &reader.policy;
+    if (sscanf(line, "@policy %" SCNd64 " %" SCNd64 " %" SCNd64 " %" SCNd64 " %" SCNd64,
+               &policy->code_life_micros, &policy->phone_slow_max_micros,
+               &policy->phone_fast_max_micros, &policy->not_before_tolerance_micros,
+               &policy->expiry_tolerance_micros) != 5)
+        fail("expected @policy LIFE SLOW FAST EARLY LATE");
+    reader.validator = NULL;
+}
+
+static void deny(const char *id)
+{
+    if (reader.denied_count == DENIED_MAX)
+        fail("too many denied ids");
+    from_hex_exact(id, reader.denied[reader.denied_count++].bytes, 16);
+    reader.validator = NULL;
+}
+
+static void command(const char *line)
+{
+    static uint8_t code[LINE_BYTES_MAX];
+    char way[4];
+    if (strcmp(line, "@reader") == 0) {
+        start_over();
+    } else if (strncmp(line, "@key ", 5) == 0) {
+        add_key(line);
+    } else if (strncmp(line, "@policy ", 8) == 0) {
+        set_policy(line);
+    } else if (strncmp(line, "@deny ", 6) == 0) {
+        deny(line + 6);
+    } else if (sscanf(line, "@slots %zu", &reader.slots) == 1) {
+        reader.replay = NULL;
+    } else if (sscanf(line, "@gate %8" SCNx32 " %3s", &reader.gate, way) == 2) {
+        reader.kind = strcmp(way, "off") == 0 ? FG_TAP_OFF : FG_TAP_ON;
+    } else if (sscanf(line, "@clock %" SCNd64, &reader.clock_micros) == 1) {
+        reader.has_clock = 1;
+    } else if (sscanf(line, "@expect %u %31s", &reader.expected, reader.expected_name) == 2) {
+        reader.is_expecting = 1;
+    } else if (strncmp(line, "@code ", 6) == 0) {
+        show((const char *)code, from_hex(line + 6, code, sizeof code));
+    } else {
+        fail("no such command");
+    }
+}
+
+int main(void)
+{
+    static char line[LINE_BYTES_MAX];
+    start_over();
+    must(fg_chain_start(&device, 1, &chain), "chain");
+    while (fgets(line, sizeof line, stdin) != NULL) {
+        size_t length = strcspn(line, "\n");
+        line_number++;
+        line[length] = '\0';
+        if (line[0] == '@')
+            command(line);
+        else if (length > 0 && line[0] != '#')
+            show(line, length);
+    }
+    fprintf(stderr, "%" PRIu64 " codes, %u not as expected, chain ", taps, mismatches);
+    print_hex(stderr, chain.bytes, sizeof chain.bytes);
+    fputc('\n', stderr);
+    return mismatches == 0 ? 0 : 1;
+}
