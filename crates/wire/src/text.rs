@@ -89,46 +89,79 @@ pub fn decode<'b>(text: &[u8], buffer: &'b mut CodeBuffer) -> Result<&'b [u8], T
             got: text.len(),
         });
     }
-    let mut at = PREFIX.len();
-    let mut written: usize = 0;
-    let mut out = buffer.0.iter_mut();
-    let mut put = |byte: u8| {
-        if let Some(slot) = out.next() {
-            *slot = byte;
+    let (groups, tail) = digits.as_chunks::<3>();
+    let (pairs, last) = buffer.0.as_chunks_mut::<2>();
+    let mut rest = pairs.iter_mut();
+    // Every group is decoded before any is judged: one branch for a good text, not one per group.
+    let mut seen: u32 = 0;
+    for (&[first, second, third], pair) in groups.iter().zip(&mut rest) {
+        let number = weigh(first, second, third);
+        seen |= number;
+        let [_, _, high, low] = number.to_be_bytes();
+        *pair = [high, low];
+    }
+    let mut written = groups.len().saturating_mul(2);
+    let odd = match rest.into_slice() {
+        [[slot, _], ..] => Some(slot),
+        [] => last.first_mut(),
+    };
+    match (tail, odd) {
+        ([], _) => {}
+        (&[first, second], Some(slot)) => {
+            let number = weigh(first, second, ZERO);
+            if number > u32::from(u8::MAX) {
+                seen = u32::MAX;
+            }
+            [_, _, _, *slot] = number.to_be_bytes();
             written = written.saturating_add(1);
         }
+        _ => seen = u32::MAX,
+    }
+    if seen > u32::from(u16::MAX) {
+        return Err(blame(digits));
+    }
+    Ok(buffer.0.get(..written).unwrap_or_default())
+}
+
+/// Value of three characters; far above 65535 when one of them is not in the alphabet.
+fn weigh(first: u8, second: u8, third: u8) -> u32 {
+    let value = |table: &[u32; 256], character: u8| {
+        let value = table.get(usize::from(character));
+        value.copied().unwrap_or(NO_DIGIT)
     };
+    let low = value(&ONES, first).wrapping_add(value(&TENS, second));
+    low.wrapping_add(value(&HUNDREDS, third))
+}
+
+/// Why `digits`, which hold no bytes, hold none: the first thing wrong.
+fn blame(digits: &[u8]) -> TextError {
+    let mut at = PREFIX.len();
     for group in digits.chunks(3) {
         let mut number: u32 = 0;
         let mut weight: u32 = 1;
         for (offset, &character) in group.iter().enumerate() {
-            let value = digit(character).ok_or(TextError::Character {
-                at: at.saturating_add(offset),
-                got: character,
-            })?;
+            let Some(value) = digit(character) else {
+                let at = at.saturating_add(offset);
+                return TextError::Character { at, got: character };
+            };
             number = number.saturating_add(value.saturating_mul(weight));
             weight = weight.saturating_mul(45);
         }
         let max = match group.len() {
             3 => u32::from(u16::MAX),
             2 => u32::from(u8::MAX),
-            _ => return Err(TextError::Length { at }),
+            _ => return TextError::Length { at },
         };
         if number > max {
-            return Err(TextError::Group {
+            return TextError::Group {
                 at,
                 max,
                 got: number,
-            });
+            };
         }
-        let [_, _, high, low] = number.to_be_bytes();
-        if group.len() == 3 {
-            put(high);
-        }
-        put(low);
         at = at.saturating_add(3);
     }
-    Ok(buffer.0.get(..written).unwrap_or_default())
+    TextError::Length { at }
 }
 
 /// The one text of `bytes`.
@@ -160,7 +193,7 @@ pub fn encode(bytes: &[u8]) -> Result<ArrayString<CODE_TEXT_MAX>, TextError> {
 }
 
 /// The value of a base45 character (RFC 9285 table 1).
-fn digit(character: u8) -> Option<u32> {
+const fn digit(character: u8) -> Option<u32> {
     let value = match character {
         b'0'..=b'9' => character.wrapping_sub(b'0'),
         b'A'..=b'Z' => character.wrapping_sub(b'A').wrapping_add(10),
@@ -175,5 +208,29 @@ fn digit(character: u8) -> Option<u32> {
         b':' => 44,
         _ => return None,
     };
-    Some(u32::from(value))
+    // `u32::from` is not const.
+    Some(u32::from_le_bytes([value, 0, 0, 0]))
+}
+
+/// The character of value 0.
+const ZERO: u8 = b'0';
+/// In the tables, of characters outside the alphabet: three of it fit, and any sum shows it.
+const NO_DIGIT: u32 = 1 << 24;
+/// Values of a first, second and third character, by its byte.
+static ONES: [u32; 256] = values(1);
+static TENS: [u32; 256] = values(45);
+static HUNDREDS: [u32; 256] = values(45 * 45);
+
+const fn values(weight: u32) -> [u32; 256] {
+    let mut values = [NO_DIGIT; 256];
+    let mut rest: &mut [u32] = &mut values;
+    let mut character: u8 = 0;
+    while let Some((first, later)) = rest.split_first_mut() {
+        if let Some(value) = digit(character) {
+            *first = value.wrapping_mul(weight);
+        }
+        rest = later;
+        character = character.wrapping_add(1);
+    }
+    values
 }

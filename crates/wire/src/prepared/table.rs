@@ -1,5 +1,7 @@
 //! Multiples of one point, so that multiplying it takes additions alone.
 
+use core::fmt;
+
 use super::field::Tight;
 use super::point::{Entry, Point};
 
@@ -15,7 +17,7 @@ type Row = [Entry; ENTRIES];
 /// Room for the multiples of one key: 129 KiB that the caller owns, in a `Box`, a `Vec`, a static.
 ///
 /// Row i holds 1·64ⁱ to 32·64ⁱ times the point, 96 bytes each, so an entry lies in two cache lines.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[repr(C, align(64))]
 pub struct KeyTable(pub(super) [Row; WINDOWS]);
 
@@ -31,6 +33,12 @@ const fn base() -> KeyTable {
     match rows.first_chunk() {
         Some(rows) => KeyTable(*rows),
         None => KeyTable::EMPTY,
+    }
+}
+
+impl fmt::Debug for KeyTable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("KeyTable")
     }
 }
 

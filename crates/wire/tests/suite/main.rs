@@ -1,6 +1,8 @@
 //! Tests of `wire` through its public interface, in one binary.
 
 #[cfg(test)]
+mod adversarial;
+#[cfg(test)]
 mod chain;
 #[cfg(test)]
 mod damage;
@@ -8,6 +10,8 @@ mod damage;
 mod differential;
 #[cfg(test)]
 mod encodings;
+#[cfg(test)]
+mod equality;
 #[cfg(test)]
 mod hostile;
 #[cfg(test)]

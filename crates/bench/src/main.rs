@@ -1,0 +1,86 @@
+//! # bench
+//!
+//! **What**: Faregate measured against what others use: same run, same machine, same claims.
+//!
+//! **Why it exists**: a claim about speed is worth what its harness is worth. Alternatives take
+//! turns within every round, and a ratio is the median of the rounds' ratios, so that a noisy
+//! machine disturbs both sides alike.
+//!
+//! **Where it sits**: on top; nothing uses it. `ring` and the other libraries that the product does
+//! not ship are dependencies of this crate alone.
+//!
+//! **Invariants**: every alternative gives the verdict expected of it before it is timed; nothing
+//! here is a test, since times depend on the machine.
+//!
+//! ```text
+//! cargo run --release -p bench -- gate          # a table; --json for an array of rows
+//! cargo run --release -p bench -- equality      # a million signatures against verify_strict
+//! cargo run --release -p bench -- variants      # other ways to prepare a key
+//! ```
+
+mod adversarial_run;
+mod codes;
+mod gate;
+mod measure;
+mod others;
+mod peers;
+mod report;
+mod variants;
+
+/// Shared with the tests of `wire`, which run a hundred thousand.
+#[path = "../../wire/tests/suite/adversarial.rs"]
+#[expect(
+    clippy::unwrap_used,
+    reason = "test data, of which the bench uses a part"
+)]
+mod adversarial;
+#[path = "../../wire/tests/suite/damage.rs"]
+#[expect(
+    dead_code,
+    clippy::unwrap_used,
+    reason = "test data, of which the bench uses a part"
+)]
+mod damage;
+
+use clap::Parser;
+
+/// Faregate measured against what others use, in the same run.
+#[derive(Parser)]
+#[command(name = "bench")]
+enum Command {
+    /// A gate's decision, its parts, and the same with other libraries.
+    Gate {
+        /// An array of rows instead of a table.
+        #[arg(long)]
+        json: bool,
+        /// Rounds in which all alternatives take turns.
+        #[arg(long, default_value_t = 301)]
+        rounds: usize,
+    },
+    /// Adversarial signatures through every verifier of ours and `verify_strict`.
+    Equality {
+        /// How many.
+        #[arg(default_value_t = 1_000_000)]
+        cases: usize,
+        /// Other seeds make other signatures.
+        #[arg(long, default_value_t = 7)]
+        seed: u64,
+    },
+    /// Other ways to verify under a known key, on dalek's public interface.
+    Variants {
+        /// An array of rows instead of a table.
+        #[arg(long)]
+        json: bool,
+        /// Rounds in which all alternatives take turns.
+        #[arg(long, default_value_t = 301)]
+        rounds: usize,
+    },
+}
+
+fn main() -> anyhow::Result<()> {
+    match Command::parse() {
+        Command::Gate { json, rounds } => report::print(&gate::rows(rounds)?, json),
+        Command::Equality { cases, seed } => adversarial_run::run(seed, cases),
+        Command::Variants { json, rounds } => report::print(&variants::rows(rounds)?, json),
+    }
+}
