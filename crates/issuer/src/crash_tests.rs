@@ -370,10 +370,10 @@ async fn tickets_are_for_what_the_account_has() {
         "product: the account is entitled to 0, not to 300",
     )
     .await;
-    let party = PartySize::new(9);
+    let party = PartySize::new(2);
     check(
         TicketWish { party, ..wish },
-        "party: the account is entitled to 8, not to 9",
+        "party: the account is entitled to 1, not to 2",
     )
     .await;
     for secs in [0, -1, 4 * 3600 + 1] {
@@ -391,7 +391,6 @@ async fn tickets_are_for_what_the_account_has() {
 
     let chance = counting();
     let paper = TicketWish {
-        party: PartySize::new(8),
         life: Some(Span::from_secs(14_400)),
         ..wish
     };
@@ -405,7 +404,7 @@ async fn tickets_are_for_what_the_account_has() {
     let wire::Code::Ticket(parsed) = wire::parse(bytes).unwrap() else {
         panic!("a ticket")
     };
-    assert_eq!(parsed.entitlement().party.as_riders(), 8);
+    assert_eq!(parsed.entitlement().party.as_riders(), 1);
     assert_eq!(
         (parsed.starts(), parsed.expires()),
         (NOW, NOW.plus(Span::from_secs(14_400)))

@@ -60,13 +60,11 @@ impl<S> core::fmt::Debug for Issuer<S> {
 }
 
 impl<S: IssuanceStore> Issuer<S> {
-    /// What a new account may travel as: category 0, product 0, parties of up to eight.
+    /// What a new account may travel as: category 0, product 0, alone. A tap is priced for one
+    /// rider, so a larger party would ride for one fare.
     pub const NEW_ACCOUNT: Entitlement = Entitlement {
         category: RiderCategory::from_code(0),
-        party: match PartySize::new(8) {
-            Some(party) => party,
-            None => PartySize::ONE,
-        },
+        party: PartySize::ONE,
         product: ProductCode::from_number(0),
     };
 
