@@ -2,6 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
+mod bench;
 mod city;
 mod demo;
 mod process;
@@ -28,6 +29,12 @@ enum Task {
     Test,
     /// The quick part of `test`: formatting, lints, unit tests.
     Check,
+    /// Measures what documents claim, beside what others use, in one run; prints a table.
+    Bench {
+        /// Passed on, for example `gate --json`; everything where nothing is named.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        options: Vec<String>,
+    },
     /// Writes the generated files of the city packages from their network tables.
     City {
         /// Only compare; fail where a committed file is out of date.
@@ -41,6 +48,7 @@ fn main() -> anyhow::Result<()> {
         Task::Demo { options } => demo::run_with(&options),
         Task::Test => suite::test(),
         Task::Check => suite::check(),
+        Task::Bench { options } => bench::run_with(&options),
         Task::City { check } => city::run(check),
     }
 }
