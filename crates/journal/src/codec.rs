@@ -57,28 +57,33 @@ pub(crate) struct Header {
 
 impl Header {
     pub(crate) fn encode(&self) -> [u8; HEADER_BYTES] {
-        let parts = MAGIC
-            .iter()
-            .copied()
-            .chain(self.bytes.to_be_bytes())
-            .chain(self.sector.to_be_bytes())
-            .chain(self.device)
-            .chain(self.id.as_u64().to_be_bytes())
-            .chain(self.salt.to_be_bytes())
-            .chain(self.first.epoch().to_be_bytes())
-            .chain(self.before.end.to_be_bytes())
-            .chain(self.first.seq().to_be_bytes())
-            .chain(*self.head.as_bytes())
-            .chain(self.before.id.to_be_bytes())
-            .chain(self.before.next.epoch().to_be_bytes())
-            .chain(self.acked_next.epoch().to_be_bytes())
-            .chain(self.before.next.seq().to_be_bytes())
-            .chain(self.acked_next.seq().to_be_bytes())
-            .chain(self.boot.to_be_bytes())
-            .chain(self.carried_end.to_be_bytes());
+        let fields: [&[u8]; 17] = [
+            MAGIC,
+            &self.bytes.to_be_bytes(),
+            &self.sector.to_be_bytes(),
+            &self.device,
+            &self.id.as_u64().to_be_bytes(),
+            &self.salt.to_be_bytes(),
+            &self.first.epoch().to_be_bytes(),
+            &self.before.end.to_be_bytes(),
+            &self.first.seq().to_be_bytes(),
+            self.head.as_bytes(),
+            &self.before.id.to_be_bytes(),
+            &self.before.next.epoch().to_be_bytes(),
+            &self.acked_next.epoch().to_be_bytes(),
+            &self.before.next.seq().to_be_bytes(),
+            &self.acked_next.seq().to_be_bytes(),
+            &self.boot.to_be_bytes(),
+            &self.carried_end.to_be_bytes(),
+        ];
         let mut out = [0; HEADER_BYTES];
-        for (slot, byte) in out.iter_mut().zip(parts) {
-            *slot = byte;
+        let mut room = &mut out[..];
+        for field in fields {
+            let Some((slot, rest)) = room.split_at_mut_checked(field.len()) else {
+                break;
+            };
+            slot.copy_from_slice(field);
+            room = rest;
         }
         let (body, sum) = out.split_at_mut(HEADER_BYTES - 4);
         sum.copy_from_slice(&CRC.checksum(body).to_be_bytes());

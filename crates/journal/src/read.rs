@@ -27,9 +27,8 @@ impl<M: Media> Journal<M> {
             let Some(header) = read_header(&mut self.media, id)? else {
                 return Err(MediaError::Missing { id });
             };
-            load(&mut self.media, id, header.bytes, &mut buffer)?;
             let segment = Segment {
-                bytes: &buffer,
+                bytes: load(&mut self.media, id, header.bytes, &mut buffer)?,
                 header: &header,
                 end: Some(end),
             };

@@ -4,6 +4,7 @@
 //! cache only, or end in a torn record. What it has copied and synced is durable, and what it has
 //! not is never written to again.
 
+use alloc::vec;
 use alloc::vec::Vec;
 
 use crate::codec::{self, HEADER_BYTES, Header, Kind, Link};
@@ -151,19 +152,20 @@ pub(crate) fn read_header<M: Media>(
     Ok(None)
 }
 
-/// Reads a whole segment into `buffer`.
-pub(crate) fn load<M: Media>(
+/// Reads a whole segment into `buffer` and gives the part that is there.
+pub(crate) fn load<'b, M: Media>(
     media: &mut M,
     id: SegmentId,
     bytes: u32,
-    buffer: &mut Vec<u8>,
-) -> Result<(), MediaError> {
+    buffer: &'b mut Vec<u8>,
+) -> Result<&'b [u8], MediaError> {
     let limit = SEGMENT_BYTES_MAX.saturating_mul(2);
     let size = usize::try_from(bytes.min(limit)).unwrap_or(0);
-    buffer.resize(size, 0);
+    if buffer.len() != size {
+        *buffer = vec![0; size];
+    }
     let got = media.read(id, 0, buffer)?;
-    buffer.truncate(got);
-    Ok(())
+    Ok(buffer.get(..got).unwrap_or_default())
 }
 
 /// Gives a record to the caller, if it is one of its kinds.
@@ -195,6 +197,8 @@ struct Walk {
     carried: Vec<Entry>,
     /// Byte offset after the last record.
     end: u32,
+    /// Whole segments that are not there.
+    suspects: Vec<Gap>,
     /// The segment that was left had lost durable records at its end.
     cut: bool,
 }
@@ -212,6 +216,7 @@ impl Walk {
             sealed: Vec::new(),
             carried: Vec::new(),
             end: 0,
+            suspects: Vec::new(),
             cut: false,
         }
     }
@@ -227,9 +232,9 @@ impl Walk {
     ) -> Result<(), OpenError> {
         let header = live.header;
         self.compare(&header, report);
-        load(media, header.id, header.bytes, buffer).map_err(OpenError::Media)?;
+        let bytes = load(media, header.id, header.bytes, buffer).map_err(OpenError::Media)?;
         let segment = Segment {
-            bytes: buffer,
+            bytes,
             header: &header,
             end: live.end,
         };
@@ -254,24 +259,36 @@ impl Walk {
         Ok(())
     }
 
-    /// Whether this segment begins where the last one ended.
-    fn compare(&self, header: &Header, report: &mut Recovery) {
+    /// Whether this segment begins where the last one ended. What is missing may have been
+    /// acknowledged: the last segment tells, at the end.
+    fn compare(&mut self, header: &Header, report: &mut Recovery) {
         let before = header.before.next;
         let first = self.sealed.is_empty();
-        let missing_first = first && header.before.id != 0 && before > self.acked_next;
-        let missing = !first && before > self.cursor.next && before > self.acked_next;
-        let missing = missing || self.cut;
-        if missing_first || missing {
-            let from = if first {
-                self.acked_next
-            } else {
-                self.cursor.next
-            };
-            report.gaps.push(Gap {
-                from,
-                until: header.first,
-            });
+        let from = if first {
+            Position::new(0, 0)
+        } else {
+            self.cursor.next
+        };
+        let gap = Gap {
+            from,
+            until: before,
+        };
+        if self.cut {
+            report.gaps.push(gap);
+        } else if header.before.id != 0 && before > from {
+            self.suspects.push(gap);
         }
+    }
+
+    /// The suspects that the server does not have.
+    fn missing(&self) -> impl Iterator<Item = Gap> {
+        self.suspects
+            .iter()
+            .filter(|gap| gap.until > self.acked_next)
+            .map(|gap| Gap {
+                from: gap.from.max(self.acked_next),
+                until: gap.until,
+            })
     }
 
     fn leave(&mut self, header: &Header, done: Scanned, last: bool, report: &mut Recovery) {
@@ -308,6 +325,8 @@ impl Walk {
         live: &[Live],
         report: &mut Recovery,
     ) -> Result<Journal<M>, OpenError> {
+        report.gaps.extend(self.missing());
+        report.gaps.sort_by_key(|gap| gap.from);
         let last = live.last().map(|last| last.header);
         let image = last.map(|_| self.cursor.next);
         let boot = last.map_or(0, |header| header.boot);

@@ -68,18 +68,26 @@ impl Medium {
     /// Gives states that a power cut right now may leave behind: every combination of durable and
     /// lost creations and removals (of up to 3), and for the un-synced sectors: all lost, all
     /// kept, each prefix, each one alone lost, alone kept, torn at each of its bytes, zeros,
-    /// noise, stale, misdirected; then `sampled` mixtures of all that.
-    pub fn crash_states(&self, seed: u64, sampled: usize, sink: &mut dyn FnMut(Self)) {
+    /// noise, stale, misdirected; then `sampled` mixtures of all that. If that makes more than
+    /// `most` states, every n-th of them, beginning where `seed` says.
+    pub fn crash_states(&self, seed: u64, sampled: usize, most: usize, sink: &mut dyn FnMut(Self)) {
         let choices = Choices {
             sectors: self.dirty_sectors(),
         };
         let plans = choices.plans(self.sector, seed, sampled);
         let changes = self.changes.len().min(3);
-        for kept in 0..1_usize << changes {
-            let base = self.with_changes(kept, changes);
-            for plan in &plans {
-                sink(base.with_sectors(&choices.sectors, plan));
-            }
+        let combinations = 1_usize << changes;
+        let stride = (combinations * plans.len()).div_ceil(most.max(1));
+        let mut number = Numbers::new(seed).below(stride);
+        let mut base = None;
+        while number < combinations * plans.len() {
+            let kept = number / plans.len();
+            let (_, medium) = match base.take() {
+                Some((of, same)) if of == kept => base.insert((of, same)),
+                _ => base.insert((kept, self.with_changes(kept, changes))),
+            };
+            sink(medium.with_sectors(&choices.sectors, &plans[number % plans.len()]));
+            number += stride;
         }
     }
 

@@ -226,13 +226,11 @@ impl Media for Medium {
         let outcome = self.count(Operation::Create);
         // A creation that fails may leave an empty name behind.
         let size = if outcome.is_ok() { bytes as usize } else { 0 };
-        let mut content = self
-            .stale
-            .get(&id)
-            .or_else(|| self.stale.values().next_back())
-            .map_or_else(Vec::new, |stale| stale.to_vec());
-        content.resize(size, 0);
-        let content = Arc::new(content);
+        let stale = self.stale.get(&id);
+        let content = match stale.or_else(|| self.stale.values().next_back()) {
+            Some(stale) if stale.len() == size => stale.clone(),
+            _ => Arc::new(vec![0; size]),
+        };
         self.files.insert(
             id,
             File {

@@ -7,23 +7,25 @@ use crate::model::{Model, Op, Run, Setting, open};
 
 /// States counted by one enumeration.
 #[derive(Debug, Default)]
-pub struct Tally {
-    pub states: u64,
-    pub in_recovery: u64,
-    pub runs: u64,
+pub(crate) struct Tally {
+    pub(crate) states: u64,
+    pub(crate) in_recovery: u64,
+    pub(crate) runs: u64,
 }
 
 /// How thoroughly one run's states are looked at.
 #[derive(Debug, Clone, Copy)]
-pub struct Depth {
+pub(crate) struct Depth {
     /// Mixtures drawn at every operation, beside the systematic ones.
-    pub sampled: usize,
+    pub(crate) sampled: usize,
+    /// Most states of one operation.
+    pub(crate) most: usize,
     /// Every how-manieth state is also opened twice, crashed during recovery and written to.
-    pub deep_every: u64,
+    pub(crate) deep_every: u64,
 }
 
 /// Three sizes of sectors; segments that roll after a handful of records.
-pub const SETTINGS: [Setting; 3] = [
+pub(crate) const SETTINGS: [Setting; 3] = [
     Setting {
         sector: 16,
         segment: 8_704,
@@ -42,7 +44,7 @@ pub const SETTINGS: [Setting; 3] = [
 ];
 
 /// A run of steps drawn by chance: a gate's day with more accidents.
-pub fn ops(numbers: &mut Numbers, count: usize) -> Vec<Op> {
+pub(crate) fn ops(numbers: &mut Numbers, count: usize) -> Vec<Op> {
     const LENGTHS: [usize; 4] = [64, 64, 17, 0];
     const OUTCOMES: [Outcome; 3] = [Outcome::Opened, Outcome::DidNotOpen, Outcome::NobodyPassed];
     (0..count)
@@ -59,17 +61,27 @@ pub fn ops(numbers: &mut Numbers, count: usize) -> Vec<Op> {
 }
 
 /// All crash states of one run.
-pub fn enumerate(run: &mut Run, ops: &[Op], depth: Depth, tally: &mut Tally) -> Result<(), String> {
+pub(crate) fn enumerate(
+    run: &mut Run,
+    ops: &[Op],
+    depth: Depth,
+    tally: &mut Tally,
+) -> Result<(), String> {
     let setting = run.setting;
     tally.runs += 1;
     let seed = run.numbers.draw();
     run.play(ops, &mut |medium, model| {
         let mut outcome = Ok(());
-        medium.crash_states(seed ^ tally.states, depth.sampled, &mut |state| {
-            if outcome.is_ok() {
-                outcome = look(state, model, &setting, depth, tally);
-            }
-        });
+        medium.crash_states(
+            seed ^ tally.states,
+            depth.sampled,
+            depth.most,
+            &mut |state| {
+                if outcome.is_ok() {
+                    outcome = look(state, model, &setting, depth, tally);
+                }
+            },
+        );
         outcome
     })
     .map(|_| ())
@@ -115,7 +127,7 @@ fn crash_again(
     tally: &mut Tally,
 ) -> Result<(), String> {
     let mut outcome = Ok(());
-    medium.crash_states(salt, 0, &mut |state| {
+    medium.crash_states(salt, 4, 6, &mut |state| {
         tally.states += 1;
         tally.in_recovery += 1;
         if outcome.is_ok() {
@@ -158,7 +170,7 @@ fn write_on(
 }
 
 /// Many runs with one setting. The first violation ends it.
-pub fn campaign(
+pub(crate) fn campaign(
     setting: Setting,
     seeds: core::ops::Range<u64>,
     depth: Depth,
@@ -175,7 +187,8 @@ pub fn campaign(
 
 const DEPTH: Depth = Depth {
     sampled: 24,
-    deep_every: 16,
+    most: 150,
+    deep_every: 64,
 };
 
 #[test]

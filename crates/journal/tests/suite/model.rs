@@ -4,17 +4,17 @@ use journal::testing::{Fault, Medium, Numbers, chain_start};
 use journal::{AppendError, Journal, Mode, Options, Outcome, Position, Record, Sabotage, Witness};
 use units::DeviceId;
 
-pub const DEVICE: DeviceId = DeviceId::from_bytes([0xd7; 16]);
+pub(crate) const DEVICE: DeviceId = DeviceId::from_bytes([0xd7; 16]);
 
 /// One record as the model keeps it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Item {
+pub(crate) enum Item {
     Tap(Position, Vec<u8>),
     Note(Position, Outcome),
 }
 
 impl Item {
-    pub fn of(record: Record<'_>) -> Self {
+    pub(crate) fn of(record: Record<'_>) -> Self {
         match record {
             Record::Tap {
                 position, payload, ..
@@ -31,14 +31,14 @@ impl Item {
 
 /// Sizes and bug of one run.
 #[derive(Debug, Clone, Copy)]
-pub struct Setting {
-    pub sector: u32,
-    pub segment: u32,
-    pub bug: Option<Sabotage>,
+pub(crate) struct Setting {
+    pub(crate) sector: u32,
+    pub(crate) segment: u32,
+    pub(crate) bug: Option<Sabotage>,
 }
 
 impl Setting {
-    pub fn options(&self, salt: u64) -> Options {
+    pub(crate) fn options(&self, salt: u64) -> Options {
         let options = Options::new(DEVICE, chain_start, salt)
             .with_sector_bytes(self.sector)
             .and_then(|options| options.with_segment_bytes(self.segment))
@@ -49,28 +49,28 @@ impl Setting {
         }
     }
 
-    pub fn medium(&self) -> Medium {
+    pub(crate) fn medium(&self) -> Medium {
         Medium::with_sector_bytes(usize::try_from(self.sector).expect("sector"))
     }
 }
 
 /// What may and must be found.
 #[derive(Debug, Clone, Default)]
-pub struct Model {
+pub(crate) struct Model {
     /// Everything that was written, oldest first, also what was trimmed since.
-    pub items: Vec<Item>,
+    pub(crate) items: Vec<Item>,
     /// How many of them are durable: they must be there.
-    pub durable: usize,
+    pub(crate) durable: usize,
     /// Taps before this place may be gone: the server has them.
-    pub acked_next: Option<Position>,
+    pub(crate) acked_next: Option<Position>,
     /// Other things that were tried and may have reached the medium.
-    pub ghosts: Vec<Vec<Item>>,
+    pub(crate) ghosts: Vec<Vec<Item>>,
 }
 
 impl Model {
     /// Whether these records are a byte-exact run of what was written, with everything durable in
     /// it; gives how many items of which branch they end with.
-    pub fn admits(&self, found: &[Item], next: Position) -> Result<Vec<Item>, String> {
+    pub(crate) fn admits(&self, found: &[Item], next: Position) -> Result<Vec<Item>, String> {
         let branches = std::iter::once(&self.items).chain(&self.ghosts);
         for branch in branches {
             let acked = branch
@@ -101,7 +101,7 @@ impl Model {
 }
 
 /// Opens and collects. Nothing is damaged in these tests, so a gap is a failure.
-pub fn open(
+pub(crate) fn open(
     medium: Medium,
     setting: &Setting,
     salt: u64,
@@ -120,7 +120,7 @@ pub fn open(
 
 /// One step of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Op {
+pub(crate) enum Op {
     Append(usize),
     Note(Outcome),
     Sync,
@@ -133,20 +133,20 @@ pub enum Op {
 }
 
 /// Told of every state of the medium that a crash may meet, and of what must then be found.
-pub type Observer<'o> = dyn FnMut(&Medium, &Model) -> Result<(), String> + 'o;
+pub(crate) type Observer<'o> = dyn FnMut(&Medium, &Model) -> Result<(), String> + 'o;
 
 /// A run: a journal, and its model beside it.
-pub struct Run {
-    pub setting: Setting,
-    pub model: Model,
-    pub numbers: Numbers,
+pub(crate) struct Run {
+    pub(crate) setting: Setting,
+    pub(crate) model: Model,
+    pub(crate) numbers: Numbers,
     /// Planned for the first opening.
-    pub fault: Option<Fault>,
+    pub(crate) fault: Option<Fault>,
     salt: u64,
 }
 
 impl Run {
-    pub fn new(setting: Setting, seed: u64) -> Self {
+    pub(crate) fn new(setting: Setting, seed: u64) -> Self {
         Self {
             setting,
             model: Model::default(),
@@ -159,7 +159,11 @@ impl Run {
     /// Opens, takes the steps up to the next restart, opens again, and so on. The observer sees
     /// the medium after each of its operations. Gives the medium at the end, and how many
     /// operations failed.
-    pub fn play(&mut self, ops: &[Op], observe: &mut Observer<'_>) -> Result<Medium, String> {
+    pub(crate) fn play(
+        &mut self,
+        ops: &[Op],
+        observe: &mut Observer<'_>,
+    ) -> Result<Medium, String> {
         let mut medium = self.setting.medium();
         medium.plan(self.fault);
         let mut rest = ops;
@@ -214,7 +218,7 @@ impl Run {
     fn cut(&mut self, medium: &Medium) -> Medium {
         let mut states = Vec::new();
         let seed = self.numbers.draw();
-        medium.crash_states(seed, 16, &mut |state| states.push(state));
+        medium.crash_states(seed, 16, 400, &mut |state| states.push(state));
         let chosen = self.numbers.below(states.len());
         states.swap_remove(chosen)
     }
