@@ -11,6 +11,7 @@
  *   @deny ID                       a denied id; they come in ascending order
  *   @slots NUMBER                  slots of the replay memory
  *   @gate NUMBER on|off            where and which way; NUMBER is 8 hexadecimal digits
+ *   @language en|zh|ko             of the sentences
  *   @clock MICROS                  the time of the following codes; without it, that of the system
  *   @expect CODE NAME              what the next code has to be decided
  *   @code HEX                      a code that is no line of its own: its bytes in hexadecimal
@@ -45,6 +46,7 @@ static struct {
     fg_replay *replay;
     uint32_t gate;
     uint8_t kind;
+    uint8_t language;
     int has_clock;
     int64_t clock_micros;
     int is_expecting;
@@ -184,7 +186,7 @@ static void show(const char *text, size_t length)
     get_ready();
     must(fg_validate(reader.validator, reader.replay, &scan, &decision), "decision");
     must(fg_decision_name(decision.code, name, sizeof name), "name");
-    must(fg_sentence(&decision, sentence, sizeof sentence), "sentence");
+    must(fg_sentence(&decision, reader.language, sentence, sizeof sentence), "sentence");
     write_down(&scan, &decision);
     if (decision.code == FG_PERMITTED)
         print_permit(&decision);
@@ -250,6 +252,12 @@ static void command(const char *line)
         reader.replay = NULL;
     } else if (sscanf(line, "@gate %8" SCNx32 " %3s", &reader.gate, way) == 2) {
         reader.kind = strcmp(way, "off") == 0 ? FG_TAP_OFF : FG_TAP_ON;
+    } else if (strcmp(line, "@language en") == 0) {
+        reader.language = FG_LANGUAGE_ENGLISH;
+    } else if (strcmp(line, "@language zh") == 0) {
+        reader.language = FG_LANGUAGE_CHINESE;
+    } else if (strcmp(line, "@language ko") == 0) {
+        reader.language = FG_LANGUAGE_KOREAN;
     } else if (sscanf(line, "@clock %" SCNd64, &reader.clock_micros) == 1) {
         reader.has_clock = 1;
     } else if (sscanf(line, "@expect %u %31s", &reader.expected, reader.expected_name) == 2) {

@@ -73,6 +73,15 @@
 // Room for every decision's name, with the 0 at its end.
 #define FG_NAME_BYTES 32
 
+// English.
+#define FG_LANGUAGE_ENGLISH 0
+
+// Chinese, in simplified characters.
+#define FG_LANGUAGE_CHINESE 1
+
+// Korean.
+#define FG_LANGUAGE_KOREAN 2
+
 // Room for the bytes of every code.
 #define FG_CODE_BYTES_MAX 320
 
@@ -339,8 +348,9 @@ enum fg_status fg_validate(const struct fg_validator *validator,
                            const struct fg_scan *scan,
                            struct fg_decision *decision);
 
-// Writes the sentence that a rider can act on, in English, with a 0 at its end. For a permit it
-// is empty. Other languages: make your own from the decision's fields.
+// Writes the sentence that a rider can act on, in UTF-8 with a 0 at its end. For a permit it is
+// empty. `language` is one of FG_LANGUAGE_...; any other number gives English. For more languages
+// make your own sentences from the decision's fields.
 //
 // A buffer of FG_SENTENCE_BYTES is always large enough. FG_STATUS_UNKNOWN_CODE for a number that
 // no decision has.
@@ -348,7 +358,10 @@ enum fg_status fg_validate(const struct fg_validator *validator,
 // The caller sees to:
 // `decision`: NULL, or a decision. `buffer`: NULL, or memory for `size` bytes. They do not
 // overlap.
-enum fg_status fg_sentence(const struct fg_decision *decision, char *buffer, size_t size);
+enum fg_status fg_sentence(const struct fg_decision *decision,
+                           uint8_t language,
+                           char *buffer,
+                           size_t size);
 
 // Writes what a decision's number is called, such as already_used, with a 0 at its end; for
 // counting and logs. The names never change.

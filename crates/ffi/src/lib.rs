@@ -54,7 +54,10 @@ pub use decision::{
     FgDecision, FgScan, fg_validate,
 };
 pub use replay::{FG_SLOT_BYTES, FgReplay, fg_replay_align, fg_replay_init, fg_replay_size};
-pub use sentence::{FG_NAME_BYTES, FG_SENTENCE_BYTES, fg_decision_name, fg_sentence};
+pub use sentence::{
+    FG_LANGUAGE_CHINESE, FG_LANGUAGE_ENGLISH, FG_LANGUAGE_KOREAN, FG_NAME_BYTES, FG_SENTENCE_BYTES,
+    fg_decision_name, fg_sentence,
+};
 pub use setup::{
     FG_KEYS_MAX, FG_SAME_KID_MAX, FgCredentialId, FgIssuerKey, FgPolicy, fg_issuer_key_check,
     fg_policy_default,

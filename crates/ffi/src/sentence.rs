@@ -3,7 +3,7 @@
 use core::ffi::c_char;
 
 use units::{CredentialId, GateId, KeyId, Span};
-use validator::{Malformed, NotReady, Refusal};
+use validator::{Language, Malformed, NotReady, Refusal};
 use wire::text::TextError;
 use wire::{SignatureError, VerifyError};
 
@@ -19,8 +19,30 @@ pub const FG_SENTENCE_BYTES: usize = 161;
 /// Room for every decision's name, with the 0 at its end.
 pub const FG_NAME_BYTES: usize = 32;
 
+/// English.
+pub const FG_LANGUAGE_ENGLISH: u8 = 0;
+/// Chinese, in simplified characters.
+pub const FG_LANGUAGE_CHINESE: u8 = 1;
+/// Korean.
+pub const FG_LANGUAGE_KOREAN: u8 = 2;
+
+/// The language of a number from C; English for numbers that no language has yet.
+fn language(number: u8) -> Language {
+    match number {
+        FG_LANGUAGE_CHINESE => Language::Chinese,
+        FG_LANGUAGE_KOREAN => Language::Korean,
+        _ => Language::English,
+    }
+}
+
 /// Said when the call failed and not the rider.
-const CALL_FAILED: &str = "This gate is not ready: try another one or ask the staff.";
+fn call_failed(language: Language) -> &'static str {
+    match language {
+        Language::Chinese => "本闸机暂不可用：请换一台或询问工作人员。",
+        Language::Korean => "개찰구 준비 중입니다. 다른 곳을 쓰거나 직원에게 물어보세요.",
+        _ => "This gate is not ready: try another one or ask the staff.",
+    }
+}
 
 /// The refusal that a decision stands for, with all that its sentence says.
 fn refusal(decision: &FgDecision) -> Option<Refusal> {
@@ -56,8 +78,9 @@ fn refusal(decision: &FgDecision) -> Option<Refusal> {
     })
 }
 
-/// Writes the sentence that a rider can act on, in English, with a 0 at its end. For a permit it
-/// is empty. Other languages: make your own from the decision's fields.
+/// Writes the sentence that a rider can act on, in UTF-8 with a 0 at its end. For a permit it is
+/// empty. `language` is one of FG_LANGUAGE_...; any other number gives English. For more languages
+/// make your own sentences from the decision's fields.
 ///
 /// A buffer of FG_SENTENCE_BYTES is always large enough. FG_STATUS_UNKNOWN_CODE for a number that
 /// no decision has.
@@ -68,23 +91,30 @@ fn refusal(decision: &FgDecision) -> Option<Refusal> {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn fg_sentence(
     decision: *const FgDecision,
+    language: u8,
     buffer: *mut c_char,
     size: usize,
 ) -> FgStatus {
     // SAFETY: what is asked of the pointers is this function's own contract.
-    status(unsafe { sentence(decision, buffer, size) })
+    status(unsafe { sentence(decision, language, buffer, size) })
 }
 
 /// # Safety
 /// As [`fg_sentence`].
-unsafe fn sentence(decision: *const FgDecision, buffer: *mut c_char, size: usize) -> Outcome {
+unsafe fn sentence(
+    decision: *const FgDecision,
+    number: u8,
+    buffer: *mut c_char,
+    size: usize,
+) -> Outcome {
     // SAFETY: what is asked of the pointer is this function's own contract.
     let decision = unsafe { memory::read(decision) }?;
-    let refusal = refusal(&decision).map(|refusal| refusal.sentence());
+    let language = language(number);
+    let refusal = refusal(&decision).map(|refusal| refusal.sentence_in(language));
     let text = match (&refusal, decision.code) {
         (Some(text), _) => text.as_str(),
         (None, FG_PERMITTED) => "",
-        (None, 160) => CALL_FAILED,
+        (None, 160) => call_failed(language),
         (None, _) => return Err(FgStatus::UnknownCode),
     };
     // SAFETY: as above.

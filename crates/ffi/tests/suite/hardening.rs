@@ -242,11 +242,11 @@ fn pointers_and_lengths_are_checked_everywhere() {
         assert_eq!((written, small), (77, [0x55; 4]));
         let decision: *const FgDecision = ptr::null();
         assert_eq!(
-            fg_sentence(decision, name.as_mut_ptr(), 161),
+            fg_sentence(decision, 0, name.as_mut_ptr(), 161),
             FgStatus::Null
         );
         assert_eq!(
-            fg_sentence(&raw const unknown, ptr::null_mut(), 161),
+            fg_sentence(&raw const unknown, 0, ptr::null_mut(), 161),
             FgStatus::UnknownCode
         );
         assert_eq!(fg_decision_name(150, ptr::null_mut(), 32), FgStatus::Null);

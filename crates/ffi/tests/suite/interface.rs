@@ -3,8 +3,9 @@
 use std::ffi::{CStr, c_char};
 
 use faregate_reader::{
-    FG_NAME_BYTES, FG_PERMITTED, FG_SENTENCE_BYTES, FG_TAP_OFF, FgCredentialId, FgDecision, FgScan,
-    FgStatus, fg_decision_name, fg_sentence, fg_validator_deny,
+    FG_LANGUAGE_CHINESE, FG_LANGUAGE_ENGLISH, FG_LANGUAGE_KOREAN, FG_NAME_BYTES, FG_PERMITTED,
+    FG_SENTENCE_BYTES, FG_TAP_OFF, FgCredentialId, FgDecision, FgScan, FgStatus, fg_decision_name,
+    fg_sentence, fg_validator_deny,
 };
 
 use crate::codes::one_way;
@@ -16,9 +17,13 @@ fn text(bytes: &[u8]) -> String {
 }
 
 fn sentence(decision: &FgDecision) -> Result<String, FgStatus> {
+    sentence_in(decision, FG_LANGUAGE_ENGLISH)
+}
+
+fn sentence_in(decision: &FgDecision, language: u8) -> Result<String, FgStatus> {
     let mut buffer = [0x7f; FG_SENTENCE_BYTES];
     // SAFETY: decision and buffer live through the call; the size is the buffer's.
-    let status = unsafe { fg_sentence(decision, buffer.as_mut_ptr(), buffer.len()) };
+    let status = unsafe { fg_sentence(decision, language, buffer.as_mut_ptr(), buffer.len()) };
     read(status, &buffer)
 }
 
@@ -131,9 +136,43 @@ fn the_longest_sentences_fit() {
                     kid: [0xff; 4],
                     ..EMPTY
                 };
-                let said = sentence(&decision).unwrap();
-                assert!(said.ends_with(['.', '?']), "{said}");
+                for language in 0..=3 {
+                    let said = sentence_in(&decision, language).unwrap();
+                    assert!(said.ends_with(['.', '?', '。', '？']), "{said}");
+                }
             }
         }
+    }
+}
+
+/// The sentences of `fg_sentence` are those of crate `validator`, in each language.
+#[test]
+fn sentences_are_the_validators() {
+    let mut gate = Gate::new(&[key()]);
+    let code = text(&presentation(None));
+    let late = FgScan {
+        now_micros: scan(b"").now_micros + 240_000_000,
+        ..scan(code.as_bytes())
+    };
+    let (_, stale) = gate.show(&late);
+    let expected = validator::Refusal::Stale {
+        age: units::Span::from_secs(240),
+    };
+    let languages = [
+        (FG_LANGUAGE_ENGLISH, validator::Language::English),
+        (FG_LANGUAGE_CHINESE, validator::Language::Chinese),
+        (FG_LANGUAGE_KOREAN, validator::Language::Korean),
+        (3, validator::Language::English),
+    ];
+    let failed = FgDecision {
+        code: 160,
+        lack: 0,
+        ..EMPTY
+    };
+    for (number, language) in languages {
+        let said = sentence_in(&stale, number).unwrap();
+        assert_eq!(said, expected.sentence_in(language).as_str());
+        assert!(said.contains('4'), "4 minutes: {said}");
+        assert!(!sentence_in(&failed, number).unwrap().contains(['(', '（']));
     }
 }

@@ -9,8 +9,18 @@ use crate::conformance::committed;
 use crate::model::{Kit, Scan};
 use crate::{files, library, run};
 
-/// Compiles the reader, warnings being errors. `None` when the compiler has no such options.
+/// Compiles the reader, warnings being errors; or what the compiler says against it.
 fn compile(folder: &TempDir, name: &str, options: &[&str]) -> Result<PathBuf, String> {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/reader.c");
+    compile_source(&source, folder, name, options)
+}
+
+fn compile_source(
+    source: &Path,
+    folder: &TempDir,
+    name: &str,
+    options: &[&str],
+) -> Result<PathBuf, String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let program = folder.path().join(name);
     let output = Command::new("cc")
@@ -19,7 +29,7 @@ fn compile(folder: &TempDir, name: &str, options: &[&str]) -> Result<PathBuf, St
         .args(options)
         .arg("-I")
         .arg(root.join("include"))
-        .arg(root.join("examples/reader.c"))
+        .arg(source)
         .arg(library::built())
         .arg("-o")
         .arg(&program)
@@ -137,9 +147,36 @@ fn the_reader_in_c_takes_a_code_a_line() {
     let folder = tempfile::tempdir().unwrap();
     let reader = compile(&folder, "reader", &[]).unwrap();
     let path = folder.path().join("codes.txt");
-    std::fs::write(&path, "https://example.org\nFG1:\n").unwrap();
+    let lines = "https://example.org\nFG1:\n@language ko\nFG1:\n";
+    std::fs::write(&path, lines).unwrap();
     let output = run_over(&path, &mut Command::new(&reader));
     let printed = String::from_utf8(output.stdout).unwrap();
     let numbers: Vec<_> = printed.lines().map(|line| &line[..11]).collect();
-    assert_eq!(numbers, ["refused 101", "refused 102"]);
+    assert_eq!(numbers, ["refused 101", "refused 102", "refused 102"]);
+    assert!(printed.contains("코드"), "in Korean: {printed}");
+}
+
+/// The C in the guide, with a `main` that decides about one code, compiles and decides.
+#[test]
+fn the_guide_is_true() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let guide = root.join("../../docs/guides/gate-integrator.md");
+    let guide = std::fs::read_to_string(guide).unwrap();
+    let (_, rest) = guide.split_once("```c\n").unwrap();
+    let (shown, _) = rest.split_once("```").unwrap();
+    let main = "#include <stdio.h>
+        int main(void)
+        {
+            char sentence[FG_SENTENCE_BYTES];
+            int ready = start(NULL, 0), open = may_pass(\"FG1:\", 4, 0, sentence);
+            printf(\"%d %d %s\", ready, open, sentence);
+            return 0;
+        }\n";
+    let folder = tempfile::tempdir().unwrap();
+    let source = folder.path().join("guide.c");
+    std::fs::write(&source, [shown, main].concat()).unwrap();
+    let program = compile_source(&source, &folder, "guide", &[]).unwrap();
+    let output = Command::new(program).output().unwrap();
+    let printed = String::from_utf8(output.stdout).unwrap();
+    assert!(printed.starts_with("1 0 This code is damaged"), "{printed}");
 }
