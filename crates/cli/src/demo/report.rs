@@ -102,6 +102,11 @@ impl Report {
             books.ledger_sum_minor == 0,
             format!("the ledger sums to {}", books.ledger_sum_minor),
         );
+        let set_aside: u64 = books.quarantined_by_reason.values().sum();
+        expect(
+            set_aside == 0,
+            format!("settlement set {set_aside} records of the gates aside"),
+        );
         expect(
             visited || books.charged_minor == self.expected_charged_minor,
             format!(

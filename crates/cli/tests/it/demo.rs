@@ -113,3 +113,16 @@ fn two_demos_do_not_share_a_folder() {
     let said = failure(&mut demo(folder.path(), "one"));
     assert!(said.contains("another demo runs in"), "{said}");
 }
+
+#[test]
+fn a_promise_that_is_not_kept_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    json(&mut demo(folder.path(), "one"));
+    // The gates' batches without the record of what was issued: nothing can be charged.
+    for name in ["faregate.db", "faregate.db-wal", "faregate.db-shm"] {
+        drop(std::fs::remove_file(folder.path().join("one").join(name)));
+    }
+    let said = failure(&mut demo(folder.path(), "one"));
+    assert!(said.contains("records of the gates aside"), "{said}");
+    assert!(said.contains("0 minor units were charged"), "{said}");
+}
