@@ -25,6 +25,7 @@
 //! ```
 #![no_std]
 #![deny(clippy::std_instead_of_core, clippy::alloc_instead_of_core)]
+#![deny(clippy::multiple_unsafe_ops_per_block)]
 #![cfg_attr(
     not(test),
     deny(clippy::indexing_slicing, clippy::arithmetic_side_effects)

@@ -5,10 +5,6 @@
 /// A refusal of a code is no failure: fg_validate then answers FG_STATUS_OK.
 #[repr(C)]
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[expect(
-    clippy::doc_markdown,
-    reason = "the comments are read in the C header, where there is no Markdown"
-)]
 pub enum FgStatus {
     /// It did.
     Ok = 0,

@@ -26,9 +26,9 @@ impl Code {
     }
 }
 
-fn permit(kind: &str, id: &[u8; 16], kid: KeyId, entitlement: Entitlement) -> Permit {
+fn permit(what: &str, id: &[u8; 16], kid: KeyId, entitlement: Entitlement) -> Permit {
     Permit {
-        kind: kind.to_owned(),
+        kind: what.to_owned(),
         id: hex::encode(id),
         kid: kid.to_string(),
         category: entitlement.category.as_code(),
@@ -111,7 +111,7 @@ pub(crate) fn scan(code: &Code, clock_micros: i64, number: u16) -> Scan {
 impl Scan {
     /// The same to tap off.
     pub(crate) fn off(mut self) -> Self {
-        self.tap = "off".to_owned();
+        "off".clone_into(&mut self.tap);
         self
     }
 

@@ -276,12 +276,9 @@ fn lists() -> Vec<Case> {
     let tickets =
         numbers.map(|(number, decided)| scan(&ticket_with_id(id_number(number)), at(0), decided));
     let others = [neighbour(), last_year(), always()];
-    let by_others = [1, 2, 3].map(|number| {
-        let claims = TicketClaims {
-            id: CredentialId::from_bytes(id_number(number)),
-            ..ticket_claims()
-        };
-        claims
+    let by_others = [1, 2, 3].map(|number| TicketClaims {
+        id: CredentialId::from_bytes(id_number(number)),
+        ..ticket_claims()
     });
     let mut named: Vec<_> = by_others
         .iter()

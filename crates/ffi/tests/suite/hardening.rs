@@ -56,10 +56,8 @@ fn setting_up_is_checked() {
     };
     assert_eq!(init(start, size, &[key(), bad], &good), FgStatus::BadKey);
     // SAFETY: the key lives through the call.
-    assert_eq!(
-        unsafe { fg_issuer_key_check(&raw const bad) },
-        FgStatus::BadKey
-    );
+    let checked = unsafe { fg_issuer_key_check(&raw const bad) };
+    assert_eq!(checked, FgStatus::BadKey);
     assert_eq!(init(start, size, &[key(); 5], &good), FgStatus::TooManyKeys);
     assert_eq!(
         init(start, size, &[key(); 65], &good),

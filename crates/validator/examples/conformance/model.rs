@@ -29,6 +29,10 @@ pub(crate) struct Reader {
 }
 
 #[derive(Clone, Serialize, Deserialize)]
+#[expect(
+    clippy::struct_field_names,
+    reason = "the name other files and the issuer's API use"
+)]
 pub(crate) struct Key {
     pub(crate) kid: String,
     pub(crate) public_key: String,
