@@ -3,6 +3,8 @@
  *   cc -std=c11 -I crates/ffi/include crates/ffi/examples/reader.c libfaregate_reader.a -o reader
  *   ./reader < proto/conformance/kit.txt
  *
+ * With the argument "tables" it decides with prepared keys, which is faster and takes memory.
+ *
  * A line is one code, as a scanner gives it. Lines that begin with @ set the reader up:
  *
  *   @reader                        start over: no keys, default policy, nobody denied, 64 slots
@@ -33,6 +35,9 @@
 
 static _Alignas(FG_ALIGN) uint8_t validator_memory[FG_VALIDATOR_BYTES(KEYS_MAX)];
 static _Alignas(FG_ALIGN) uint8_t replay_memory[FG_REPLAY_BYTES(SLOTS_MAX)];
+
+static _Alignas(FG_ALIGN) uint8_t tables_memory[FG_TABLES_BYTES(KEYS_MAX)];
+static int with_tables;
 
 /* What the lines before a code have said. */
 static struct {
@@ -130,6 +135,9 @@ static void get_ready(void)
         must(fg_validator_init(validator_memory, sizeof validator_memory, reader.keys,
                                reader.key_count, &reader.policy, &reader.validator),
              "issuer keys and policy");
+        if (with_tables)
+            must(fg_validator_prepare(reader.validator, tables_memory, sizeof tables_memory),
+                 "tables");
         must(fg_validator_deny(reader.validator, reader.denied, reader.denied_count),
              "deny list");
     }
@@ -269,9 +277,10 @@ static void command(const char *line)
     }
 }
 
-int main(void)
+int main(int count, char **arguments)
 {
     static char line[LINE_BYTES_MAX];
+    with_tables = count > 1 && strcmp(arguments[1], "tables") == 0;
     start_over();
     must(fg_chain_start(&device, 1, &chain), "chain");
     while (fgets(line, sizeof line, stdin) != NULL) {

@@ -5,7 +5,7 @@
  * All memory is the caller's, nothing is allocated, there is no global state and no callback.
  * "The caller sees to" says what the library cannot check. Every pointer is checked for NULL and
  * alignment; no content of a code, key, list or record does harm.
- * Link with the C library's memcpy, memset and memcmp; nothing else is needed. */
+ * Link with the C library's memcpy, memset, memcmp and bcmp; nothing else is needed. */
 
 
 #ifndef FAREGATE_H
@@ -16,6 +16,7 @@
 
 /* Bytes for static memory: _Alignas(FG_ALIGN) static uint8_t memory[FG_VALIDATOR_BYTES(4)]; */
 #define FG_VALIDATOR_BYTES(keys) (FG_KEY_BYTES * ((size_t)(keys) + 1))
+#define FG_TABLES_BYTES(keys) (FG_TABLE_BYTES * (size_t)(keys))
 #define FG_REPLAY_BYTES(slots) (FG_SLOT_BYTES * ((size_t)(slots) + 2))
 
 
@@ -30,6 +31,9 @@
 
 // No validator needs more bytes for each key, and for its head, on any target.
 #define FG_KEY_BYTES 512
+
+// No key needs more bytes for its table, on any target.
+#define FG_TABLE_BYTES 132608
 
 // No replay memory needs more bytes for each slot, and for its head, on any target.
 #define FG_SLOT_BYTES 64
@@ -310,6 +314,24 @@ enum fg_status fg_validator_init(void *memory,
 enum fg_status fg_validator_deny(struct fg_validator *validator,
                                  const struct fg_credential_id *ids,
                                  size_t count);
+
+// Bytes that fg_validator_prepare needs for `keys` keys; SIZE_MAX if memory cannot hold them. The
+// memory is aligned to FG_ALIGN.
+//
+// FG_TABLES_BYTES(keys) is a constant that is no smaller.
+size_t fg_tables_size(size_t keys);
+
+// Fills `memory` with tables of the validator's keys, about 129 KiB each. Decisions are the same
+// with them, and faster, above all for tickets. Call it once, after fg_validator_init; takes less
+// than a millisecond for each key on a fast processor. Readers with little memory leave it out.
+//
+// When the status is not OK, the validator decides as before.
+//
+// The caller sees to:
+// `validator`: NULL, or memory in which fg_validator_init made a validator, which nobody else uses
+// during the call. `memory`: NULL, or `size` bytes that are the validator's from now on, not moved
+// and not touched by others, until the caller stops using it; not those of an earlier call.
+enum fg_status fg_validator_prepare(struct fg_validator *validator, void *memory, size_t size);
 
 // Bytes that a replay memory with `slots` slots needs; SIZE_MAX if memory cannot hold them.
 //

@@ -215,10 +215,7 @@ unsafe fn validate(
         kind: tap_kind(scan.kind)?,
     };
     let now = Timestamp::from_micros(scan.now_micros);
-    let decided =
-        validator
-            .validator()
-            .validate(text, &place, now, validator.denied(), replay.memory());
+    let decided = validator.decide(text, place, now, replay.memory());
     let plain = match &decided {
         Decision::Permitted(permit) => FgDecision::permitted(permit),
         Decision::Refused(refusal) => FgDecision::refused(refusal),

@@ -35,6 +35,7 @@
 mod chain;
 mod decision;
 mod memory;
+mod prepare;
 mod replay;
 mod sentence;
 mod setup;
@@ -54,6 +55,7 @@ pub use decision::{
     FG_LACK_MEMORY_FULL, FG_LACK_NO_ISSUER_KEYS, FG_LACK_NONE, FG_PERMITTED, FG_TAP_OFF, FG_TAP_ON,
     FgDecision, FgScan, fg_validate,
 };
+pub use prepare::{FG_TABLE_BYTES, fg_tables_size, fg_validator_prepare};
 pub use replay::{FG_SLOT_BYTES, FgReplay, fg_replay_align, fg_replay_init, fg_replay_size};
 pub use sentence::{
     FG_LANGUAGE_CHINESE, FG_LANGUAGE_ENGLISH, FG_LANGUAGE_KOREAN, FG_NAME_BYTES, FG_SENTENCE_BYTES,

@@ -3,11 +3,14 @@
 use core::ffi::c_void;
 use core::slice;
 
-use units::CredentialId;
-use validator::{DenyList, SetupError, Validator};
+use units::{CredentialId, Timestamp};
+use validator::{
+    Decision, DenyList, Place, Policy, ReplayMemory, ReplaySlot, SetupError, Validator,
+};
 use wire::IssuerKey;
 
 use crate::memory::{self, Mark};
+use crate::prepare::Prepared;
 use crate::setup::{FG_KEYS_MAX, FgCredentialId, FgIssuerKey, FgPolicy};
 use crate::status::{FgStatus, Outcome, status};
 
@@ -27,8 +30,15 @@ const VALIDATOR: usize = 0x6667_7664;
 #[repr(C)]
 pub struct FgValidator {
     mark: Mark,
-    validator: Validator<&'static [IssuerKey]>,
+    plain: &'static [IssuerKey],
+    keys: Keys,
     denied: Denied,
+}
+
+/// The validator itself, with or without tables.
+pub(crate) enum Keys {
+    Plain(Validator<&'static [IssuerKey]>),
+    Prepared(Validator<&'static [Prepared]>),
 }
 
 /// Ids in ascending order, in the caller's memory.
@@ -42,12 +52,35 @@ impl DenyList for Denied {
 }
 
 impl FgValidator {
-    pub(crate) fn validator(&self) -> &Validator<&'static [IssuerKey]> {
-        &self.validator
+    /// Decides about one code.
+    pub(crate) fn decide(
+        &self,
+        text: &[u8],
+        place: Place,
+        now: Timestamp,
+        used: &mut ReplayMemory<&'static mut [ReplaySlot]>,
+    ) -> Decision {
+        match &self.keys {
+            Keys::Plain(validator) => validator.validate(text, &place, now, &self.denied, used),
+            Keys::Prepared(validator) => validator.validate(text, &place, now, &self.denied, used),
+        }
     }
 
-    pub(crate) fn denied(&self) -> &Denied {
-        &self.denied
+    /// The keys without tables.
+    pub(crate) const fn plain_keys(&self) -> &'static [IssuerKey] {
+        self.plain
+    }
+
+    pub(crate) fn policy(&self) -> &Policy {
+        match &self.keys {
+            Keys::Plain(validator) => validator.policy(),
+            Keys::Prepared(validator) => validator.policy(),
+        }
+    }
+
+    /// Decides with `keys` from now on.
+    pub(crate) fn use_keys(&mut self, keys: Keys) {
+        self.keys = keys;
     }
 
     /// The validator that `pointer` points at.
@@ -61,6 +94,18 @@ impl FgValidator {
         // SAFETY: not null and aligned; the mark says that `init` made a validator here, and
         // nobody changes it by contract.
         Ok(unsafe { &*pointer })
+    }
+
+    /// The validator that `pointer` points at, to change it.
+    ///
+    /// # Safety
+    /// As [`FgValidator::at`], and nobody else uses it during `'a`.
+    pub(crate) unsafe fn at_mut<'a>(pointer: *mut Self) -> Result<&'a mut Self, FgStatus> {
+        // SAFETY: what is asked of the pointer is this function's own contract.
+        unsafe { Mark::check(pointer, VALIDATOR) }?;
+        // SAFETY: not null and aligned; the mark says that `init` made a validator here, and
+        // nobody else uses it by contract.
+        Ok(unsafe { &mut *pointer })
     }
 }
 
@@ -166,7 +211,8 @@ unsafe fn init(
     let prepared: &'static [IssuerKey] = unsafe { slice::from_raw_parts(first, key_count) };
     let made = FgValidator {
         mark: Mark::at(head, VALIDATOR),
-        validator: Validator::new(prepared, policy).map_err(refuse_setup)?,
+        plain: prepared,
+        keys: Keys::Plain(Validator::new(prepared, policy).map_err(refuse_setup)?),
         denied: Denied(&[]),
     };
     // SAFETY: not null, aligned, and `layout` found that the head fits in front of the keys.
@@ -207,15 +253,12 @@ pub unsafe extern "C" fn fg_validator_deny(
 /// As [`fg_validator_deny`].
 unsafe fn deny(validator: *mut FgValidator, ids: *const FgCredentialId, count: usize) -> Outcome {
     // SAFETY: what is asked of the pointer is this function's own contract.
-    unsafe { Mark::check(validator, VALIDATOR) }?;
+    let validator = unsafe { FgValidator::at_mut(validator) }?;
     // SAFETY: as above; the ids stay unchanged as long as the validator reads them.
     let ids: &'static [FgCredentialId] = unsafe { memory::slice(ids, count) }?;
     if !ids.is_sorted_by(|before, after| before < after) {
         return Err(FgStatus::NotSorted);
     }
-    // SAFETY: not null and aligned; the mark says that `init` made a validator here; nobody else
-    // uses it by contract.
-    let validator = unsafe { &mut *validator };
     validator.denied = Denied(ids);
     Ok(())
 }

@@ -8,10 +8,11 @@ pub(crate) fn path() -> PathBuf {
 }
 
 /// Sources in the order in which their items stand in the header.
-const SOURCES: [&str; 8] = [
+const SOURCES: [&str; 9] = [
     "status.rs",
     "setup.rs",
     "validator_memory.rs",
+    "prepare.rs",
     "replay.rs",
     "decision.rs",
     "sentence.rs",

@@ -7,7 +7,8 @@ use faregate_reader::{
     FG_ALIGN, FG_SENTENCE_BYTES, FgCredentialId, FgDecision, FgIssuerKey, FgPolicy, FgReplay,
     FgScan, FgStatus, FgValidator, fg_chain_after, fg_decision_name, fg_evidence,
     fg_issuer_key_check, fg_policy_default, fg_replay_init, fg_replay_size, fg_sentence,
-    fg_validate, fg_validator_deny, fg_validator_init, fg_validator_size,
+    fg_tables_size, fg_validate, fg_validator_deny, fg_validator_init, fg_validator_prepare,
+    fg_validator_size,
 };
 
 use crate::objects::{presentation, ticket};
@@ -303,4 +304,31 @@ fn in_rust(text: &[u8]) -> u16 {
     let now = crate::objects::now();
     let decision = validator.validate(text, &place, now, &validator::NothingDenied, &mut memory);
     decision.code()
+}
+
+#[test]
+fn tables_are_checked_and_change_no_decision() {
+    let mut gate = Gate::new(&[key(); 2]);
+    let needed = fg_tables_size(2);
+    let mut memory = vec![0xa5u8; needed + 2 * FG_ALIGN];
+    let aligned = memory.as_ptr().align_offset(FG_ALIGN);
+    let start = memory[aligned..].as_mut_ptr();
+    let validator = gate.validator;
+    let prepare = |validator, memory: *mut u8, size| {
+        // SAFETY: the gate's own validator or none, and memory larger than `needed` or none.
+        unsafe { fg_validator_prepare(validator, memory.cast(), size) }
+    };
+    assert_eq!(prepare(ptr::null_mut(), start, needed), FgStatus::Null);
+    assert_eq!(prepare(validator, ptr::null_mut(), needed), FgStatus::Null);
+    assert_eq!(prepare(validator, start, needed - 1), FgStatus::TooSmall);
+    let odd = start.wrapping_add(1);
+    assert_eq!(prepare(validator, odd, needed), FgStatus::Misaligned);
+    let code = wire::text::encode(&presentation(None)).unwrap();
+    assert_eq!(gate.show(&scan(code.as_bytes())).1.code, 0);
+    assert_eq!(prepare(validator, start, needed), FgStatus::Ok);
+    assert!(memory[aligned + needed..].iter().all(|byte| *byte == 0xa5));
+    let code = wire::text::encode(&ticket()).unwrap();
+    let (status, decision) = gate.show(&scan(code.as_bytes()));
+    assert_eq!((status, decision.code), (FgStatus::Ok, 0));
+    assert_eq!(gate.show(&scan(code.as_bytes())).1.code, 150);
 }

@@ -6,8 +6,8 @@ use std::process::Command;
 
 use faregate_reader::{
     FG_ALIGN, FG_BATCH_MESSAGE_BYTES, FG_CODE_BYTES_MAX, FG_KEY_BYTES, FG_KEYS_MAX, FG_NAME_BYTES,
-    FG_SAME_KID_MAX, FG_SENTENCE_BYTES, FG_SLOT_BYTES, FG_TAP_RECORD_BYTES_MAX, fg_replay_align,
-    fg_replay_size, fg_validator_align, fg_validator_size,
+    FG_SAME_KID_MAX, FG_SENTENCE_BYTES, FG_SLOT_BYTES, FG_TABLE_BYTES, FG_TAP_RECORD_BYTES_MAX,
+    fg_replay_align, fg_replay_size, fg_tables_size, fg_validator_align, fg_validator_size,
 };
 
 use crate::generate;
@@ -42,7 +42,7 @@ fn it_is_current() {
 fn everything_in_it_is_documented() {
     let text = committed();
     let lines: Vec<_> = text.lines().collect();
-    assert_eq!(functions().len(), 17);
+    assert_eq!(functions().len(), 19);
     for (number, line) in lines.iter().enumerate() {
         let function = declared(line).is_some();
         let constant = line.starts_with("#define FG_") && !line.contains('(');
@@ -107,7 +107,10 @@ fn static_memory_by_its_macros_is_enough() {
     let text = committed();
     assert!(text.contains("(FG_KEY_BYTES * ((size_t)(keys) + 1))"));
     assert!(text.contains("(FG_SLOT_BYTES * ((size_t)(slots) + 2))"));
+    assert!(text.contains("(FG_TABLE_BYTES * (size_t)(keys))"));
+    assert!(align_of::<wire::KeyTable>() <= FG_ALIGN);
     for count in 0..=1000 {
+        assert!(fg_tables_size(count) <= FG_TABLE_BYTES * count, "{count}");
         assert!(
             fg_validator_size(count) <= FG_KEY_BYTES * (count + 1),
             "{count}"

@@ -124,7 +124,6 @@ fn no_std_and_no_allocator_are_linked() {
     let imported = symbols.imported();
     let allowed = [
         "memcpy",
-        "memmove",
         "memset",
         "memcmp",
         "bcmp",

@@ -93,6 +93,9 @@ fn the_reader_in_c_conforms() {
     let output = run_over(&kit_script(), &mut Command::new(&reader));
     check_lines(&kit, &output);
     println!("C reader: {}", said(&output).trim_end());
+    let output = run_over(&kit_script(), Command::new(&reader).arg("tables"));
+    check_lines(&kit, &output);
+    println!("C reader with tables: {}", said(&output).trim_end());
 }
 
 #[test]
@@ -111,7 +114,8 @@ fn the_reader_in_c_touches_no_memory_that_it_should_not() {
     if Command::new("valgrind").arg("--version").output().is_ok() {
         let reader = compile(&folder, "reader", &[]).unwrap();
         let mut command = Command::new("valgrind");
-        command.args(["--quiet", "--error-exitcode=9"]).arg(reader);
+        command.args(["--quiet", "--error-exitcode=9"]);
+        command.arg(reader).arg("tables");
         check_lines(&kit, &run_over(&kit_script(), &mut command));
         println!("run under valgrind");
     } else {
