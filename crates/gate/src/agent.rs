@@ -1,0 +1,392 @@
+//! The core: one scan → decision → journal → door → note. One thread owns it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use journal::{AppendError, Journal, Media, Mode, Outcome, Position, Record, Witness};
+use units::{DeviceId, GateId, RouteId, Span, StopId, Timestamp};
+use validator::{Decision, Place, Policy, Refusal, ReplayMemory, ReplaySlot};
+use wire::chain::ChainHead;
+use wire::tap::{TapKind, TapRecord};
+use wire::text::CodeBuffer;
+
+use crate::answer::{Answer, Closed, Verdict};
+use crate::door::Door;
+use crate::lists::{Denied, Keys};
+use crate::live::{LiveCodes, live_until};
+use crate::machine::Stopwatch;
+
+/// How long what need not wait for (refusals, notes) may be in memory only.
+const LAZY_SYNC: Span = Span::from_secs(1);
+
+/// How often a stopped journal is tried again.
+const RESUME_EVERY: Span = Span::from_secs(5);
+
+/// Where and what the gate is.
+#[derive(Clone, Debug)]
+pub struct Site {
+    /// The device.
+    pub device: DeviceId,
+    /// The gate.
+    pub gate: GateId,
+    /// The stop.
+    pub stop: StopId,
+    /// The route, on a vehicle.
+    pub route: Option<RouteId>,
+}
+
+/// What the agent goes by.
+#[derive(Clone, Copy, Debug)]
+pub struct Rules {
+    /// How codes are judged.
+    pub policy: Policy,
+    /// Oldest issuer keys that are used.
+    pub keys_stale: Span,
+    /// Oldest deny list that is used.
+    pub denied_stale: Span,
+    /// Refusals written down per minute.
+    pub refusals_per_minute: u32,
+    /// Codes that the replay memory holds.
+    pub replay_slots: usize,
+}
+
+/// A list in use, and when the server last confirmed it.
+#[derive(Clone, Debug)]
+pub struct Held<T> {
+    /// The list.
+    pub list: Arc<T>,
+    /// By this gate's clock.
+    pub confirmed: Timestamp,
+}
+
+/// The head of a chain as the journal wants it.
+#[must_use]
+pub fn chain_start(device: DeviceId, epoch: u32) -> journal::Head {
+    journal::Head::from_bytes(*ChainHead::start(device, epoch).as_bytes())
+}
+
+/// A gate: journal, door, lists and memory.
+pub struct Agent<M> {
+    pub(crate) journal: Journal<M>,
+    pub(crate) live: LiveCodes,
+    pub(crate) site: Site,
+    pub(crate) rules: Rules,
+    /// The last tap that the server has committed, as far as this opening knows.
+    pub(crate) committed: Option<Position>,
+    /// Taps that were written again under other numbers and are not sent.
+    pub(crate) replaced: Option<(Position, Position)>,
+    door: Box<dyn Door>,
+    keys: Option<Held<Keys>>,
+    denied: Option<Held<Denied>>,
+    used: ReplayMemory<Vec<ReplaySlot>>,
+    /// Permitted taps whose door did not open, to be noted once the journal writes again.
+    unopened: Vec<Position>,
+    /// When something was written that no sync has covered.
+    unsynced_since: Option<Timestamp>,
+    tried_resume: Timestamp,
+    /// Refusals written down in the minute that began then.
+    refusals: (Timestamp, u32),
+}
+
+impl<M> std::fmt::Debug for Agent<M> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Agent")
+            .field("gate", &self.site.gate)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<M: Media> Agent<M> {
+    /// Opens the journal and remembers from it which codes were let pass.
+    ///
+    /// # Errors
+    /// [`journal::OpenError`].
+    pub fn open(
+        media: M,
+        options: journal::Options,
+        site: Site,
+        rules: Rules,
+        door: Box<dyn Door>,
+    ) -> Result<(Self, journal::Recovery), journal::OpenError> {
+        let mut live = LiveCodes::default();
+        let (journal, report) = Journal::open(media, options, Witness::NONE, &mut |record| {
+            if let Record::Tap {
+                position, payload, ..
+            } = record
+            {
+                live.take(position, payload, &rules.policy);
+            }
+        })?;
+        let beginning = Timestamp::from_micros(i64::MIN);
+        let agent = Self {
+            journal,
+            live,
+            site,
+            rules,
+            committed: None,
+            replaced: None,
+            door,
+            keys: None,
+            denied: None,
+            used: ReplayMemory::new(vec![ReplaySlot::EMPTY; rules.replay_slots]),
+            unopened: Vec::new(),
+            unsynced_since: None,
+            tried_resume: beginning,
+            refusals: (beginning, 0),
+        };
+        Ok((agent, report))
+    }
+
+    /// Uses these keys from now on. The replay memory is filled from the journal for every key
+    /// that is new, before the first code under it is judged.
+    pub fn use_keys(&mut self, held: Held<Keys>, now: Timestamp) {
+        let known = self.keys.as_ref().map(|keys| &keys.list.public);
+        let all_known = known.is_some_and(|known| held.list.public.is_subset(known));
+        if !all_known {
+            let failed = self
+                .live
+                .note_all(&held.list, self.site.gate, now, &mut self.used);
+            if failed > 0 {
+                tracing::info!(
+                    failed,
+                    "codes of the journal that these keys do not let pass"
+                );
+            }
+        }
+        self.keys = Some(held);
+    }
+
+    /// Uses this deny list from now on.
+    pub fn use_denied(&mut self, held: Held<Denied>) {
+        self.denied = Some(held);
+    }
+
+    /// Ages of issuer keys and deny list at `now`; none where there is no list.
+    #[must_use]
+    pub fn list_ages(&self, now: Timestamp) -> (Option<Span>, Option<Span>) {
+        let keys = self.keys.as_ref().map(|held| now.since(held.confirmed));
+        let denied = self.denied.as_ref().map(|held| now.since(held.confirmed));
+        (keys, denied)
+    }
+
+    /// Whether the next good code would open the door.
+    #[must_use]
+    pub fn is_ready(&self, now: Timestamp) -> bool {
+        self.fresh_lists(now).is_some() && self.journal.mode() == Mode::Writing
+    }
+
+    fn fresh_lists(&self, now: Timestamp) -> Option<(&Held<Keys>, &Held<Denied>)> {
+        let (keys, denied) = (self.keys.as_ref()?, self.denied.as_ref()?);
+        let fresh = now.since(keys.confirmed) <= self.rules.keys_stale
+            && now.since(denied.confirmed) <= self.rules.denied_stale;
+        fresh.then_some((keys, denied))
+    }
+
+    /// One scan. `watch` runs since the code came in.
+    ///
+    /// The door opens only when the tap is durable; what is shut stays shut on every error.
+    pub fn scan(&mut self, text: &[u8], kind: TapKind, now: Timestamp, watch: Stopwatch) -> Answer {
+        let begun = watch.micros();
+        let judged = self.judge(text, kind, now);
+        let decided_us = watch.micros().saturating_sub(begun);
+        let mut buffer = CodeBuffer::new();
+        let evidence = wire::text::decode(text, &mut buffer).unwrap_or(&[]);
+        let (verdict, tap) = match judged {
+            Err(closed) => (Verdict::Closed(closed), None),
+            Ok(Decision::Refused(refusal)) => {
+                let tap = self.record_refusal(evidence, refusal, kind, now);
+                (Verdict::Refused(refusal), tap)
+            }
+            Ok(decision @ Decision::Permitted(permit)) => {
+                match self.record_permit(evidence, decision.code(), kind, now) {
+                    Err(closed) => (Verdict::Closed(closed), None),
+                    Ok(tap) => match self.let_pass(tap, now) {
+                        Ok(()) => (Verdict::Opened(permit), Some(tap)),
+                        Err(closed) => (Verdict::Closed(closed), Some(tap)),
+                    },
+                }
+            }
+        };
+        Answer {
+            verdict,
+            tap,
+            decided_us,
+            took_us: watch.micros(),
+        }
+    }
+
+    fn judge(&mut self, text: &[u8], kind: TapKind, now: Timestamp) -> Result<Decision, Closed> {
+        let Some((keys, denied)) = self.fresh_lists(now) else {
+            return Err(Closed::ListsStale);
+        };
+        let (keys, denied) = (Arc::clone(&keys.list), Arc::clone(&denied.list));
+        let place = Place {
+            gate: self.site.gate,
+            kind,
+        };
+        let decision = keys
+            .validator
+            .validate(text, &place, now, &*denied, &mut self.used);
+        if matches!(decision, Decision::Permitted(_)) {
+            let mut buffer = CodeBuffer::new();
+            let evidence = wire::text::decode(text, &mut buffer).unwrap_or(&[]);
+            let until = live_until(evidence, &self.rules.policy);
+            if until.is_none_or(|until| self.live.may_have_dropped(until)) {
+                return Err(Closed::ClockWentBack);
+            }
+        }
+        Ok(decision)
+    }
+
+    /// Makes the tap durable. On an error it may become durable later, as one that did not open.
+    fn record_permit(
+        &mut self,
+        evidence: &[u8],
+        decision: u16,
+        kind: TapKind,
+        now: Timestamp,
+    ) -> Result<Position, Closed> {
+        let tap = self
+            .append(evidence, decision, kind, now)
+            .ok_or(Closed::NotRecorded)?;
+        match self.journal.sync() {
+            Ok(durable) if durable.covers(tap) => {
+                self.unsynced_since = None;
+                Ok(tap)
+            }
+            outcome => {
+                if let Err(error) = outcome {
+                    tracing::error!(error = %error.source, "the journal has stopped");
+                }
+                self.unopened.push(tap);
+                Err(Closed::NotRecorded)
+            }
+        }
+    }
+
+    fn let_pass(&mut self, tap: Position, now: Timestamp) -> Result<(), Closed> {
+        let opened = self.door.open();
+        if let Err(error) = &opened {
+            tracing::error!(error = %error.source, "the door did not open");
+        }
+        let outcome = match opened {
+            Ok(()) => Outcome::Opened,
+            Err(_) => Outcome::DidNotOpen,
+        };
+        if self.journal.note(tap, outcome).is_ok() {
+            self.unsynced_since.get_or_insert(now);
+        }
+        opened.map_err(|_| Closed::DoorFailed)
+    }
+
+    /// Writes a refusal down, without waiting for the disk. What is no code at all is not written,
+    /// nor what comes faster than the limit: a flood must not fill the disk.
+    fn record_refusal(
+        &mut self,
+        evidence: &[u8],
+        refusal: Refusal,
+        kind: TapKind,
+        now: Timestamp,
+    ) -> Option<Position> {
+        if evidence.is_empty() || matches!(refusal, Refusal::Malformed(_)) {
+            return None;
+        }
+        let (began, written) = self.refusals;
+        let age = now.since(began);
+        if age < Span::ZERO || age >= Span::from_secs(60) {
+            self.refusals = (now, 0);
+        } else if written >= self.rules.refusals_per_minute {
+            return None;
+        }
+        self.refusals.1 += 1;
+        let tap = self.append(evidence, refusal.code(), kind, now)?;
+        self.unsynced_since.get_or_insert(now);
+        Some(tap)
+    }
+
+    fn append(
+        &mut self,
+        evidence: &[u8],
+        decision: u16,
+        kind: TapKind,
+        now: Timestamp,
+    ) -> Option<Position> {
+        let record = TapRecord {
+            seq: self.journal.next().seq(),
+            at: now,
+            kind,
+            gate: self.site.gate,
+            stop: self.site.stop,
+            route: self.site.route,
+            decision,
+            evidence,
+        };
+        let bytes = match record.encode() {
+            Ok(bytes) => bytes,
+            Err(error) => {
+                tracing::error!(%error, "the tap has no record");
+                return None;
+            }
+        };
+        let mut outcome = self.journal.append(&bytes);
+        if matches!(outcome, Err(AppendError::PendingFull { .. })) && self.journal.sync().is_ok() {
+            outcome = self.journal.append(&bytes);
+        }
+        match outcome {
+            Ok(tap) => {
+                self.live.take(tap, &bytes, &self.rules.policy);
+                Some(tap)
+            }
+            Err(error) => {
+                tracing::error!(%error, "the journal did not take the tap");
+                None
+            }
+        }
+    }
+
+    /// What is due without a rider: syncs what waits, tries a stopped journal again, and frees
+    /// space. To be called several times a second.
+    pub fn tick(&mut self, now: Timestamp) {
+        if let Mode::Stopped(_) = self.journal.mode() {
+            let age = now.since(self.tried_resume);
+            if age >= RESUME_EVERY || age < Span::ZERO {
+                self.tried_resume = now;
+                self.resume();
+            }
+            return;
+        }
+        let due = self
+            .unsynced_since
+            .is_some_and(|since| now.since(since) >= LAZY_SYNC || now < since);
+        if due {
+            self.flush();
+        }
+    }
+
+    fn resume(&mut self) {
+        if self.journal.resume().is_err() {
+            return;
+        }
+        tracing::info!("the journal writes again");
+        for tap in std::mem::take(&mut self.unopened) {
+            if let Err(error) = self.journal.note(tap, Outcome::DidNotOpen) {
+                tracing::error!(%error, %tap, "the tap has no note");
+            }
+        }
+        self.flush();
+    }
+
+    /// Syncs what waits.
+    pub fn flush(&mut self) {
+        self.unsynced_since = None;
+        if let Err(error) = self.journal.sync() {
+            tracing::error!(error = %error.source, "the journal has stopped");
+        }
+    }
+
+    /// How long the core may sleep.
+    #[must_use]
+    pub const fn tick_every() -> Duration {
+        Duration::from_millis(100)
+    }
+}

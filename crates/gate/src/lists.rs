@@ -1,0 +1,283 @@
+//! Issuer keys and deny list: from the server's bodies to what decides, and on disk before use.
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use api::{DenyListResponse, IssuerKeysResponse};
+use serde::{Deserialize, Serialize};
+use units::{CredentialId, Timestamp};
+use validator::{DenyList, Policy, SetupError, Validator};
+use wire::{IssuerKey, KeyError, KeyTable, PreparedKey};
+
+/// Why a list is not taken. The one before it stays in use.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ListError {
+    /// Not the JSON of `docs/API.md`.
+    #[error("expected the JSON of docs/API.md")]
+    Json(#[from] serde_json::Error),
+    /// A key that is none.
+    #[error("key {index}: no usable Ed25519 key")]
+    Key {
+        /// Which, from 0.
+        index: usize,
+        /// Why.
+        #[source]
+        source: KeyError,
+    },
+    /// Keys or policy that the validator does not take.
+    #[error("the validator does not take the keys or the policy")]
+    Setup(#[from] SetupError),
+    /// An older version than the one in use.
+    #[error("expected version {held} or later, got {got}")]
+    WentBack {
+        /// In use.
+        held: u64,
+        /// Offered.
+        got: u64,
+    },
+    /// It cannot be stored.
+    #[error("{path}: cannot be read or written")]
+    Store {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+}
+
+/// Issuer keys, ready to decide.
+#[derive(Debug)]
+pub struct Keys {
+    /// Decides by them.
+    pub validator: Validator<Vec<PreparedKey<Box<KeyTable>>>>,
+    /// Their public bytes.
+    pub public: BTreeSet<[u8; 32]>,
+}
+
+impl Keys {
+    /// Reads the body of `GET /v1/issuer-keys` and prepares every key.
+    ///
+    /// # Errors
+    /// [`ListError`].
+    pub fn read(body: &[u8], policy: Policy) -> Result<Self, ListError> {
+        let response: IssuerKeysResponse = serde_json::from_slice(body)?;
+        let mut keys = Vec::new();
+        let mut public = BTreeSet::new();
+        for (index, key) in response.keys.iter().enumerate() {
+            let (from, until) = (key.not_before.0, key.not_after.0);
+            let prepared = IssuerKey::new(key.kid.0, &key.public_key.0, from, until)
+                .and_then(|key| key.prepare(Box::new(KeyTable::EMPTY)));
+            keys.push(prepared.map_err(|source| ListError::Key { index, source })?);
+            public.insert(key.public_key.0);
+        }
+        let validator = Validator::new(keys, policy)?;
+        Ok(Self { validator, public })
+    }
+}
+
+/// Codes that open no gate.
+#[derive(Debug)]
+pub struct Denied {
+    /// Grows with every change.
+    pub version: u64,
+    ids: Vec<CredentialId>,
+}
+
+impl Denied {
+    /// Reads the body of `GET /v1/deny-list`.
+    ///
+    /// # Errors
+    /// [`ListError::Json`].
+    pub fn read(body: &[u8]) -> Result<Self, ListError> {
+        let response: DenyListResponse = serde_json::from_slice(body)?;
+        let mut ids: Vec<_> = response.entries.into_iter().map(|entry| entry.0).collect();
+        ids.sort_unstable();
+        Ok(Self {
+            version: response.version,
+            ids,
+        })
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.ids.len()
+    }
+
+    /// Whether nobody is on it.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.ids.is_empty()
+    }
+}
+
+impl DenyList for Denied {
+    fn contains(&self, id: &CredentialId) -> bool {
+        self.ids.binary_search(id).is_ok()
+    }
+}
+
+/// The two lists.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ListName {
+    /// `GET /v1/issuer-keys`.
+    IssuerKeys,
+    /// `GET /v1/deny-list`.
+    DenyList,
+}
+
+impl ListName {
+    /// As in the route and in file names.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::IssuerKeys => "issuer-keys",
+            Self::DenyList => "deny-list",
+        }
+    }
+}
+
+/// When the server last confirmed a list, and the tag that it gave it.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Confirmation {
+    /// Seconds since 1970, by this gate's clock.
+    pub at_secs: i64,
+    /// The `ETag` of the body, where the server gave one.
+    pub etag: Option<String>,
+}
+
+impl Confirmation {
+    /// When it was confirmed.
+    #[must_use]
+    pub const fn at(&self) -> Timestamp {
+        Timestamp::from_secs(self.at_secs)
+    }
+}
+
+/// The folder in which lists outlive a restart.
+#[derive(Clone, Debug)]
+pub struct ListFolder(PathBuf);
+
+impl ListFolder {
+    /// Makes the folder where it is missing.
+    ///
+    /// # Errors
+    /// [`ListError::Store`].
+    pub fn open(path: &Path) -> Result<Self, ListError> {
+        std::fs::create_dir_all(path).map_err(|source| ListError::Store {
+            path: path.to_owned(),
+            source,
+        })?;
+        Ok(Self(path.to_owned()))
+    }
+
+    fn body_path(&self, name: ListName) -> PathBuf {
+        self.0.join(format!("{}.json", name.as_str()))
+    }
+
+    fn confirmation_path(&self, name: ListName) -> PathBuf {
+        self.0.join(format!("{}.confirmed.json", name.as_str()))
+    }
+
+    /// The stored body, and when it was last confirmed; never, where that is not known.
+    ///
+    /// # Errors
+    /// [`ListError::Store`] when there is a file that cannot be read.
+    pub fn load(&self, name: ListName) -> Result<Option<(Vec<u8>, Confirmation)>, ListError> {
+        let Some(body) = read_if_there(&self.body_path(name))? else {
+            return Ok(None);
+        };
+        let confirmed = read_if_there(&self.confirmation_path(name))?;
+        let confirmed = confirmed
+            .and_then(|bytes| serde_json::from_slice(&bytes).ok())
+            .unwrap_or_default();
+        Ok(Some((body, confirmed)))
+    }
+
+    /// Makes a body durable; only then may it be used.
+    ///
+    /// # Errors
+    /// [`ListError::Store`]; then the old body is still there.
+    pub fn store(&self, name: ListName, body: &[u8]) -> Result<(), ListError> {
+        // Between the two writes the age is unknown, which counts as stale: never as fresh.
+        write_whole(&self.body_path(name), body)
+    }
+
+    /// Makes a confirmation durable.
+    ///
+    /// # Errors
+    /// [`ListError`].
+    pub fn confirm(&self, name: ListName, confirmed: &Confirmation) -> Result<(), ListError> {
+        write_whole(
+            &self.confirmation_path(name),
+            &serde_json::to_vec(confirmed)?,
+        )
+    }
+}
+
+fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>, ListError> {
+    match std::fs::read(path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(ListError::Store {
+            path: path.to_owned(),
+            source,
+        }),
+    }
+}
+
+/// Writes a file whole or not at all, durably: a new file takes the name of the old one.
+pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), ListError> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".new");
+    let fresh = PathBuf::from(name);
+    let write = || -> std::io::Result<()> {
+        let mut file = File::create(&fresh)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        std::fs::rename(&fresh, path)?;
+        match path.parent() {
+            Some(folder) => File::open(folder)?.sync_all(),
+            None => Ok(()),
+        }
+    };
+    write().map_err(|source| ListError::Store {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stored_list_comes_back_and_without_a_confirmation_it_is_from_1970() {
+        let folder = tempfile::tempdir().unwrap();
+        let lists = ListFolder::open(&folder.path().join("lists")).unwrap();
+        let name = ListName::DenyList;
+        assert!(lists.load(name).unwrap().is_none());
+        let body = br#"{"version":3,"entries":["0000000b-0000-0000-0000-000000000000",
+            "0000000a-0000-0000-0000-000000000000"]}"#;
+        lists.store(name, body).unwrap();
+        let (read, confirmed) = lists.load(name).unwrap().unwrap();
+        assert_eq!((&read[..], confirmed.at_secs), (&body[..], 0));
+        let denied = Denied::read(&read).unwrap();
+        assert_eq!((denied.version, denied.len()), (3, 2));
+        let id = |text| CredentialId::parse(text).unwrap();
+        assert!(denied.contains(&id("0000000a-0000-0000-0000-000000000000")));
+        assert!(!denied.contains(&id("0000000c-0000-0000-0000-000000000000")));
+        let confirmed = Confirmation {
+            at_secs: 5,
+            etag: Some("\"x\"".to_owned()),
+        };
+        lists.confirm(name, &confirmed).unwrap();
+        assert_eq!(lists.load(name).unwrap().unwrap().1, confirmed);
+        assert!(Denied::read(b"{}").is_err());
+    }
+}

@@ -1,0 +1,192 @@
+//! Puts the parts together: the core's thread, its inputs, and the tasks around it.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use units::Span;
+use validator::Language;
+
+use crate::agent::{Agent, Held, Rules, Site, chain_start};
+use crate::config::Config;
+use crate::core::Core;
+use crate::intake::{Intake, Next};
+use crate::key::DeviceSigner;
+use crate::lists::{Denied, Keys, ListFolder, ListName};
+use crate::media::FileMedia;
+use crate::status::Status;
+use crate::sync::Syncer;
+use crate::upload::Uploader;
+use crate::{door, input, machine};
+
+/// Opens journal and lists as they are on disk.
+///
+/// # Errors
+/// When the journal or a file of lists cannot be read. A list of the wrong form is reported and
+/// left out: the server's next answer replaces it.
+pub fn open(config: &Config) -> Result<Agent<FileMedia>> {
+    let site = Site {
+        device: config.gate.device,
+        gate: config.gate.id,
+        stop: config.gate.stop,
+        route: config.gate.route,
+    };
+    let hours = |hours: u16| Span::from_secs(i64::from(hours) * 3_600);
+    let rules = Rules {
+        policy: config.policy.to_policy(),
+        keys_stale: hours(config.policy.keys_stale_hours),
+        denied_stale: hours(config.policy.deny_list_stale_hours),
+        refusals_per_minute: config.journal.refusals_per_minute,
+        replay_slots: config.journal.replay_slots,
+    };
+    let folder = config.gate.state.join("journal");
+    std::fs::create_dir_all(&config.gate.state)?;
+    let media = FileMedia::open(&folder).context("the journal's folder cannot be held")?;
+    let mut salt = [0; 8];
+    machine::fill(&mut salt)?;
+    let options = journal::Options::new(site.device, chain_start, u64::from_ne_bytes(salt))
+        .with_segment_bytes(config.journal.segment_kib.saturating_mul(1024))?;
+    let door = door::from_config(&config.door)?;
+    let (mut agent, report) =
+        Agent::open(media, options, site, rules, door).context("the journal cannot be opened")?;
+    let (taps, gaps) = (report.taps, report.gaps.len());
+    tracing::info!(taps, gaps, epoch = ?report.new_epoch, "the journal is open");
+    for gap in &report.gaps {
+        tracing::error!(from = %gap.from, until = %gap.until, "taps are missing in the journal");
+    }
+    load_lists(&mut agent, &config.gate.state, &rules)?;
+    Ok(agent)
+}
+
+fn load_lists(agent: &mut Agent<FileMedia>, state: &Path, rules: &Rules) -> Result<()> {
+    let folder = ListFolder::open(&state.join("lists"))?;
+    if let Some((body, confirmed)) = folder.load(ListName::IssuerKeys)? {
+        match Keys::read(&body, rules.policy) {
+            Ok(keys) => agent.use_keys(
+                Held {
+                    list: Arc::new(keys),
+                    confirmed: confirmed.at(),
+                },
+                machine::now(),
+            ),
+            Err(error) => tracing::error!(%error, "the stored issuer keys are not used"),
+        }
+    }
+    if let Some((body, confirmed)) = folder.load(ListName::DenyList)? {
+        match Denied::read(&body) {
+            Ok(denied) => agent.use_denied(Held {
+                list: Arc::new(denied),
+                confirmed: confirmed.at(),
+            }),
+            Err(error) => tracing::error!(%error, "the stored deny list is not used"),
+        }
+    }
+    Ok(())
+}
+
+/// Starts every input.
+///
+/// # Errors
+/// When one cannot be started.
+pub fn start_inputs(config: &Config, intake: &Arc<Intake>, language: Language) -> Result<()> {
+    let numbers = Arc::new(AtomicU64::new(1));
+    for input in &config.inputs {
+        let line = input::Line {
+            intake: Arc::clone(intake),
+            language,
+            numbers: Arc::clone(&numbers),
+        };
+        let stopping = Arc::clone(intake);
+        let alone = config.inputs.len() == 1;
+        let ended = move || {
+            // An agent that is fed by a pipe is done when the pipe is.
+            if alone {
+                stopping.stop();
+            }
+        };
+        input::start(input, line, ended).with_context(|| format!("input {input:?}"))?;
+    }
+    Ok(())
+}
+
+/// Starts upload and sync, where a server is configured, and the end on SIGTERM or SIGINT.
+///
+/// # Errors
+/// When the key cannot be read or a task cannot be made.
+pub fn start_tasks(
+    config: &Config,
+    runtime: &tokio::runtime::Runtime,
+    intake: &Arc<Intake>,
+    status: &Arc<Status>,
+) -> Result<()> {
+    let core = Core::new(Arc::clone(intake));
+    let _inside = runtime.enter();
+    stop_on_signal(&core)?;
+    let Some(server) = &config.server else {
+        return Ok(());
+    };
+    let http = reqwest::Client::builder()
+        .timeout(Duration::from_millis(u64::from(server.timeout_ms)))
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        .build()?;
+    let uploader = Uploader {
+        core: core.clone(),
+        http: http.clone(),
+        url: server.url.clone(),
+        device: config.gate.device,
+        signer: DeviceSigner::read(&config.gate.key_file)?,
+        quarantine: config.gate.state.join("quarantine"),
+        records_max: server.batch_records,
+        every: Duration::from_millis(u64::from(server.upload_ms)),
+        status: Arc::clone(status),
+    };
+    let syncer = Syncer {
+        core,
+        http,
+        url: server.url.clone(),
+        folder: ListFolder::open(&config.gate.state.join("lists"))?,
+        policy: config.policy.to_policy(),
+        every: Duration::from_secs(u64::from(server.sync_seconds)),
+    };
+    runtime.spawn(uploader.run());
+    runtime.spawn(syncer.run());
+    Ok(())
+}
+
+fn stop_on_signal(core: &Core) -> Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    for kind in [SignalKind::terminate(), SignalKind::interrupt()] {
+        let (mut asked, core) = (signal(kind)?, core.clone());
+        tokio::spawn(async move {
+            asked.recv().await;
+            tracing::info!("the agent is asked to end");
+            core.intake().stop();
+        });
+    }
+    Ok(())
+}
+
+/// The core: answers codes and does jobs until the intake stops.
+pub fn serve(agent: &mut Agent<FileMedia>, intake: &Intake, status: &Status) {
+    loop {
+        match intake.next(Agent::<FileMedia>::tick_every()) {
+            Next::Frame(frame) => {
+                let answer = agent.scan(&frame.text, frame.kind, machine::now(), frame.watch);
+                tracing::info!(reason = answer.reason(), took_us = answer.took_us, "scan");
+                status.answered(&answer);
+                if let Some(reply) = frame.reply {
+                    // Who asked may have gone; the tap stands.
+                    let _ = reply.try_send(answer);
+                }
+            }
+            Next::Job(job) => job(agent),
+            Next::Idle => {}
+            Next::Stop => break,
+        }
+        agent.tick(machine::now());
+    }
+    agent.flush();
+}

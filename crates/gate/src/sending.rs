@@ -1,0 +1,150 @@
+//! The core's side of the upload: which taps are next, and what the server has.
+
+use journal::{Batch, Media, MediaError, Met, Position, Record};
+use units::Timestamp;
+use wire::tap::TapRecord;
+
+use crate::agent::Agent;
+
+impl<M: Media> Agent<M> {
+    /// The next taps to send, after those that the server has committed.
+    ///
+    /// # Errors
+    /// [`MediaError`] when a segment cannot be read.
+    pub fn batch(&mut self, records_max: usize) -> Result<Option<Batch>, MediaError> {
+        let mut from = self.sent_until();
+        if let Some((first, until)) = self.replaced
+            && from >= first
+            && from < until
+        {
+            from = until;
+        }
+        let mut batch = self.journal.batch(from, records_max)?;
+        if let (Some(batch), Some((first, _))) = (&mut batch, self.replaced)
+            && batch.first < first
+            && batch.last() >= first
+        {
+            Self::cut(batch, first);
+        }
+        Ok(batch)
+    }
+
+    /// Shortens a batch to the taps before `end`.
+    fn cut(batch: &mut Batch, end: Position) {
+        let keep = end.seq().saturating_sub(batch.first.seq());
+        batch
+            .payloads
+            .truncate(usize::try_from(keep).unwrap_or(usize::MAX));
+        batch.after = batch
+            .payloads
+            .iter()
+            .fold(batch.before, |head, payload| head.after(payload));
+    }
+
+    /// The place after the last tap that the server has committed.
+    fn sent_until(&self) -> Position {
+        let committed = self.committed.map(Position::next);
+        committed
+            .max(self.journal.acknowledged_next())
+            .unwrap_or(Position::new(0, 0))
+    }
+
+    /// Taps that wait to be sent; those of earlier epochs count as one.
+    #[must_use]
+    pub fn queue_depth(&self) -> u64 {
+        let (next, sent) = (self.journal.durable_next(), self.sent_until());
+        if sent.epoch() == next.epoch() {
+            next.seq().saturating_sub(sent.seq())
+        } else {
+            next.seq().saturating_add(u64::from(
+                self.journal.next().epoch() > 1 && sent.epoch() > 0,
+            ))
+        }
+    }
+
+    /// The server has committed everything up to `last`, or it is safe in the quarantine.
+    pub fn commit(&mut self, last: Position, now: Timestamp) {
+        self.committed = self.committed.max(Some(last));
+        self.trim(now);
+    }
+
+    /// Gives the space of committed taps back, except for those that the replay memory needs.
+    pub fn trim(&mut self, now: Timestamp) {
+        let Some(committed) = self.committed else {
+            return;
+        };
+        let last = match self.live.keep_from(now) {
+            Some(keep) if keep <= committed => {
+                let Some(before) = keep.seq().checked_sub(1) else {
+                    return;
+                };
+                Position::new(keep.epoch(), before)
+            }
+            _ => committed,
+        };
+        if self
+            .journal
+            .acknowledged_next()
+            .is_some_and(|next| last.next() <= next)
+        {
+            return;
+        }
+        if let Err(error) = self.journal.acknowledge(last) {
+            tracing::warn!(%error, "the journal cannot be trimmed");
+        }
+    }
+
+    /// The server says what its last tap of this device's epoch is. When it knows more than this
+    /// journal, the image is an old one: taps go on in a new epoch, and those that were written
+    /// since under numbers that the server may know are written again.
+    pub fn meet(&mut self, server_last: Position) {
+        match self.journal.meet(server_last) {
+            Ok(Met::Agrees) => {}
+            Ok(Met::Restored {
+                epoch,
+                written_again_from,
+            }) => {
+                tracing::warn!(epoch, "the journal is an old image: a new epoch begins");
+                self.write_again(written_again_from, Position::new(epoch, 0));
+            }
+            Err(error) => tracing::error!(%error, "no new epoch can begin"),
+        }
+    }
+
+    fn write_again(&mut self, from: Position, until: Position) {
+        let mut payloads = Vec::new();
+        let read = self.journal.read(from, &mut |record| {
+            if let Record::Tap {
+                position, payload, ..
+            } = record
+            {
+                if position >= until {
+                    return false;
+                }
+                payloads.push(payload.to_vec());
+            }
+            true
+        });
+        if let Err(error) = read {
+            tracing::error!(%error, "taps of the old epoch cannot be read");
+            return;
+        }
+        for payload in payloads {
+            let Ok(record) = TapRecord::decode(&payload) else {
+                continue;
+            };
+            let renumbered = TapRecord {
+                seq: self.journal.next().seq(),
+                ..record
+            };
+            let written = renumbered
+                .encode()
+                .is_ok_and(|bytes| self.journal.append(&bytes).is_ok());
+            if !written || self.journal.sync().is_err() {
+                tracing::error!("a tap of the old epoch cannot be written again");
+                return;
+            }
+        }
+        self.replaced = Some((from, until));
+    }
+}

@@ -1,0 +1,88 @@
+//! Counters, as the status pages show them. They hold no code and no key.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::answer::Answer;
+
+/// Upper ends of the histogram's buckets, in microseconds.
+pub const BUCKETS_US: [u64; 12] = [
+    25, 50, 100, 200, 400, 1_000, 2_500, 5_000, 10_000, 50_000, 250_000, 1_000_000,
+];
+
+/// How long something took, counted by bucket.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Histogram {
+    /// How many in each bucket of [`BUCKETS_US`], and above them all.
+    pub counts: [u64; BUCKETS_US.len() + 1],
+    /// All together, in microseconds.
+    pub sum_us: u64,
+}
+
+impl Histogram {
+    fn add(&mut self, micros: u64) {
+        let bucket = BUCKETS_US.partition_point(|end| *end < micros);
+        if let Some(count) = self.counts.get_mut(bucket) {
+            *count += 1;
+        }
+        self.sum_us = self.sum_us.saturating_add(micros);
+    }
+}
+
+/// What has happened since the start.
+#[derive(Clone, Debug, Default)]
+pub struct Counts {
+    /// Answers by reason.
+    pub answers: BTreeMap<&'static str, u64>,
+    /// The decision alone.
+    pub decided: Histogram,
+    /// From scan to open, of permitted taps.
+    pub opened: Histogram,
+    /// Taps that the server has committed.
+    pub uploaded: u64,
+    /// Taps in the quarantine.
+    pub quarantined: u64,
+    /// Attempts to upload that failed.
+    pub upload_failures: u64,
+}
+
+/// The counters.
+#[derive(Debug, Default)]
+pub struct Status(Mutex<Counts>);
+
+impl Status {
+    fn lock(&self) -> MutexGuard<'_, Counts> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What has been counted so far.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        self.lock().clone()
+    }
+
+    /// One scan was answered.
+    pub fn answered(&self, answer: &Answer) {
+        let mut counts = self.lock();
+        *counts.answers.entry(answer.reason()).or_default() += 1;
+        counts.decided.add(answer.decided_us);
+        if answer.code() == wire::tap::PERMITTED {
+            counts.opened.add(answer.took_us);
+        }
+    }
+
+    /// So many taps are the server's now, or the quarantine's.
+    pub fn uploaded(&self, taps: u64, quarantined: bool) {
+        let mut counts = self.lock();
+        if quarantined {
+            counts.quarantined += taps;
+        } else {
+            counts.uploaded += taps;
+        }
+    }
+
+    /// An attempt to upload failed.
+    pub fn upload_failed(&self) {
+        self.lock().upload_failures += 1;
+    }
+}

@@ -1,0 +1,94 @@
+//! Standard input and TCP: every line is answered, whatever is in it.
+
+use std::io::Write as _;
+use std::process::Stdio;
+
+use serde_json::Value;
+
+use crate::support::{Station, ticket};
+
+#[test]
+fn codes_on_standard_input_are_answered_in_order() {
+    let station = Station::new("from = \"stdin\"\ndirection = \"on\"", None);
+    let mut command = station.command();
+    command.args(["--log", "gate=trace"]);
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let code = ticket(1);
+    let lines = format!(
+        "{code}\n\u{fffd}garbage\n{code}\r\n{}\n",
+        "x".repeat(100_000)
+    );
+    child
+        .stdin
+        .take()
+        .unwrap()
+        .write_all(lines.as_bytes())
+        .unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "it ends when its input does");
+    let said = String::from_utf8(output.stdout).unwrap();
+    let reasons: Vec<String> = said
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap()["reason"].to_string())
+        .collect();
+    assert_eq!(
+        reasons,
+        [
+            "\"permitted\"",
+            "\"not_a_code\"",
+            "\"already_used\"",
+            "\"not_a_code\""
+        ]
+    );
+    let log = String::from_utf8(output.stderr).unwrap();
+    assert!(log.contains("already_used"), "{log}");
+    assert!(!log.contains(&code[4..20]), "no code in the log");
+}
+
+#[test]
+fn floods_and_half_codes_of_others_keep_no_rider_waiting() {
+    let station = Station::new(
+        "from = \"tcp\"\ndirection = \"on\"\nlisten = \"127.0.0.1:PORT\"",
+        None,
+    );
+    let running = station.start();
+    let mut rider = station.connect();
+    let mut half = station.connect();
+    half.0.get_mut().write_all(b"FG1:HALF").unwrap();
+    let port = station.port;
+    let flood = std::thread::spawn(move || {
+        let mut stream = std::net::TcpStream::connect(("127.0.0.1", port)).unwrap();
+        let garbage = "FG1:GARBAGE\n".repeat(1000);
+        // Ends when the gate does.
+        while stream.write_all(garbage.as_bytes()).is_ok() {}
+    });
+    for number in 0..50 {
+        let answer = rider.ask(&ticket(number)).unwrap();
+        assert_eq!(answer["reason"], "permitted", "{answer}");
+        assert_eq!(answer["seq"], number, "garbage is not written down");
+        assert!(answer["took_us"].as_u64().unwrap() < 1_000_000, "{answer}");
+    }
+    drop(running);
+    flood.join().unwrap();
+}
+
+#[test]
+fn without_fresh_lists_everybody_is_refused() {
+    let station = Station::new(
+        "from = \"tcp\"\ndirection = \"on\"\nlisten = \"127.0.0.1:PORT\"",
+        None,
+    );
+    let confirmed = station.path().join("state/lists/deny-list.confirmed.json");
+    std::fs::write(confirmed, "{\"at_secs\":1546819200,\"etag\":null}").unwrap();
+    let _running = station.start();
+    let answer = station.connect().ask(&ticket(1)).unwrap();
+    assert_eq!(
+        (&answer["code"], &answer["reason"]),
+        (&160.into(), &"lists_stale".into())
+    );
+}

@@ -1,0 +1,14 @@
+//! The agent as a process: codes in, taps on disk, batches at a server, kills in between.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "these are tests"
+)]
+
+mod kills;
+mod lines;
+mod serial;
+mod server;
+mod support;
+mod upload;

@@ -1,0 +1,76 @@
+//! A scanner on a PTY: line ends, silence, garbage, and a scanner that is pulled out.
+
+use std::os::fd::OwnedFd;
+use std::time::Duration;
+
+use rustix::pty::OpenptFlags;
+use wire::tap::TapRecord;
+
+use crate::server::Server;
+use crate::support::{Station, ticket, wait_for};
+
+/// The scanner's end of a new tty, which `link` points to.
+fn plug_in(link: &std::path::Path) -> OwnedFd {
+    let scanner = rustix::pty::openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+    rustix::pty::grantpt(&scanner).unwrap();
+    rustix::pty::unlockpt(&scanner).unwrap();
+    let name = rustix::pty::ptsname(&scanner, Vec::new()).unwrap();
+    let _ = std::fs::remove_file(link);
+    std::os::unix::fs::symlink(name.to_str().unwrap(), link).unwrap();
+    scanner
+}
+
+fn write(scanner: &OwnedFd, bytes: &[u8]) {
+    let mut rest = bytes;
+    while !rest.is_empty() {
+        let done = rustix::io::write(scanner, rest).unwrap();
+        rest = &rest[done..];
+    }
+}
+
+#[test]
+fn a_scanner_reads_stutters_is_pulled_out_and_comes_back() {
+    let server = Server::start();
+    let links = tempfile::tempdir().unwrap();
+    let link = links.path().join("qr-scanner");
+    let input = format!(
+        "from = \"serial\"\ndirection = \"off\"\npath = \"{}\"\nidle_ms = 40",
+        link.display()
+    );
+    let station = Station::new(&input, Some(&server.url));
+    let _running = station.start();
+    let opened = |number: usize| wait_for("taps at the server", || server.taps() == number);
+    let settle = || std::thread::sleep(Duration::from_millis(300));
+
+    let scanner = plug_in(&link);
+    settle();
+    write(&scanner, format!("{}\r", ticket(1)).as_bytes());
+    opened(1);
+    // No line end: silence ends the code. The same look again is not another tap.
+    write(&scanner, ticket(2).as_bytes());
+    settle();
+    write(&scanner, ticket(2).as_bytes());
+    opened(2);
+    // Half a code, silence, garbage in any bytes, then the next rider.
+    write(&scanner, &ticket(3).as_bytes()[..50]);
+    settle();
+    write(&scanner, &[0x00, 0xff, 0x03, 0x11, 0x13, 0x04, b'\n']);
+    write(&scanner, &[b'Z'; 3000]);
+    write(&scanner, b"\n");
+    write(&scanner, format!("{}\n", ticket(3)).as_bytes());
+    opened(3);
+    drop(scanner);
+    settle();
+    let scanner = plug_in(&link);
+    wait_for("a code after the scanner is back", || {
+        write(&scanner, format!("{}\n", ticket(4)).as_bytes());
+        std::thread::sleep(Duration::from_millis(200));
+        server.taps() >= 4
+    });
+    let books = server.books.lock().unwrap();
+    for record in books.taps.values() {
+        let record = TapRecord::decode(record).unwrap();
+        assert_eq!((record.decision, record.kind), (0, wire::tap::TapKind::Off));
+    }
+    assert_eq!(books.wrong, Vec::<String>::new());
+}
