@@ -1,12 +1,10 @@
 //! `faregate serve`: a city's issuer, tap upload, settlement and pages in one process.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use api::{Base64Url, Text};
-use axum::Router;
-use issuer::{Issuer, Lives};
+use issuer::{Issuer, KeyRing, Lives};
 use serde::Deserialize;
 use serde_json::json;
 use server::AppState;
@@ -20,9 +18,6 @@ use crate::arguments::ServeArguments;
 use crate::output::Reader;
 use crate::world::{system_chance, system_now};
 use crate::{database, folder, keys};
-
-/// How long requests under way may take once the process is told to stop.
-const GRACE: Duration = Duration::from_secs(5);
 
 /// Serves until the process is told to stop.
 ///
@@ -39,6 +34,7 @@ pub(crate) async fn run(arguments: &ServeArguments) -> Result<bool> {
             .await
             .with_context(|| path.display().to_string())?;
     }
+    check_keys_belong(&store, &ring, arguments).await?;
     let issuer = Issuer::new(store.clone(), ring, Lives::default(), system_now())?;
     let state = AppState {
         store,
@@ -54,32 +50,34 @@ pub(crate) async fn run(arguments: &ServeArguments) -> Result<bool> {
     Reader::of(arguments.json).print(&json!({ "url": url }), &format!("Faregate is at {url}\n"))?;
     let worker = tokio::spawn(server::settle_forever(state.clone()));
     let store = state.store.clone();
-    serve_until_told(listener, server::router(state)).await?;
+    server::serve(listener, server::router(state), told_to_stop()).await?;
     worker.abort();
     store.close().await;
     Ok(true)
 }
 
-/// Serves until the process is told to stop, and then until requests under way are answered, but
-/// no longer than [`GRACE`]: a client that never ends its request does not keep the process.
-///
-/// # Errors
-/// When the listener fails.
-pub(crate) async fn serve_until_told(listener: TcpListener, router: Router) -> Result<()> {
-    let serving = axum::serve(listener, router).with_graceful_shutdown(told_to_stop());
-    let too_late = async {
-        told_to_stop().await;
-        tokio::time::sleep(GRACE).await;
+/// Refuses the key file of another city: every tap would be set aside as forged.
+async fn check_keys_belong(
+    store: &SqliteStore,
+    ring: &KeyRing,
+    arguments: &ServeArguments,
+) -> Result<()> {
+    let Some(newest) = store.newest_issuance().await? else {
+        return Ok(());
     };
-    tokio::select! {
-        served = serving => served?,
-        () = too_late => tracing::warn!("stopped with requests under way"),
+    if ring.keys().any(|key| key.kid() == newest.kid) {
+        return Ok(());
     }
-    Ok(())
+    bail!(
+        "{} is not the key file of {}: codes on record there are signed by key {}, which it lacks",
+        arguments.keys.display(),
+        arguments.db,
+        newest.kid
+    )
 }
 
 /// Returns when the process is asked to end: Ctrl-C, or SIGTERM from a supervisor.
-async fn told_to_stop() {
+pub(crate) async fn told_to_stop() {
     use tokio::signal::unix::{SignalKind, signal};
     let Ok(mut terminate) = signal(SignalKind::terminate()) else {
         return;

@@ -5,9 +5,10 @@ use std::fmt::Write as _;
 use std::fs::File;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use serde::Serialize;
 use settlement::ingest::csv::RejectedRow;
+use settlement::ports::SettlementStore as _;
 use settlement::{charge, dump, ingest};
 use units::{Balance, Currency, ServiceDay};
 
@@ -58,6 +59,12 @@ pub(crate) async fn run(arguments: &SettleArguments) -> Result<bool> {
         .with_context(|| format!("cannot read {path}"))?
         .len();
     let store = database::open(&arguments.db).await?;
+    if !store.gates().await?.is_empty() {
+        bail!(
+            "{} is a served city's; settle files into a database of their own",
+            arguments.db
+        );
+    }
     let now = system_now();
 
     let mut listed: Vec<Rejected> = Vec::new();

@@ -59,9 +59,11 @@ fn read(code: &str) -> Result<(&'static str, String)> {
         }
         return Ok(("text", code.to_owned()));
     }
-    let size = std::fs::metadata(code)
-        .with_context(|| format!("cannot read {code}"))?
-        .len();
+    let about = std::fs::metadata(code).with_context(|| format!("cannot read {code}"))?;
+    if !about.is_file() {
+        bail!("{code} is no file");
+    }
+    let size = about.len();
     if size > FILE_BYTES_MAX {
         bail!("{code} has {size} bytes, at most {FILE_BYTES_MAX} are read");
     }

@@ -1,5 +1,7 @@
 //! Extractors whose refusals are problems: raw bodies and query parameters.
 
+use std::time::Duration;
+
 use api::{Problem, ProblemCode};
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Query, Request};
@@ -9,6 +11,9 @@ use serde::de::DeserializeOwned;
 
 use crate::ApiError;
 
+/// How long a body may take: a full batch over the slowest cell modem needs less.
+const BODY_TIME_MAX: Duration = Duration::from_mins(2);
+
 /// A whole body, within the route's limit of bytes.
 #[derive(Clone, Debug)]
 pub struct RawBody(pub Bytes);
@@ -17,8 +22,13 @@ impl<S: Send + Sync> FromRequest<S> for RawBody {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
-        let bytes = Bytes::from_request(request, state)
+        let reading = Bytes::from_request(request, state);
+        let bytes = tokio::time::timeout(BODY_TIME_MAX, reading)
             .await
+            .map_err(|_| {
+                let detail = format!("the body took more than {} s", BODY_TIME_MAX.as_secs());
+                Problem::new(ProblemCode::BodyUnreadable, detail)
+            })?
             .map_err(|rejection| {
                 let code = if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
                     ProblemCode::BodyTooLarge

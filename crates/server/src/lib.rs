@@ -16,7 +16,7 @@
 //! ```no_run
 //! # async fn example(state: server::AppState) -> std::io::Result<()> {
 //! let listener = tokio::net::TcpListener::bind("127.0.0.1:8080").await?;
-//! axum::serve(listener, server::router(state)).await
+//! server::serve(listener, server::router(state), std::future::pending()).await
 //! # }
 //! ```
 
@@ -24,6 +24,7 @@ mod app;
 mod assets;
 mod error;
 mod extract;
+mod listen;
 mod routes;
 mod session;
 mod state;
@@ -32,6 +33,7 @@ mod worker;
 pub use app::router;
 pub use error::ApiError;
 pub use extract::{Parameters, RawBody};
+pub use listen::serve;
 pub use routes::activity::activity;
 pub use session::Session;
 pub use state::{AppState, Clock, Rng};

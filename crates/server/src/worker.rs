@@ -11,11 +11,16 @@ use crate::AppState;
 /// How long the worker rests when nothing is dirty. A rider's page shows a fare this much later.
 const REST: Duration = Duration::from_millis(500);
 
-/// Settles and charges until the task is dropped. What fails is logged and tried again.
+/// Settles and charges until the task is dropped. What fails, or panics, is logged and tried again.
 pub async fn settle_forever(state: AppState) {
     loop {
-        if let Err(error) = settle_once(&state).await {
-            tracing::error!(error = &error as &dyn std::error::Error, "settling failed");
+        let round = state.clone();
+        match tokio::spawn(async move { settle_once(&round).await }).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => {
+                tracing::error!(error = &error as &dyn std::error::Error, "settling failed");
+            }
+            Err(error) => tracing::error!(%error, "settling broke off"),
         }
         tokio::time::sleep(REST).await;
     }

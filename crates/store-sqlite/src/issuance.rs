@@ -19,6 +19,16 @@ use wire::{Entitlement, PartySize, ProductCode, RiderCategory};
 use crate::SqliteStore;
 use crate::columns::int;
 
+impl SqliteStore {
+    /// The newest signature on record; `None` in a new database.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot be read.
+    pub async fn newest_issuance(&self) -> Result<Option<IssuanceRecord>, StoreError> {
+        record::newest(self).await
+    }
+}
+
 impl IssuanceStore for SqliteStore {
     type Error = StoreError;
 

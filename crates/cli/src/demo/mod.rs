@@ -50,7 +50,7 @@ pub(crate) async fn run(arguments: &DemoArguments) -> Result<bool> {
     let watch = Stopwatch::start();
     let city = folder::load_city(arguments.city.as_deref())?;
     let day = match &arguments.date {
-        Some(text) => ServiceDay::parse(text).context("--date")?,
+        Some(text) => parse_day(text).context("--date")?,
         None => last_whole_morning(&city),
     };
     let home = Home::new(arguments.data.clone())?;
@@ -189,6 +189,20 @@ fn resume(gates: &mut Gates, spool: &Spool) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// A day on which codes can be made: their times are 32-bit seconds since 1970 (WIRE.md).
+fn parse_day(text: &str) -> Result<ServiceDay> {
+    let day = ServiceDay::parse(text)?;
+    let (first, last) = (
+        ServiceDay::parse("1971-01-01")?,
+        ServiceDay::parse("2105-12-31")?,
+    );
+    ensure!(
+        (first..=last).contains(&day),
+        "expected a day from {first} to {last}, got {day}"
+    );
+    Ok(day)
 }
 
 /// Today where noon is past, else yesterday.

@@ -185,7 +185,8 @@ impl Town {
         let router = server::router(self.state.clone());
         let router = router.merge(live::router(self.state, self.client, gates, spool, report)?);
         eprintln!("\nOpen http://{address} and hold the phone to the gate. Ctrl-C ends.");
-        serve::serve_until_told(door, router).await
+        server::serve(door, router, serve::told_to_stop()).await?;
+        Ok(())
     }
 }
 

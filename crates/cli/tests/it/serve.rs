@@ -259,3 +259,54 @@ fn what_cannot_be_served_is_said_at_the_start() {
     let said = failure(&mut serve(folder.path()));
     assert!(said.contains("fare_products.txt"), "{said}");
 }
+
+#[tokio::test]
+async fn another_city_s_keys_and_files_stay_out_of_its_books() {
+    let folder = tempfile::tempdir().unwrap();
+    write_all(folder.path());
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let server = Server::start(folder.path());
+    register(&http, &server.url, &mut Wallet::new(&[1; 32])).await;
+    assert!(server.stop());
+
+    std::fs::rename(
+        folder.path().join("issuer.age"),
+        folder.path().join("old.age"),
+    )
+    .unwrap();
+    let mut keys = faregate();
+    keys.args(["keys", "new", "--json", "--file"])
+        .arg(folder.path().join("issuer.age"));
+    json(
+        keys.arg("--passphrase-file")
+            .arg(folder.path().join("passphrase")),
+    );
+    let said = failure(&mut serve(folder.path()));
+    assert!(said.contains("is not the key file of"), "{said}");
+
+    let mut settle = faregate();
+    settle
+        .args(["settle", "--city"])
+        .arg(folder.path().join("city"));
+    std::fs::write(folder.path().join("taps.csv"), crate::support::HEADER).unwrap();
+    settle.arg("--taps").arg(folder.path().join("taps.csv"));
+    let said = failure(settle.arg("--db").arg(folder.path().join("books.db")));
+    assert!(said.contains("database of their own"), "{said}");
+}
+
+#[tokio::test]
+async fn a_client_that_never_ends_its_headers_is_let_go() {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let folder = tempfile::tempdir().unwrap();
+    write_all(folder.path());
+    let server = Server::start(folder.path());
+    let address = server.url.trim_start_matches("http://").to_owned();
+    let mut slow = tokio::net::TcpStream::connect(address).await.unwrap();
+    slow.write_all(b"GET / HTTP/1.1\r\nhost: x\r\n")
+        .await
+        .unwrap();
+    let mut answer = Vec::new();
+    let ended = tokio::time::timeout(Duration::from_mins(1), slow.read_to_end(&mut answer)).await;
+    assert!(ended.is_ok(), "the connection is still open after a minute");
+    assert!(server.stop());
+}

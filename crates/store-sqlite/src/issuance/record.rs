@@ -20,6 +20,10 @@ const INSERT: &str = "INSERT INTO issuances (credential_id, account_id, kid, kin
 const SELECT: &str = "SELECT credential_id, account_id, kid, kind, category, party, product, \
      message_hash, starts_at, expires_at, recorded_at FROM issuances WHERE credential_id = ?";
 
+const SELECT_NEWEST: &str = "SELECT credential_id, account_id, kid, kind, category, party, \
+     product, message_hash, starts_at, expires_at, recorded_at FROM issuances \
+     ORDER BY credential_id DESC LIMIT 1";
+
 pub(super) async fn append(
     store: &SqliteStore,
     record: &IssuanceRecord,
@@ -62,6 +66,14 @@ pub(super) async fn one(
     let row = sqlx::query(SELECT)
         .bind(id.as_bytes().to_vec())
         .fetch_optional(&mut *tx);
+    row.await.map_err(&failed)?.as_ref().map(read).transpose()
+}
+
+/// The newest record: ids are made in the order of time (UUID version 7).
+pub(super) async fn newest(store: &SqliteStore) -> Result<Option<IssuanceRecord>, StoreError> {
+    let failed = backend("read the record of signatures");
+    let mut tx = store.begin_read().await.map_err(&failed)?;
+    let row = sqlx::query(SELECT_NEWEST).fetch_optional(&mut *tx);
     row.await.map_err(&failed)?.as_ref().map(read).transpose()
 }
 
