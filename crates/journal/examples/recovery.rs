@@ -51,6 +51,7 @@ impl Folder {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "`map_err` hands it over")]
 fn failed(error: std::io::Error) -> MediaError {
     MediaError::Failed {
         code: error.raw_os_error().unwrap_or(-1),

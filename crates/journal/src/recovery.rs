@@ -58,6 +58,8 @@ pub struct Recovery {
     /// The epoch that began because the image was older than its witness, or empty, or lost an
     /// unknown number of taps.
     pub new_epoch: Option<u32>,
+    /// The place after the last tap that is there; none on an empty medium.
+    pub found_next: Option<Position>,
 }
 
 impl<M: Media> Journal<M> {
@@ -75,29 +77,56 @@ impl<M: Media> Journal<M> {
         witness: Witness,
         visit: &mut dyn FnMut(Record<'_>),
     ) -> Result<(Self, Recovery), OpenError> {
-        let mut ids = Vec::new();
-        media.list(&mut ids).map_err(OpenError::Media)?;
-        if ids.len() > SEGMENTS_MAX {
-            return Err(OpenError::TooManySegments {
-                max: SEGMENTS_MAX,
-                got: ids.len(),
-            });
-        }
-        ids.sort_unstable();
-        let live = live_segments(&mut media, &options, &ids)?;
-        let mut report = Recovery {
-            abandoned: ids.len().saturating_sub(live.len()),
-            ..Recovery::default()
-        };
-        let mut walk = Walk::new(&options, &live);
-        let mut buffer = Vec::new();
-        for (index, found) in live.iter().enumerate() {
-            let last = index.saturating_add(1) == live.len();
-            walk.segment(&mut media, *found, last, &mut buffer, &mut report, visit)?;
-        }
-        let journal = walk.finish(media, options, witness, &ids, &live, &mut report)?;
+        let (walk, mut report) = survey(&mut media, &options, visit)?;
+        let journal = walk.finish(media, options, witness, &mut report)?;
         Ok((journal, report))
     }
+
+    /// Looks at the journal on this medium as [`Journal::open`] does, and changes nothing: what
+    /// is found is not made durable.
+    ///
+    /// # Errors
+    /// [`OpenError`].
+    pub fn inspect(
+        media: &mut M,
+        options: &Options,
+        visit: &mut dyn FnMut(Record<'_>),
+    ) -> Result<Recovery, OpenError> {
+        let (_, report) = survey(media, options, visit)?;
+        Ok(report)
+    }
+}
+
+/// Goes through all segments, oldest first.
+fn survey<M: Media>(
+    media: &mut M,
+    options: &Options,
+    visit: &mut dyn FnMut(Record<'_>),
+) -> Result<(Walk, Recovery), OpenError> {
+    let mut ids = Vec::new();
+    media.list(&mut ids).map_err(OpenError::Media)?;
+    if ids.len() > SEGMENTS_MAX {
+        return Err(OpenError::TooManySegments {
+            max: SEGMENTS_MAX,
+            got: ids.len(),
+        });
+    }
+    ids.sort_unstable();
+    let live = live_segments(media, options, &ids)?;
+    let mut report = Recovery {
+        abandoned: ids.len().saturating_sub(live.len()),
+        ..Recovery::default()
+    };
+    let mut walk = Walk::new(options, &live, ids);
+    let mut buffer = Vec::new();
+    for (index, found) in live.iter().enumerate() {
+        let last = index.saturating_add(1) == live.len();
+        walk.segment(media, *found, last, &mut buffer, &mut report, visit)?;
+    }
+    report.gaps.extend(walk.missing());
+    report.gaps.sort_by_key(|gap| gap.from);
+    report.found_next = walk.last.map(|_| walk.cursor.next);
+    Ok((walk, report))
 }
 
 /// A segment that counts, and where the one after it says that it ended.
@@ -188,6 +217,10 @@ pub(crate) fn as_record<'b>(view: &View<'b>) -> Option<Record<'b>> {
 /// What is known while going through the segments in order.
 struct Walk {
     options: Options,
+    /// Every segment on the medium, also those that do not count.
+    ids: Vec<SegmentId>,
+    /// The newest segment that counts.
+    last: Option<Header>,
     /// After the last segment.
     cursor: Cursor,
     /// Place after the last acknowledged tap.
@@ -204,10 +237,12 @@ struct Walk {
 }
 
 impl Walk {
-    fn new(options: &Options, live: &[Live]) -> Self {
+    fn new(options: &Options, live: &[Live], ids: Vec<SegmentId>) -> Self {
         let none = Position::new(0, 0);
         Self {
             options: *options,
+            ids,
+            last: live.last().map(|last| last.header),
             cursor: Cursor {
                 next: live.first().map_or(none, |first| first.header.first),
                 head: Head::from_bytes([0; 32]),
@@ -321,13 +356,9 @@ impl Walk {
         media: M,
         options: Options,
         witness: Witness,
-        ids: &[SegmentId],
-        live: &[Live],
         report: &mut Recovery,
     ) -> Result<Journal<M>, OpenError> {
-        report.gaps.extend(self.missing());
-        report.gaps.sort_by_key(|gap| gap.from);
-        let last = live.last().map(|last| last.header);
+        let (last, ids) = (self.last, &self.ids);
         let image = last.map(|_| self.cursor.next);
         let boot = last.map_or(0, |header| header.boot);
         let mut new_epoch = epoch::decide(image, boot, witness).map_err(OpenError::Epoch)?;

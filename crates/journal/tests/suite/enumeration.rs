@@ -3,7 +3,7 @@
 use journal::testing::{Medium, Numbers};
 use journal::{Mode, Outcome};
 
-use crate::model::{Model, Op, Run, Setting, open};
+use crate::model::{Model, Op, Run, Setting, inspect, open};
 
 /// States counted by one enumeration.
 #[derive(Debug, Default)]
@@ -101,11 +101,12 @@ fn look(
         state.watch();
     }
     let salt = (1 << 40) + tally.states;
+    if !deep {
+        let (found, next) = inspect(state, setting, salt, model.acked_next)?;
+        return model.admits(&found, next).map(|_| ());
+    }
     let (mut journal, found) = open(state, setting, salt, model.acked_next)?;
     let items = model.admits(&found, journal.next())?;
-    if !deep {
-        return Ok(());
-    }
     let recovered = Model {
         durable: items.len(),
         items,
@@ -131,8 +132,8 @@ fn crash_again(
         tally.states += 1;
         tally.in_recovery += 1;
         if outcome.is_ok() {
-            outcome = open(state, setting, salt + (1 << 41), model.acked_next)
-                .and_then(|(journal, found)| model.admits(&found, journal.next()))
+            outcome = inspect(state, setting, salt, model.acked_next)
+                .and_then(|(found, next)| model.admits(&found, next))
                 .map(|_| ())
                 .map_err(|why| format!("after a crash in recovery: {why}"));
         }
@@ -177,12 +178,16 @@ pub(crate) fn campaign(
 ) -> Result<Tally, String> {
     let mut tally = Tally::default();
     for seed in seeds {
-        let mut run = Run::new(setting, seed);
-        let ops = ops(&mut run.numbers, 24);
-        enumerate(&mut run, &ops, depth, &mut tally)
-            .map_err(|why| format!("seed {seed}, {setting:?}, {ops:?}: {why}"))?;
+        one_run(setting, seed, depth, &mut tally)?;
     }
     Ok(tally)
+}
+
+fn one_run(setting: Setting, seed: u64, depth: Depth, tally: &mut Tally) -> Result<(), String> {
+    let mut run = Run::new(setting, seed);
+    let ops = ops(&mut run.numbers, 24);
+    enumerate(&mut run, &ops, depth, tally)
+        .map_err(|why| format!("seed {seed}, {setting:?}, {ops:?}: {why}"))
 }
 
 const DEPTH: Depth = Depth {
@@ -191,29 +196,32 @@ const DEPTH: Depth = Depth {
     deep_every: 64,
 };
 
-/// Two threads' worth of campaigns; together more than two million states.
-fn thorough(setting: Setting, seeds: core::ops::Range<u64>) {
-    let tally = campaign(setting, seeds, DEPTH).unwrap();
+/// Runs until enough states have been looked at.
+fn thorough(setting: Setting, first_seed: u64) {
+    let mut tally = Tally::default();
+    for seed in first_seed.. {
+        one_run(setting, seed, DEPTH, &mut tally).unwrap();
+        if tally.states >= STATES_MIN {
+            break;
+        }
+    }
     println!("{} byte sectors: {tally:?}", setting.sector);
-    assert!(tally.states >= STATES_MIN, "{tally:?}");
 }
 
-/// What each of the three campaigns has to reach.
-const STATES_MIN: u64 = 670_000;
+/// What each of the three looks at: together more than two million.
+const STATES_MIN: u64 = 675_000;
 
 #[test]
 fn no_crash_loses_or_invents_a_record_with_sectors_of_16_bytes() {
-    thorough(SETTINGS[0], 0..SEEDS);
+    thorough(SETTINGS[0], 0);
 }
 
 #[test]
 fn no_crash_loses_or_invents_a_record_with_sectors_of_64_bytes() {
-    thorough(SETTINGS[1], 1_000..1_000 + SEEDS);
+    thorough(SETTINGS[1], 1_000);
 }
 
 #[test]
 fn no_crash_loses_or_invents_a_record_with_sectors_of_128_bytes() {
-    thorough(SETTINGS[2], 2_000..2_000 + SEEDS);
+    thorough(SETTINGS[2], 2_000);
 }
-
-const SEEDS: u64 = 40;

@@ -129,6 +129,25 @@ pub(crate) fn open(
     Ok((journal, found))
 }
 
+/// What opening would find, and the place of the next tap.
+pub(crate) fn inspect(
+    mut medium: Medium,
+    setting: &Setting,
+    salt: u64,
+    acked_next: Option<Position>,
+) -> Result<(Vec<Item>, Position), String> {
+    let mut found = Vec::new();
+    let recovery = Journal::inspect(&mut medium, &setting.options(salt), &mut |record| {
+        found.push(Item::of(record));
+    })
+    .map_err(|error| format!("cannot be read: {error:?}"))?;
+    let acked = |gap: &Gap| acked_next.is_some_and(|next| gap.until <= next);
+    if !recovery.gaps.iter().all(acked) {
+        return Err(format!("a gap where nothing was damaged: {recovery:?}"));
+    }
+    Ok((found, recovery.found_next.unwrap_or(Position::new(1, 0))))
+}
+
 /// One step of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Op {
