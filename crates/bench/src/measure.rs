@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 /// One way to do the job: takes the number of an item, says whether the verdict was the right one.
 pub(crate) type Alternative<'a> = Box<dyn FnMut(usize) -> bool + 'a>;
 
-/// One slice of one alternative within a round: far below the scheduler's, so that on a busy machine
-/// most slices run undisturbed and the median is one of those.
+/// One slice of one alternative within a round: far below the scheduler's, so that on a busy
+/// machine most slices run undisturbed and the median is one of those.
 const SLICE: Duration = Duration::from_micros(300);
 /// More than any cache of a machine this runs on.
 const WALK_BYTES: usize = 80 << 20;

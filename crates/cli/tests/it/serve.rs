@@ -36,7 +36,8 @@ fn write_all(folder: &Path) {
     json(keys.arg("--passphrase-file").arg(folder.join("passphrase")));
     let public_key = Base64Url(device_key().verifying_key().to_bytes());
     let gates = format!(
-        "[[gate]]\ndevice_id = \"{DEVICE}\"\npublic_key = \"{public_key}\"\ngate_id = \"00000007\"\n"
+        "[[gate]]\ndevice_id = \"{DEVICE}\"\npublic_key = \"{public_key}\"\n\
+         gate_id = \"00000007\"\n"
     );
     std::fs::write(folder.join("gates.toml"), gates).unwrap();
 }

@@ -31,7 +31,8 @@ proptest! {
         let setting = SETTINGS[size];
         let mut run = Run::new(setting, seed);
         let medium = run.play(&ops, &mut |_, _| Ok(())).map_err(TestCaseError::fail)?;
-        let (once, found) = open(medium, &setting, 1 << 43, run.model.acked_next).map_err(TestCaseError::fail)?;
+        let (once, found) = open(medium, &setting, 1 << 43, run.model.acked_next)
+            .map_err(TestCaseError::fail)?;
         let next = once.next();
         let (twice, again) = open(once.into_media(), &setting, 1 << 44, run.model.acked_next)
             .map_err(TestCaseError::fail)?;
@@ -41,11 +42,15 @@ proptest! {
     /// Everything that was appended is there when nothing failed, byte for byte.
     #[test]
     fn what_goes_in_comes_out(
-        payloads in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..300), 0..30),
+        payloads in proptest::collection::vec(
+            proptest::collection::vec(any::<u8>(), 0..300),
+            0..30,
+        ),
         synced in any::<bool>(),
     ) {
         let setting = SETTINGS[1];
-        let (mut journal, _) = open(setting.medium(), &setting, 1, None).map_err(TestCaseError::fail)?;
+        let (mut journal, _) =
+            open(setting.medium(), &setting, 1, None).map_err(TestCaseError::fail)?;
         for payload in &payloads {
             if let Err(AppendError::PendingFull { .. }) = journal.append(payload).map(|_| ()) {
                 journal.sync().unwrap();

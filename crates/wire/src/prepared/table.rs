@@ -81,7 +81,8 @@ fn fill_row(row: &mut Row, base: Point) -> Point {
         sum = sum.add(&step, false);
         *multiple = sum;
     }
-    // One inversion for all Z (Montgomery): products on the way up, single inverses on the way down.
+    // One inversion for all Z (Montgomery): products on the way up, single inverses on the way
+    // down.
     let mut product = Tight::ONE;
     let mut before = [Tight::ONE; ENTRIES];
     for (before, multiple) in before.iter_mut().zip(&multiples) {

@@ -144,7 +144,8 @@ fn a_file_without_the_columns_is_refused() {
         "tap_id,account_id,time,kind,stop_id,route_id,device_id,more",
         "tap_id,tap_id,account_id,time,kind,stop_id,route_id,device_id",
         // Lines that end with CR alone: all of the file is one line.
-        "tap_id,account_id,time,kind,stop_id,route_id,device_id\r1,a,2019-01-07T00:00:00Z,on,north,,",
+        "tap_id,account_id,time,kind,stop_id,route_id,device_id\r\
+         1,a,2019-01-07T00:00:00Z,on,north,,",
         "1,anna,2019-01-07T00:00:00Z,on,north,,",
         "",
     ] {
