@@ -422,6 +422,13 @@ mod tests {
     }
 
     #[test]
+    fn the_example_that_is_shipped_is_the_one_that_is_printed() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let shipped = std::fs::read_to_string(root.join("deploy/gate/config.toml")).unwrap();
+        assert_eq!(shipped, EXAMPLE);
+    }
+
+    #[test]
     fn a_wrong_value_is_named_with_its_place() {
         let cases = [
             ("id = \"00000007\"", "id = \"7\"", "8"),

@@ -3,13 +3,16 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use clap::{Parser, Subcommand};
 use gate::config::{Config, EXAMPLE};
+use gate::core::Core;
 use gate::intake::Intake;
 use gate::key::DeviceSigner;
 use gate::status::Status;
+use gate::supervisor::Supervisor;
 use gate::{machine, run};
 use zeroize::Zeroizing;
 
@@ -103,15 +106,34 @@ fn serve(arguments: &Arguments) -> Result<()> {
         .init();
     let mut agent = run::open(&config)?;
     let intake = Arc::new(Intake::default());
-    let status = Arc::new(Status::default());
+    let status = Arc::new(Status::new(config.gate.rider_language()));
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()
         .build()?;
     run::start_tasks(&config, &runtime, &intake, &status)?;
     run::start_inputs(&config, &intake, config.gate.rider_language())?;
+    tell_supervisor(&runtime, Core::new(Arc::clone(&intake)))?;
     run::serve(&mut agent, &intake, &status);
     runtime.shutdown_background();
+    Ok(())
+}
+
+/// Tells systemd that everything is started, and from then on that it lives.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the supervisor speaks through variables, read once"
+)]
+fn tell_supervisor(runtime: &tokio::runtime::Runtime, core: Core) -> Result<()> {
+    let Ok(address) = std::env::var("NOTIFY_SOCKET") else {
+        return Ok(());
+    };
+    let supervisor = Supervisor::new(&address).context("NOTIFY_SOCKET")?;
+    supervisor.say("READY=1");
+    let allowed = std::env::var("WATCHDOG_USEC").ok();
+    if let Some(micros) = allowed.and_then(|text| text.parse().ok()) {
+        runtime.spawn(supervisor.keep_alive(core, Duration::from_micros(micros)));
+    }
     Ok(())
 }
 

@@ -19,7 +19,7 @@ use crate::media::FileMedia;
 use crate::status::Status;
 use crate::sync::Syncer;
 use crate::upload::Uploader;
-use crate::{door, input, machine};
+use crate::{door, http, input, machine};
 
 /// Opens journal and lists as they are on disk.
 ///
@@ -111,7 +111,7 @@ pub fn start_inputs(config: &Config, intake: &Arc<Intake>, language: Language) -
     Ok(())
 }
 
-/// Starts upload and sync, where a server is configured, and the end on SIGTERM or SIGINT.
+/// Starts pages, upload and sync, where they are configured, and the end on SIGTERM or SIGINT.
 ///
 /// # Errors
 /// When the key cannot be read or a task cannot be made.
@@ -124,17 +124,25 @@ pub fn start_tasks(
     let core = Core::new(Arc::clone(intake));
     let _inside = runtime.enter();
     stop_on_signal(&core)?;
+    if let Some(pages) = &config.http {
+        let shown = http::Pages {
+            core: core.clone(),
+            status: Arc::clone(status),
+        };
+        http::start(pages.listen, shown)
+            .with_context(|| format!("http.listen {}", pages.listen))?;
+    }
     let Some(server) = &config.server else {
         return Ok(());
     };
-    let http = reqwest::Client::builder()
+    let client = reqwest::Client::builder()
         .timeout(Duration::from_millis(u64::from(server.timeout_ms)))
         .redirect(reqwest::redirect::Policy::none())
         .no_proxy()
         .build()?;
     let uploader = Uploader {
         core: core.clone(),
-        http: http.clone(),
+        http: client.clone(),
         url: server.url.clone(),
         device: config.gate.device,
         signer: DeviceSigner::read(&config.gate.key_file)?,
@@ -145,7 +153,7 @@ pub fn start_tasks(
     };
     let syncer = Syncer {
         core,
-        http,
+        http: client,
         url: server.url.clone(),
         folder: ListFolder::open(&config.gate.state.join("lists"))?,
         policy: config.policy.to_policy(),

@@ -49,6 +49,12 @@ impl<M: Media> Agent<M> {
             .unwrap_or(Position::new(0, 0))
     }
 
+    /// Segments of the journal.
+    #[must_use]
+    pub fn segments(&self) -> usize {
+        self.journal.segments()
+    }
+
     /// Taps that wait to be sent; those of earlier epochs count as one.
     #[must_use]
     pub fn queue_depth(&self) -> u64 {

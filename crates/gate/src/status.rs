@@ -3,6 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use tokio::sync::broadcast;
+use validator::Language;
+
 use crate::answer::Answer;
 
 /// Upper ends of the histogram's buckets, in microseconds.
@@ -46,13 +49,36 @@ pub struct Counts {
     pub upload_failures: u64,
 }
 
-/// The counters.
-#[derive(Debug, Default)]
-pub struct Status(Mutex<Counts>);
+/// Answers that wait for a slow screen; it goes on with the newest.
+const SHOWN_MAX: usize = 16;
+
+/// The counters, and who watches the answers.
+#[derive(Debug)]
+pub struct Status {
+    counts: Mutex<Counts>,
+    language: Language,
+    screens: broadcast::Sender<String>,
+}
 
 impl Status {
+    /// Nothing counted yet; screens speak this language.
+    #[must_use]
+    pub fn new(language: Language) -> Self {
+        Self {
+            counts: Mutex::default(),
+            language,
+            screens: broadcast::channel(SHOWN_MAX).0,
+        }
+    }
+
+    /// Every answer from now on, as JSON.
+    #[must_use]
+    pub fn watch(&self) -> broadcast::Receiver<String> {
+        self.screens.subscribe()
+    }
+
     fn lock(&self) -> MutexGuard<'_, Counts> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What has been counted so far.
@@ -68,6 +94,13 @@ impl Status {
         counts.decided.add(answer.decided_us);
         if answer.code() == wire::tap::PERMITTED {
             counts.opened.add(answer.took_us);
+        }
+        drop(counts);
+        if self.screens.receiver_count() > 0
+            && let Ok(text) = serde_json::to_string(&answer.to_body(self.language))
+        {
+            // Screens may have gone meanwhile.
+            let _ = self.screens.send(text);
         }
     }
 

@@ -8,6 +8,7 @@
 
 mod kills;
 mod lines;
+mod pages;
 mod serial;
 mod server;
 mod support;

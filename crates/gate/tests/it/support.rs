@@ -49,7 +49,7 @@ pub(crate) fn ticket(number: u64) -> String {
 }
 
 /// A free port of this machine.
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     listener.local_addr().unwrap().port()
 }

@@ -1,0 +1,177 @@
+//! The counters in Prometheus' text format, version 0.0.4.
+
+use std::fmt::Write as _;
+
+use units::Span;
+
+use super::Health;
+use crate::status::{BUCKETS_US, Counts, Histogram};
+
+/// All metrics. What the core did not say in time is left out.
+pub(super) fn write(counts: &Counts, health: Option<Health>, dropped: u64) -> String {
+    let mut out = String::new();
+    head(
+        &mut out,
+        "gate_scans_total",
+        "counter",
+        "Scans by what was decided.",
+    );
+    for (reason, count) in &counts.answers {
+        line(
+            &mut out,
+            &format!("gate_scans_total{{reason=\"{reason}\"}}"),
+            *count,
+        );
+    }
+    let totals = [
+        (
+            "gate_codes_dropped_total",
+            "Codes that made room for later ones.",
+            dropped,
+        ),
+        (
+            "gate_taps_uploaded_total",
+            "Taps that the server has committed.",
+            counts.uploaded,
+        ),
+        (
+            "gate_taps_quarantined_total",
+            "Taps that the server refuses.",
+            counts.quarantined,
+        ),
+        (
+            "gate_upload_failures_total",
+            "Attempts to upload that failed.",
+            counts.upload_failures,
+        ),
+    ];
+    for (name, help, count) in totals {
+        head(&mut out, name, "counter", help);
+        line(&mut out, name, count);
+    }
+    histogram(
+        &mut out,
+        "gate_decision_seconds",
+        "The decision alone.",
+        &counts.decided,
+    );
+    histogram(
+        &mut out,
+        "gate_open_seconds",
+        "From scan to open door.",
+        &counts.opened,
+    );
+    gauge(
+        &mut out,
+        "gate_up",
+        "Whether the core answers.",
+        u64::from(health.is_some()),
+    );
+    let Some(health) = health else {
+        return out;
+    };
+    let ready = u64::from(health.ready);
+    gauge(
+        &mut out,
+        "gate_ready",
+        "Whether a good code opens the door.",
+        ready,
+    );
+    gauge(
+        &mut out,
+        "gate_queue_taps",
+        "Taps that wait to be sent.",
+        health.queued,
+    );
+    let segments = u64::try_from(health.segments).unwrap_or(u64::MAX);
+    gauge(
+        &mut out,
+        "gate_journal_segments",
+        "Segments of the journal.",
+        segments,
+    );
+    head(
+        &mut out,
+        "gate_list_age_seconds",
+        "gauge",
+        "Since the server confirmed a list.",
+    );
+    for (list, age) in [
+        ("issuer-keys", health.keys_age),
+        ("deny-list", health.denied_age),
+    ] {
+        if let Some(age) = age.map(Span::as_secs) {
+            line(
+                &mut out,
+                &format!("gate_list_age_seconds{{list=\"{list}\"}}"),
+                age,
+            );
+        }
+    }
+    out
+}
+
+fn head(out: &mut String, name: &str, kind: &str, help: &str) {
+    // Writing into a string cannot fail.
+    let _ = writeln!(out, "# HELP {name} {help}\n# TYPE {name} {kind}");
+}
+
+fn line(out: &mut String, name: &str, value: impl std::fmt::Display) {
+    let _ = writeln!(out, "{name} {value}");
+}
+
+fn gauge(out: &mut String, name: &str, help: &str, value: u64) {
+    head(out, name, "gauge", help);
+    line(out, name, value);
+}
+
+fn histogram(out: &mut String, name: &str, help: &str, histogram: &Histogram) {
+    head(out, name, "histogram", help);
+    let mut below = 0;
+    for (end, count) in BUCKETS_US.iter().zip(histogram.counts) {
+        below += count;
+        line(
+            out,
+            &format!("{name}_bucket{{le=\"{}\"}}", seconds(*end)),
+            below,
+        );
+    }
+    let all: u64 = histogram.counts.iter().sum();
+    line(out, &format!("{name}_bucket{{le=\"+Inf\"}}"), all);
+    line(out, &format!("{name}_sum"), seconds(histogram.sum_us));
+    line(out, &format!("{name}_count"), all);
+}
+
+/// Microseconds as decimal seconds.
+fn seconds(micros: u64) -> String {
+    format!("{}.{:06}", micros / 1_000_000, micros % 1_000_000)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn buckets_add_up_and_seconds_are_decimal() {
+        let mut counts = Counts::default();
+        counts.answers.insert("permitted", 2);
+        counts.decided.counts[0] = 1;
+        counts.decided.counts[2] = 1;
+        counts.decided.counts[12] = 1;
+        counts.decided.sum_us = 2_000_125;
+        let text = write(&counts, None, 7);
+        for expected in [
+            "gate_scans_total{reason=\"permitted\"} 2\n",
+            "gate_codes_dropped_total 7\n",
+            "gate_decision_seconds_bucket{le=\"0.000025\"} 1\n",
+            "gate_decision_seconds_bucket{le=\"0.000100\"} 2\n",
+            "gate_decision_seconds_bucket{le=\"1.000000\"} 2\n",
+            "gate_decision_seconds_bucket{le=\"+Inf\"} 3\n",
+            "gate_decision_seconds_sum 2.000125\n",
+            "gate_decision_seconds_count 3\n",
+            "gate_up 0\n",
+        ] {
+            assert!(text.contains(expected), "{expected}{text}");
+        }
+    }
+}

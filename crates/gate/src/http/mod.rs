@@ -1,0 +1,147 @@
+//! The status pages, on loopback: liveness, readiness, metrics, and a page for the reader's screen.
+
+mod metrics;
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::{Html, IntoResponse};
+use axum::routing::get;
+use futures_util::Stream;
+use tokio::sync::broadcast::error::RecvError;
+use units::Span;
+
+use crate::core::Core;
+use crate::machine;
+use crate::status::Status;
+
+/// How long the core may take to answer before it counts as hung.
+const CORE_ANSWERS_WITHIN: Duration = Duration::from_secs(2);
+
+/// Only what the page itself holds may run or be fetched.
+const PAGE_RULES: &str = "default-src 'none'; style-src 'unsafe-inline'; \
+                          script-src 'unsafe-inline'; connect-src 'self'";
+
+/// What the core says of itself.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Health {
+    /// Whether the next good code would open the door.
+    pub ready: bool,
+    /// Age of the issuer keys, if there are any.
+    pub keys_age: Option<Span>,
+    /// Age of the deny list, if there is one.
+    pub denied_age: Option<Span>,
+    /// Taps that wait to be sent.
+    pub queued: u64,
+    /// Segments of the journal.
+    pub segments: usize,
+}
+
+/// What the pages show.
+#[derive(Clone, Debug)]
+pub struct Pages {
+    /// Asks the core.
+    pub core: Core,
+    /// Counters.
+    pub status: Arc<Status>,
+}
+
+/// Serves the pages on a listener.
+///
+/// # Errors
+/// When the address cannot be listened at.
+pub fn start(listen: SocketAddr, pages: Pages) -> std::io::Result<()> {
+    let listener = std::net::TcpListener::bind(listen)?;
+    listener.set_nonblocking(true)?;
+    let listener = tokio::net::TcpListener::from_std(listener)?;
+    let routes = Router::new()
+        .route("/livez", get(livez))
+        .route("/readyz", get(readyz))
+        .route("/metrics", get(show_metrics))
+        .route("/display", get(display))
+        .route("/display/events", get(events))
+        .with_state(pages);
+    tokio::spawn(async move {
+        if let Err(error) = axum::serve(listener, routes).await {
+            tracing::error!(%error, "the status pages have ended");
+        }
+    });
+    Ok(())
+}
+
+/// Asks the core how it is; none when it does not answer in time.
+pub async fn health(core: &Core) -> Option<Health> {
+    let asked = core.ask(|agent| {
+        let now = machine::now();
+        let (keys_age, denied_age) = agent.list_ages(now);
+        Health {
+            ready: agent.is_ready(now),
+            keys_age,
+            denied_age,
+            queued: agent.queue_depth(),
+            segments: agent.segments(),
+        }
+    });
+    tokio::time::timeout(CORE_ANSWERS_WITHIN, asked)
+        .await
+        .ok()
+        .flatten()
+}
+
+async fn livez(State(pages): State<Pages>) -> (StatusCode, &'static str) {
+    match health(&pages.core).await {
+        Some(_) => (StatusCode::OK, "alive\n"),
+        None => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "the core does not answer\n",
+        ),
+    }
+}
+
+async fn readyz(State(pages): State<Pages>) -> (StatusCode, &'static str) {
+    match health(&pages.core).await {
+        Some(health) if health.ready => (StatusCode::OK, "ready\n"),
+        Some(_) => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "lists are missing or stale, or the journal has stopped\n",
+        ),
+        None => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "the core does not answer\n",
+        ),
+    }
+}
+
+async fn show_metrics(State(pages): State<Pages>) -> impl IntoResponse {
+    let health = health(&pages.core).await;
+    let dropped = pages.core.intake().dropped();
+    let text = metrics::write(&pages.status.counts(), health, dropped);
+    let kind = "text/plain; version=0.0.4; charset=utf-8";
+    ([(header::CONTENT_TYPE, kind)], text)
+}
+
+async fn display() -> impl IntoResponse {
+    let page = Html(include_str!("display.html"));
+    ([(header::CONTENT_SECURITY_POLICY, PAGE_RULES)], page)
+}
+
+async fn events(State(pages): State<Pages>) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
+    let shown = pages.status.watch();
+    let stream = futures_util::stream::unfold(shown, async |mut shown| {
+        loop {
+            match shown.recv().await {
+                Ok(text) => return Some((Ok(Event::default().data(text)), shown)),
+                // A screen that fell behind goes on with what is newest.
+                Err(RecvError::Lagged(_)) => {}
+                Err(RecvError::Closed) => return None,
+            }
+        }
+    });
+    Sse::new(stream).keep_alive(KeepAlive::default())
+}
