@@ -54,6 +54,7 @@ mod record;
 mod recovery;
 mod sabotage;
 mod scan;
+mod segment;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod trim;
