@@ -390,3 +390,6 @@ impl<M: Media> Agent<M> {
         Duration::from_millis(100)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,225 @@
+//! The order of things, seen from the medium and the door.
+
+use std::sync::{Arc, Mutex};
+
+use ed25519_dalek::{Signer as _, SigningKey};
+use journal::testing::{Fault, Medium, Operation};
+use journal::{MediaError, Options, SegmentId};
+use units::{CredentialId, KeyId};
+use wire::{Entitlement, PartySize, ProductCode, RiderCategory, TicketClaims};
+
+use super::*;
+use crate::door::DoorError;
+use crate::lists::{Denied, Keys};
+
+const NOW: Timestamp = Timestamp::from_secs(1_546_819_200);
+const KID: KeyId = KeyId::from_bytes(*b"hz01");
+const DEVICE: DeviceId = DeviceId::from_bytes([0xd1; 16]);
+
+/// What happened, in order.
+type Events = Arc<Mutex<Vec<&'static str>>>;
+
+/// A medium that says when it syncs.
+struct Watched(Medium, Events);
+
+impl Media for Watched {
+    fn list(&mut self, into: &mut Vec<SegmentId>) -> Result<(), MediaError> {
+        self.0.list(into)
+    }
+
+    fn create(&mut self, id: SegmentId, bytes: u32) -> Result<(), MediaError> {
+        self.0.create(id, bytes)
+    }
+
+    fn write(&mut self, id: SegmentId, offset: u32, bytes: &[u8]) -> Result<(), MediaError> {
+        self.1.lock().unwrap().push("write");
+        self.0.write(id, offset, bytes)
+    }
+
+    fn sync(&mut self, id: SegmentId) -> Result<(), MediaError> {
+        let outcome = self.0.sync(id);
+        let event = if outcome.is_ok() {
+            "sync"
+        } else {
+            "failed sync"
+        };
+        self.1.lock().unwrap().push(event);
+        outcome
+    }
+
+    fn read(&mut self, id: SegmentId, offset: u32, into: &mut [u8]) -> Result<usize, MediaError> {
+        self.0.read(id, offset, into)
+    }
+
+    fn remove(&mut self, id: SegmentId) -> Result<(), MediaError> {
+        self.0.remove(id)
+    }
+
+    fn sync_directory(&mut self) -> Result<(), MediaError> {
+        self.0.sync_directory()
+    }
+}
+
+struct WatchedDoor(Events);
+
+impl Door for WatchedDoor {
+    fn open(&mut self) -> Result<(), DoorError> {
+        self.0.lock().unwrap().push("open");
+        Ok(())
+    }
+}
+
+fn issuer() -> SigningKey {
+    SigningKey::from_bytes(&[0x11; 32])
+}
+
+fn ticket(number: u8) -> String {
+    let claims = TicketClaims {
+        id: CredentialId::from_bytes([number; 16]),
+        starts: NOW,
+        expires: NOW.plus(Span::from_secs(600)),
+        entitlement: Entitlement {
+            category: RiderCategory::from_code(0),
+            party: PartySize::new(1).unwrap(),
+            product: ProductCode::from_number(1),
+        },
+    };
+    let bytes = claims.sign(KID, |message| issuer().sign(message).to_bytes());
+    wire::text::encode(&bytes.unwrap()).unwrap().to_string()
+}
+
+fn open(medium: Medium, events: &Events) -> Agent<Watched> {
+    let site = Site {
+        device: DEVICE,
+        gate: GateId::from_number(7),
+        stop: StopId::new("a").unwrap(),
+        route: None,
+    };
+    let rules = Rules {
+        policy: Policy::default(),
+        keys_stale: Span::from_secs(60),
+        denied_stale: Span::from_secs(60),
+        refusals_per_minute: 3,
+        replay_slots: 64,
+    };
+    let options = Options::new(DEVICE, chain_start, 1)
+        .with_segment_bytes(16 * 1024)
+        .unwrap();
+    let medium = Watched(medium, Arc::clone(events));
+    let door = Box::new(WatchedDoor(Arc::clone(events)));
+    let (mut agent, _) = Agent::open(medium, options, site, rules, door).unwrap();
+    let key = api::Base64Url(issuer().verifying_key().to_bytes());
+    let keys = format!(
+        "{{\"keys\":[{{\"kid\":\"{KID}\",\"public_key\":\"{key}\",\
+         \"not_before\":\"2019-01-01T00:00:00Z\",\"not_after\":\"2029-01-01T00:00:00Z\"}}]}}"
+    );
+    let keys = Held {
+        list: Arc::new(Keys::read(keys.as_bytes(), Policy::default()).unwrap()),
+        confirmed: NOW,
+    };
+    agent.use_keys(keys, NOW);
+    agent.use_denied(Held {
+        list: Arc::new(Denied::read(b"{\"version\":1,\"entries\":[]}").unwrap()),
+        confirmed: NOW,
+    });
+    agent
+}
+
+fn scan(agent: &mut Agent<Watched>, text: &str, now: Timestamp) -> &'static str {
+    let watch = Stopwatch::start();
+    agent
+        .scan(text.as_bytes(), TapKind::On, now, watch)
+        .reason()
+}
+
+#[test]
+fn the_tap_is_durable_before_the_door_opens() {
+    let events = Events::default();
+    let mut agent = open(Medium::new(), &events);
+    events.lock().unwrap().clear();
+    assert_eq!(scan(&mut agent, &ticket(1), NOW), "permitted");
+    assert_eq!(*events.lock().unwrap(), ["write", "sync", "open", "write"]);
+}
+
+#[test]
+fn no_door_opens_while_the_medium_fails_and_the_same_code_opens_none_later() {
+    let events = Events::default();
+    let mut agent = open(Medium::new(), &events);
+    agent.journal.media_mut().0.plan(Some(Fault {
+        at: 0,
+        count: u64::MAX,
+        only: Some(Operation::Sync),
+        no_space: false,
+    }));
+    assert_eq!(scan(&mut agent, &ticket(1), NOW), "not_recorded");
+    assert!(!agent.is_ready(NOW));
+    assert_eq!(scan(&mut agent, &ticket(2), NOW), "not_recorded");
+    assert!(!events.lock().unwrap().contains(&"open"));
+    agent.journal.media_mut().0.plan(None);
+    agent.tick(NOW.plus(Span::from_secs(6)));
+    assert!(agent.is_ready(NOW), "it writes again");
+    assert_eq!(scan(&mut agent, &ticket(3), NOW), "permitted");
+    assert_eq!(scan(&mut agent, &ticket(1), NOW), "already_used");
+}
+
+#[test]
+fn a_restart_remembers_and_old_lists_refuse() {
+    let events = Events::default();
+    let mut agent = open(Medium::new(), &events);
+    assert_eq!(scan(&mut agent, &ticket(1), NOW), "permitted");
+    agent.flush();
+    let medium = agent.journal.into_media().0.after_kill();
+    let mut agent = open(medium, &events);
+    assert_eq!(scan(&mut agent, &ticket(1), NOW), "already_used");
+    let later = NOW.plus(Span::from_secs(61));
+    assert_eq!(scan(&mut agent, &ticket(2), later), "lists_stale");
+    assert_eq!(scan(&mut agent, &ticket(2), NOW), "permitted");
+}
+
+#[test]
+fn refusals_are_written_only_so_fast_and_taps_of_live_codes_are_kept() {
+    let events = Events::default();
+    let mut agent = open(Medium::new(), &events);
+    assert_eq!(scan(&mut agent, &ticket(1), NOW), "permitted");
+    for _ in 0..10 {
+        assert_eq!(scan(&mut agent, &ticket(1), NOW), "already_used");
+    }
+    agent.flush();
+    let batch = agent.batch(1000).unwrap().unwrap();
+    assert_eq!(batch.payloads.len(), 4, "one permit, three refusals");
+    // Committed, but the ticket lives: its tap and all after it stay.
+    agent.commit(batch.last(), NOW);
+    assert_eq!((agent.batch(1000).unwrap(), agent.queue_depth()), (None, 0));
+    assert_eq!(agent.journal.acknowledged_next(), None);
+    agent.trim(NOW.plus(Span::from_secs(600 + 3_601)));
+    assert_eq!(agent.journal.acknowledged_next(), Some(batch.last().next()));
+}
+
+#[test]
+fn an_old_image_begins_a_new_epoch_and_writes_its_taps_again() {
+    let events = Events::default();
+    let mut agent = open(Medium::new(), &events);
+    assert_eq!(scan(&mut agent, &ticket(1), NOW), "permitted");
+    agent.flush();
+    let image = agent.journal.into_media().0.after_kill();
+    let mut agent = open(image, &events);
+    assert_eq!(scan(&mut agent, &ticket(2), NOW), "permitted");
+    agent.flush();
+    // The server holds ten taps that this image has forgotten.
+    agent.meet(Position::new(1, 10));
+    let first = agent.batch(1000).unwrap().unwrap();
+    assert_eq!(
+        (first.first, first.payloads.len()),
+        (Position::new(1, 0), 1)
+    );
+    agent.commit(first.last(), NOW);
+    let second = agent.batch(1000).unwrap().unwrap();
+    assert_eq!(
+        (second.first, second.payloads.len()),
+        (Position::new(2, 0), 1)
+    );
+    let record = TapRecord::decode(&second.payloads[0]).unwrap();
+    assert_eq!((record.seq, record.decision), (0, 0));
+    agent.commit(second.last(), NOW);
+    assert_eq!(agent.batch(1000).unwrap(), None);
+}
