@@ -67,7 +67,7 @@ impl Numbers {
 impl Medium {
     /// Gives states that a power cut right now may leave behind: every combination of durable and
     /// lost creations and removals (of up to 3), and for the un-synced sectors: all lost, all
-    /// kept, each prefix, each one alone lost, alone kept, torn at each of its bytes, zeros,
+    /// kept, each prefix, each one alone lost, alone kept, torn at 15 or more places, zeros,
     /// noise, stale, misdirected; then `sampled` mixtures of all that. If that makes more than
     /// `most` states, every n-th of them, beginning where `seed` says.
     pub fn crash_states(&self, seed: u64, sampled: usize, most: usize, sink: &mut dyn FnMut(Self)) {
