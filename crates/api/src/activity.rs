@@ -18,7 +18,7 @@ pub struct Activity {
     pub journeys: Vec<JourneyBody>,
     /// What was charged for the day.
     pub charges: Vec<ChargeBody>,
-    /// What the rider owes over all days, in minor units.
+    /// What the rider owes over all days, in minor units; an open journey counts at its maximum.
     pub balance_minor: i64,
 }
 
@@ -60,7 +60,7 @@ pub enum TapBodyKind {
 pub struct JourneyBody {
     /// The journey.
     pub journey_id: Text<JourneyId>,
-    /// `complete`, or why it is not.
+    /// `complete`; `open` while its tap off may still come; `no_tap_off` or `no_tap_on`.
     pub status: String,
     /// The taps it is made of.
     pub taps: Vec<Text<TapId>>,

@@ -198,7 +198,10 @@ The file is CSV with the header
   tap_id,account_id,time,kind,stop_id,route_id,device_id
 where time is RFC 3339 with an offset, kind is `on` or `off`, and route_id may be empty. Rows may
 stand in any order and be repeated. A row that cannot be used is listed with its number and the
-reason, and costs no other row anything. Settling the same file again changes nothing.")]
+reason, and costs no other row anything. Settling the same file again changes nothing.
+
+`taps`, `journeys`, `charges` and the money count what is in the database; `duplicates` and
+`rejected` count rows of this file.")]
 pub struct SettleArguments {
     /// The city package: a folder with city.toml and gtfs/.
     #[arg(long)]

@@ -61,7 +61,7 @@ fn describe(state: &AppState, statement: Statement) -> Activity {
     let journeys = statement
         .journeys
         .into_iter()
-        .map(describe_journey)
+        .map(|journey| describe_journey(state, journey))
         .collect();
     let charges = statement.charges.into_iter().map(describe_charge).collect();
     Activity {
@@ -95,7 +95,23 @@ fn describe_tap(state: &AppState, tap: &StatementTap) -> TapBody {
     }
 }
 
-fn describe_journey(journey: StoredJourney) -> JourneyBody {
+fn describe_journey(state: &AppState, journey: StoredJourney) -> JourneyBody {
+    let longest = state.city.longest_journey();
+    let open = journey.is_open(state.now(), longest);
+    let status = if open {
+        "open"
+    } else {
+        model::status_as_str(journey.status)
+    };
+    let because = if open {
+        let minutes = longest.as_secs() / 60;
+        format!(
+            "The journey is under way: tap off and its fare is known. Without a tap off within \
+             {minutes} minutes it costs the maximum fare shown here."
+        )
+    } else {
+        journey.because
+    };
     let lines = journey.lines.into_iter().map(|line| FareLineBody {
         amount_minor: line.amount.as_minor(),
         because: line.because,
@@ -106,14 +122,14 @@ fn describe_journey(journey: StoredJourney) -> JourneyBody {
     });
     JourneyBody {
         journey_id: Text(journey.id),
-        status: model::status_as_str(journey.status).to_owned(),
+        status: status.to_owned(),
         taps: journey.taps.into_iter().map(Text).collect(),
         fare_minor: match journey.fare {
             StoredFare::Priced(amount) => Some(amount.as_minor()),
             StoredFare::Unpriced => None,
         },
-        because: journey.because,
-        lines: lines.collect(),
+        because,
+        lines: if open { Vec::new() } else { lines.collect() },
     }
 }
 

@@ -147,6 +147,31 @@ async fn two_taps_become_a_journey_that_its_rider_alone_sees() {
 }
 
 #[tokio::test]
+async fn a_journey_is_open_until_its_tap_off_can_come_no_more() {
+    let world = World::new().await;
+    register_gate(&world).await;
+    let mut ann = Wallet::new(&[1; 32]);
+    let session = world.register(&mut ann).await.session.to_text();
+    let on = record(&ann, 0, world.now(), TapKind::On, NORTH);
+    upload_json(&world, &batch(vec![on]))
+        .await
+        .read::<TapAckBody>(200);
+    settlement::settle::all(&world.state.store, &world.state.city, world.now())
+        .await
+        .unwrap();
+    let status = async || {
+        let day: Activity = day_of(&world, &session, "?day=2019-01-07").await.read(200);
+        assert_eq!(day.journeys[0].fare_minor, Some(900), "the maximum fare");
+        day.journeys[0].status.clone()
+    };
+    // The test city's longest journey takes 180 minutes.
+    world.advance(180 * 60);
+    assert_eq!(status().await, "open");
+    world.advance(1);
+    assert_eq!(status().await, "no_tap_off");
+}
+
+#[tokio::test]
 async fn what_is_no_batch_of_a_known_device_is_refused() {
     let world = World::new().await;
     let mut ann = Wallet::new(&[1; 32]);

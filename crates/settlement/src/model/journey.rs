@@ -1,7 +1,7 @@
 //! Journeys as they are kept, with the explanation given when they were rated.
 
 use tariff::{Fare, FareLine, Journey, JourneyStatus, MissingTap};
-use units::{AccountId, Amount, JourneyId, ServiceDay, TapId, Timestamp};
+use units::{AccountId, Amount, JourneyId, ServiceDay, Span, TapId, Timestamp};
 
 use super::UnknownValue;
 
@@ -66,6 +66,15 @@ impl StoredJourney {
             taps: journey.taps,
             lines: journey.lines,
         }
+    }
+}
+
+impl StoredJourney {
+    /// Whether its tap off may still come: the books count it at the maximum fare until it does.
+    #[must_use]
+    pub fn is_open(&self, now: Timestamp, longest: Span) -> bool {
+        self.status == JourneyStatus::Incomplete(MissingTap::NoTapOff)
+            && now.since(self.started_at) <= longest
     }
 }
 
