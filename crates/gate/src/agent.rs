@@ -12,7 +12,7 @@ use wire::text::CodeBuffer;
 
 use crate::answer::{Answer, Closed, Verdict};
 use crate::door::Door;
-use crate::lists::{Denied, Keys};
+use crate::lists::{Denied, Keys, ListName};
 use crate::live::{LiveCodes, live_until};
 use crate::machine::Stopwatch;
 
@@ -159,6 +159,30 @@ impl<M: Media> Agent<M> {
     /// Uses this deny list from now on.
     pub fn use_denied(&mut self, held: Held<Denied>) {
         self.denied = Some(held);
+    }
+
+    /// Whether this list is in use.
+    #[must_use]
+    pub const fn holds(&self, name: ListName) -> bool {
+        match name {
+            ListName::IssuerKeys => self.keys.is_some(),
+            ListName::DenyList => self.denied.is_some(),
+        }
+    }
+
+    /// The server has confirmed the list in use at this time.
+    pub const fn confirm(&mut self, name: ListName, at: Timestamp) {
+        let confirmed = match name {
+            ListName::IssuerKeys => match &mut self.keys {
+                Some(held) => &mut held.confirmed,
+                None => return,
+            },
+            ListName::DenyList => match &mut self.denied {
+                Some(held) => &mut held.confirmed,
+                None => return,
+            },
+        };
+        *confirmed = at;
     }
 
     /// Ages of issuer keys and deny list at `now`; none where there is no list.

@@ -184,19 +184,34 @@ impl ListFolder {
         self.0.join(format!("{}.confirmed.json", name.as_str()))
     }
 
-    /// The stored body, and when it was last confirmed; never, where that is not known.
+    /// The stored body.
+    ///
+    /// # Errors
+    /// [`ListError::Store`] when there is a file that cannot be read.
+    pub fn body(&self, name: ListName) -> Result<Option<Vec<u8>>, ListError> {
+        read_if_there(&self.body_path(name))
+    }
+
+    /// When the stored body was last confirmed; 1970, where that is not known.
+    ///
+    /// # Errors
+    /// [`ListError::Store`] when there is a file that cannot be read.
+    pub fn confirmation(&self, name: ListName) -> Result<Confirmation, ListError> {
+        let confirmed = read_if_there(&self.confirmation_path(name))?;
+        Ok(confirmed
+            .and_then(|bytes| serde_json::from_slice(&bytes).ok())
+            .unwrap_or_default())
+    }
+
+    /// The stored body and its confirmation.
     ///
     /// # Errors
     /// [`ListError::Store`] when there is a file that cannot be read.
     pub fn load(&self, name: ListName) -> Result<Option<(Vec<u8>, Confirmation)>, ListError> {
-        let Some(body) = read_if_there(&self.body_path(name))? else {
+        let Some(body) = self.body(name)? else {
             return Ok(None);
         };
-        let confirmed = read_if_there(&self.confirmation_path(name))?;
-        let confirmed = confirmed
-            .and_then(|bytes| serde_json::from_slice(&bytes).ok())
-            .unwrap_or_default();
-        Ok(Some((body, confirmed)))
+        Ok(Some((body, self.confirmation(name)?)))
     }
 
     /// Makes a body durable; only then may it be used.
@@ -204,7 +219,7 @@ impl ListFolder {
     /// # Errors
     /// [`ListError::Store`]; then the old body is still there.
     pub fn store(&self, name: ListName, body: &[u8]) -> Result<(), ListError> {
-        // Between the two writes the age is unknown, which counts as stale: never as fresh.
+        // Until it is confirmed it has the age of the one before, never a younger one.
         write_whole(&self.body_path(name), body)
     }
 

@@ -58,10 +58,11 @@ impl Syncer {
     }
 
     async fn refresh(&self, name: ListName) -> Result<(), SyncError> {
-        let held = self.folder.load(name)?;
         let mut request = self.http.get(format!("{}/v1/{}", self.url, name.as_str()));
-        if let Some((_, confirmed)) = &held
-            && let Some(etag) = &confirmed.etag
+        let in_use = self.core.ask(move |agent| agent.holds(name)).await;
+        let before = self.folder.confirmation(name)?;
+        if in_use == Some(true)
+            && let Some(etag) = &before.etag
         {
             request = request.header("if-none-match", etag);
         }
@@ -75,26 +76,25 @@ impl Syncer {
             at_secs: asked_at.as_secs(),
             etag,
         };
-        let body = if status == StatusCode::NOT_MODIFIED {
-            let Some((body, before)) = held else {
-                return Err(SyncError::Status(status));
-            };
+        if status == StatusCode::NOT_MODIFIED && in_use == Some(true) {
             confirmed.etag = before.etag;
-            body
-        } else if status == StatusCode::OK {
-            let mut body = Vec::new();
-            while let Some(chunk) = response.chunk().await? {
-                if body.len().saturating_add(chunk.len()) > LIST_BYTES_MAX {
-                    return Err(SyncError::TooLong);
-                }
-                body.extend_from_slice(&chunk);
-            }
-            let held = held.map(|(body, _)| body);
-            self.replace(name, &body, held.as_deref())?;
-            body
-        } else {
+            self.folder.confirm(name, &confirmed)?;
+            let at = confirmed.at();
+            self.core.ask(move |agent| agent.confirm(name, at)).await;
+            return Ok(());
+        }
+        if status != StatusCode::OK {
             return Err(SyncError::Status(status));
-        };
+        }
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await? {
+            if body.len().saturating_add(chunk.len()) > LIST_BYTES_MAX {
+                return Err(SyncError::TooLong);
+            }
+            body.extend_from_slice(&chunk);
+        }
+        let held = self.folder.body(name)?;
+        self.replace(name, &body, held.as_deref())?;
         self.folder.confirm(name, &confirmed)?;
         self.hand_over(name, &body, &confirmed).await
     }
