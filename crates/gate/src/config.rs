@@ -29,7 +29,7 @@ pub enum ConfigError {
         source: std::io::Error,
     },
     /// Not the TOML that is expected; the message names line and column.
-    #[error("{0}")]
+    #[error(transparent)]
     Toml(#[from] toml::de::Error),
     /// A value that cannot be.
     #[error("{field}: expected {expected}, got {got}")]
