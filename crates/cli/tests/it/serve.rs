@@ -175,7 +175,7 @@ async fn upload(http: &reqwest::Client, url: &str, batch: &TapBatch) -> TapAckBo
 
 /// The rider's day once the worker has settled it.
 async fn settled_day(http: &reqwest::Client, url: &str, session: &str) -> Activity {
-    for _ in 0..100 {
+    for _ in 0..900 {
         let request = http
             .get(format!("{url}/v1/me/activity"))
             .bearer_auth(session);
@@ -185,7 +185,7 @@ async fn settled_day(http: &reqwest::Client, url: &str, session: &str) -> Activi
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
-    panic!("the worker settled nothing in ten seconds");
+    panic!("the worker settled nothing in a minute and a half");
 }
 
 #[tokio::test]

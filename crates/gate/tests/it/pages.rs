@@ -11,7 +11,7 @@ use crate::support::{Running, Station, free_port, ticket};
 fn request(port: u16, path: &str) -> TcpStream {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
     stream
-        .set_read_timeout(Some(Duration::from_secs(10)))
+        .set_read_timeout(Some(Duration::from_mins(1)))
         .unwrap();
     write!(
         stream,
@@ -41,7 +41,7 @@ fn the_pages_and_the_supervisor_see_what_happens() {
     let socket = station.path().join("notify");
     let supervisor = UnixDatagram::bind(&socket).unwrap();
     supervisor
-        .set_read_timeout(Some(Duration::from_secs(20)))
+        .set_read_timeout(Some(Duration::from_mins(1)))
         .unwrap();
     let mut command = station.command();
     command

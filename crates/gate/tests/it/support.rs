@@ -111,11 +111,11 @@ impl Station {
         loop {
             if let Ok(stream) = TcpStream::connect(("127.0.0.1", self.port)) {
                 stream
-                    .set_read_timeout(Some(Duration::from_secs(10)))
+                    .set_read_timeout(Some(Duration::from_mins(1)))
                     .unwrap();
                 return Line(BufReader::new(stream));
             }
-            assert!(watch.elapsed() < Duration::from_secs(20), "does not listen");
+            assert!(watch.elapsed() < Duration::from_mins(2), "does not listen");
             std::thread::sleep(Duration::from_millis(5));
         }
     }
@@ -162,7 +162,7 @@ impl Line {
 pub(crate) fn wait_for(what: &str, mut done: impl FnMut() -> bool) {
     let watch = Stopwatch::start();
     while !done() {
-        assert!(watch.elapsed() < Duration::from_secs(20), "never: {what}");
+        assert!(watch.elapsed() < Duration::from_mins(2), "never: {what}");
         std::thread::sleep(Duration::from_millis(10));
     }
 }
