@@ -47,7 +47,7 @@ pub enum MediaError {
     },
 }
 
-/// A folder of segments. In a reader: files; in tests: [`crate::testing::Medium`].
+/// A folder of segments. In a reader: files; in tests: `testing::Medium`.
 ///
 /// What is promised and what is not (`docs/JOURNAL.md`, assumptions): a write may reach the
 /// medium late, in part or not at all until [`Media::sync`] has succeeded; after a *failed* sync
