@@ -31,7 +31,7 @@ enum Task {
     Check,
     /// Measures what documents claim, beside what others use, in one run; prints a table.
     Bench {
-        /// Passed on, for example `gate --json`; everything where nothing is named.
+        /// What to measure, and its options: `gate --json`; `gate` where nothing is named.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         options: Vec<String>,
     },
