@@ -1,0 +1,166 @@
+//! The configuration: one TOML file, read once; an unknown or impossible value is an error with
+//! its file, line and field.
+//!
+//! Every section has a file of its own: a struct with `deny_unknown_fields` and a `check` that
+//! names a [`Mistake`] by its field, for which the line is looked up here.
+
+mod door;
+mod gate;
+mod http;
+mod input;
+mod journal;
+mod mistake;
+mod policy;
+mod server;
+mod text;
+
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+pub use door::DoorConfig;
+pub use gate::GateConfig;
+pub use http::HttpConfig;
+pub use input::{Direction, InputConfig};
+pub use journal::JournalConfig;
+pub use policy::PolicyConfig;
+pub use server::ServerConfig;
+
+use mistake::Mistake;
+
+/// What `faregate-gate config example` prints, and `deploy/gate` ships.
+pub const EXAMPLE: &str = include_str!("../example.toml");
+
+/// Why there is no configuration.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("{path}: cannot be read")]
+    Read {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// Not the TOML that is expected; the message names line, column and field.
+    #[error(transparent)]
+    Toml(#[from] toml::de::Error),
+    /// A value that cannot be.
+    #[error("line {line}: {field}: expected {expected}, got {got}")]
+    Value {
+        /// The line in the file, from 1.
+        line: usize,
+        /// Which, as `table.key`.
+        field: String,
+        /// What it may be.
+        expected: String,
+        /// What it is.
+        got: String,
+    },
+}
+
+/// Everything that an agent is told.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Who it is and where.
+    pub gate: GateConfig,
+    /// Where codes come from.
+    #[serde(rename = "input")]
+    pub inputs: Vec<InputConfig>,
+    /// What it opens.
+    #[serde(default)]
+    pub door: DoorConfig,
+    /// The journal.
+    #[serde(default)]
+    pub journal: JournalConfig,
+    /// How codes are judged.
+    #[serde(default)]
+    pub policy: PolicyConfig,
+    /// Where taps go and lists come from.
+    pub server: Option<ServerConfig>,
+    /// The status pages.
+    pub http: Option<HttpConfig>,
+}
+
+impl Config {
+    /// Reads and checks a file.
+    ///
+    /// # Errors
+    /// [`ConfigError`].
+    pub fn read(path: &Path) -> Result<Self, ConfigError> {
+        let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Read {
+            path: path.to_owned(),
+            source,
+        })?;
+        Self::parse(&text)
+    }
+
+    /// Reads and checks a text.
+    ///
+    /// # Errors
+    /// [`ConfigError`].
+    pub fn parse(text: &str) -> Result<Self, ConfigError> {
+        let config: Self = toml::from_str(text)?;
+        let checked = config.check();
+        checked.map_err(|mistake| ConfigError::Value {
+            line: mistake::line_of(text, &mistake.field),
+            field: mistake.field,
+            expected: mistake.expected,
+            got: mistake.got,
+        })?;
+        Ok(config)
+    }
+
+    fn check(&self) -> Result<(), Mistake> {
+        input::check(&self.inputs)?;
+        self.door.check()?;
+        self.journal.check()?;
+        self.http.as_ref().map_or(Ok(()), HttpConfig::check)?;
+        self.server.as_ref().map_or(Ok(()), ServerConfig::check)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use units::GateId;
+    use validator::Policy;
+
+    use super::*;
+
+    #[test]
+    fn the_example_is_read() {
+        let config = Config::parse(EXAMPLE).unwrap();
+        assert_eq!(config.gate.id, GateId::from_number(7));
+        assert_eq!(config.inputs.len(), 2);
+        assert_eq!(config.policy.to_policy(), Policy::default());
+    }
+
+    #[test]
+    fn the_example_that_is_shipped_is_the_one_that_is_printed() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let shipped = std::fs::read_to_string(root.join("deploy/gate/config.toml")).unwrap();
+        assert_eq!(shipped, EXAMPLE);
+    }
+
+    #[test]
+    fn a_wrong_value_is_named_with_its_place() {
+        let cases = [
+            ("id = \"00000007\"", "id = \"7\"", "8"),
+            ("upload_ms = 2000", "upload_ms = 1", "server.upload_ms"),
+            ("upload_ms = 2000", "uplaod_ms = 2000", "uplaod_ms"),
+            ("127.0.0.1:9107", "0.0.0.0:9107", "http.listen"),
+            ("http://127.0.0.1:8080", "https://x", "server.url"),
+            ("from = \"serial\"", "from = \"usb\"", "usb"),
+            ("idle_ms = 50", "idle_ms = 2", "input.idle_ms"),
+            ("baud = 115200", "bauds = 115200", "bauds"),
+        ];
+        for (right, wrong, named) in cases {
+            assert!(EXAMPLE.contains(right), "{right}");
+            let error = Config::parse(&EXAMPLE.replacen(right, wrong, 1)).unwrap_err();
+            assert!(error.to_string().contains(named), "{wrong}: {error}");
+        }
+    }
+}
