@@ -26,12 +26,12 @@ type Prepared = PreparedKey<Box<KeyTable>>;
 /// A gate of ours, and the codes shown to it, over and over.
 struct Gate<'a, I> {
     validator: Validator<&'a [I]>,
-    denied: &'a SortedDenyList<'a>,
+    denied: &'a SortedDenyList<&'a [CredentialId]>,
     used: ReplayMemory<[ReplaySlot; 64]>,
 }
 
 impl<'a, I: Issuer> Gate<'a, I> {
-    fn new(keys: &'a [I], denied: &'a SortedDenyList<'a>) -> anyhow::Result<Self> {
+    fn new(keys: &'a [I], denied: &'a SortedDenyList<&'a [CredentialId]>) -> anyhow::Result<Self> {
         Ok(Self {
             validator: Validator::new(keys, Policy::default())?,
             denied,
@@ -61,7 +61,7 @@ struct World<'a> {
     prepared: [Prepared; 1],
     tickets: Vec<Shown>,
     presentations: Vec<Shown>,
-    denied: SortedDenyList<'a>,
+    denied: SortedDenyList<&'a [CredentialId]>,
 }
 
 /// All rows.
@@ -80,7 +80,7 @@ pub(crate) fn rows(rounds: usize) -> anyhow::Result<Vec<Row>> {
         key,
         tickets: codes::tickets()?,
         presentations: codes::presentations()?,
-        denied: SortedDenyList::new(&ids)?,
+        denied: SortedDenyList::new(&ids[..])?,
     };
     let mut rows = Vec::new();
     rows.extend(ticket(&world, rounds)?);

@@ -4,7 +4,7 @@ use units::CredentialId;
 
 /// A set of denied ids, held by the caller in whatever form it has.
 pub trait DenyList {
-    /// Whether `id` may not travel.
+    /// Whether `id` may not travel. Exact: a wrong yes refuses an honest rider.
     fn contains(&self, id: &CredentialId) -> bool;
 }
 
@@ -18,9 +18,16 @@ impl DenyList for NothingDenied {
     }
 }
 
-/// A list in ascending order, searched in steps that halve it.
+impl<D: DenyList + ?Sized> DenyList for &D {
+    fn contains(&self, id: &CredentialId) -> bool {
+        (**self).contains(id)
+    }
+}
+
+/// A list in ascending order, in memory of the caller (a `Vec`, a `Box`, a borrowed slice, a mapped
+/// file), searched in steps that halve it. For long lists put [`crate::DenyIndex`] in front.
 #[derive(Clone, Copy, Debug)]
-pub struct SortedDenyList<'a>(&'a [CredentialId]);
+pub struct SortedDenyList<S>(S);
 
 /// Why ids are no sorted list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -34,14 +41,15 @@ pub enum DenyListError {
     },
 }
 
-impl<'a> SortedDenyList<'a> {
+impl<S: AsRef<[CredentialId]>> SortedDenyList<S> {
     /// Takes ids in strictly ascending order.
     ///
     /// # Errors
     /// [`DenyListError::Order`] when they are in another.
-    pub fn new(ids: &'a [CredentialId]) -> Result<Self, DenyListError> {
-        let later = ids.iter().skip(1);
-        match ids
+    pub fn new(ids: S) -> Result<Self, DenyListError> {
+        let list = ids.as_ref();
+        let later = list.iter().skip(1);
+        match list
             .iter()
             .zip(later)
             .position(|(first, second)| first >= second)
@@ -52,10 +60,15 @@ impl<'a> SortedDenyList<'a> {
             }),
         }
     }
+
+    /// The ids, in ascending order.
+    pub fn ids(&self) -> &[CredentialId] {
+        self.0.as_ref()
+    }
 }
 
-impl DenyList for SortedDenyList<'_> {
+impl<S: AsRef<[CredentialId]>> DenyList for SortedDenyList<S> {
     fn contains(&self, id: &CredentialId) -> bool {
-        self.0.binary_search(id).is_ok()
+        self.ids().binary_search(id).is_ok()
     }
 }

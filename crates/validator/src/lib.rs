@@ -41,6 +41,7 @@ extern crate std;
 
 mod decision;
 mod deny;
+mod deny_index;
 mod policy;
 mod refusal;
 mod replay;
@@ -49,6 +50,7 @@ mod validate;
 
 pub use decision::{CodeKind, Decision, Permit, Place, decision_name};
 pub use deny::{DenyList, DenyListError, NothingDenied, SortedDenyList};
+pub use deny_index::{DenyIndex, FilterBlock};
 pub use policy::{Policy, SetupError};
 pub use refusal::{Malformed, NotReady, Refusal};
 pub use replay::{ReplayMemory, ReplaySlot};
