@@ -18,7 +18,7 @@ pub struct Defect {
 }
 
 /// Why a city does not load: every defect found, at most [`LoadReport::DEFECTS_MAX`] of them.
-#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, thiserror::Error)]
 pub struct LoadReport {
     defects: Vec<Defect>,
     left_off: usize,
