@@ -266,6 +266,11 @@ impl<'a> Reader<'a> {
         core::str::from_utf8(self.take(head.argument)?).map_err(|_| DecodeError::NotUtf8 { at })
     }
 
+    /// The start of an array, and how many items it has.
+    pub(crate) fn items(&mut self) -> Result<u64, DecodeError> {
+        Ok(self.expect(ARRAY, "an array")?.argument)
+    }
+
     /// The start of an array of exactly `length` items.
     pub(crate) fn array_of(&mut self, length: u64, what: &'static str) -> Result<(), DecodeError> {
         let head = self.expect(ARRAY, "an array")?;

@@ -54,6 +54,7 @@
 extern crate std;
 
 pub mod chain;
+pub mod lists;
 pub mod tap;
 pub mod text;
 
@@ -67,6 +68,7 @@ mod error;
 mod key;
 mod prepared;
 mod presentation;
+mod state;
 mod ticket;
 mod writer;
 
@@ -77,9 +79,10 @@ pub use credential::{
 };
 pub use entitlement::{Entitlement, LifeHours, PartySize, ProductCode, RiderCategory};
 pub use error::{DecodeError, EncodeError, VerifyError};
-pub use key::{DeviceKey, HolderKey, Issuer, IssuerKey, KeyError, SignatureError};
+pub use key::{DeviceKey, HolderKey, Issuer, IssuerCode, IssuerKey, KeyError, SignatureError};
 pub use prepared::{KeyTable, PreparedKey};
 pub use presentation::{
     PRESENTATION_BYTES_MAX, ParsedPresentation, PresentationClaims, VerifiedPresentation,
 };
+pub use state::{ClockState, ListVersions};
 pub use ticket::{ParsedTicket, TICKET_BYTES_MAX, TicketClaims, VerifiedTicket};
