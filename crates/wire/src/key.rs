@@ -147,6 +147,9 @@ pub trait Issuer: Sealed {
     /// The name in the objects it signs.
     fn kid(&self) -> KeyId;
 
+    /// Whose key it is.
+    fn issuer(&self) -> IssuerCode;
+
     /// Whether a reader accepts at `now` what it signed.
     fn is_in_force(&self, now: Timestamp) -> bool;
 
@@ -164,6 +167,10 @@ impl Issuer for IssuerKey {
         self.kid
     }
 
+    fn issuer(&self) -> IssuerCode {
+        self.issuer
+    }
+
     fn is_in_force(&self, now: Timestamp) -> bool {
         Self::is_in_force(self, now)
     }
@@ -178,6 +185,10 @@ impl<I: Issuer + ?Sized> Sealed for &I {}
 impl<I: Issuer + ?Sized> Issuer for &I {
     fn kid(&self) -> KeyId {
         (**self).kid()
+    }
+
+    fn issuer(&self) -> IssuerCode {
+        (**self).issuer()
     }
 
     fn is_in_force(&self, now: Timestamp) -> bool {
@@ -272,11 +283,35 @@ role_keys! {
     DeviceKey;
 }
 
+/// The number by which a city's lists call an issuer: its own, or a neighbour whose riders it takes.
+///
+/// Not in codes: a key's name (`kid`) may belong to two issuers, the key itself to one.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct IssuerCode(u16);
+
+impl IssuerCode {
+    /// The city's own issuer, and that of keys of which nothing else is said.
+    pub const OWN: Self = Self(0);
+
+    /// Issuer number `number`.
+    #[must_use]
+    pub const fn from_number(number: u16) -> Self {
+        Self(number)
+    }
+
+    /// The number.
+    #[must_use]
+    pub const fn as_number(self) -> u16 {
+        self.0
+    }
+}
+
 /// An issuer's public key: decompressed, named, with its time in force.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct IssuerKey {
     key: PublicKey,
     kid: KeyId,
+    issuer: IssuerCode,
     not_before: Timestamp,
     not_after: Timestamp,
 }
@@ -295,6 +330,7 @@ impl IssuerKey {
         Ok(Self {
             key: PublicKey::from_bytes(public_key)?,
             kid,
+            issuer: IssuerCode::OWN,
             not_before,
             not_after,
         })
@@ -304,6 +340,19 @@ impl IssuerKey {
     #[must_use]
     pub const fn kid(&self) -> KeyId {
         self.kid
+    }
+
+    /// The same key as one of `issuer`; a new key is the city's own.
+    #[must_use]
+    pub const fn of_issuer(mut self, issuer: IssuerCode) -> Self {
+        self.issuer = issuer;
+        self
+    }
+
+    /// Whose key it is.
+    #[must_use]
+    pub const fn issuer(&self) -> IssuerCode {
+        self.issuer
     }
 
     /// The 32 bytes of RFC 8032 section 5.1.5.

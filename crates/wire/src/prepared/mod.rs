@@ -31,7 +31,7 @@ use units::{KeyId, Timestamp};
 use self::point::Point;
 pub use self::table::KeyTable;
 use self::table::{BASE, digits_of};
-use crate::key::{Issuer, IssuerKey, KeyError, SignatureError, refuse_unless};
+use crate::key::{Issuer, IssuerCode, IssuerKey, KeyError, SignatureError, refuse_unless};
 
 /// An issuer key with its table in `T`: a `Box<KeyTable>`, a `&mut KeyTable`, a `KeyTable` itself.
 ///
@@ -77,6 +77,10 @@ impl<T> PreparedKey<T> {
 impl<T: Borrow<KeyTable>> Issuer for PreparedKey<T> {
     fn kid(&self) -> KeyId {
         self.key.kid()
+    }
+
+    fn issuer(&self) -> IssuerCode {
+        self.key.issuer()
     }
 
     fn is_in_force(&self, now: Timestamp) -> bool {
