@@ -3,7 +3,7 @@
 
 pub(crate) mod fares;
 pub(crate) mod places;
-mod table;
+pub(crate) mod table;
 
 use units::{NetworkId, RouteId, StopId};
 

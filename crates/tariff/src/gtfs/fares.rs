@@ -191,7 +191,7 @@ fn read_amount(
 }
 
 /// Reads a decimal of exactly `digits` decimals as minor units.
-fn parse_minor(text: &str, digits: u32) -> Option<i64> {
+pub(crate) fn parse_minor(text: &str, digits: u32) -> Option<i64> {
     let (whole, decimals) = match text.split_once('.') {
         Some((whole, decimals)) if !decimals.is_empty() => (whole, decimals),
         Some(_) => return None,

@@ -1,0 +1,237 @@
+//! Reading the rows of one extension file: typed cells, every defect with its place.
+
+use units::{AreaId, NetworkId, ProductId, StopId, TextId};
+
+use super::{Known, Scope};
+use crate::gtfs::table::{Presence, Row, Table};
+use crate::{CityFiles, LoadReport, RuleRef};
+
+/// One row under reading. `good` turns false with the first defect of the row.
+pub(crate) struct Cells<'a> {
+    table: &'a Table,
+    row: &'a Row,
+    known: &'a Known<'a>,
+    report: &'a mut LoadReport,
+    good: bool,
+}
+
+/// Reads every row of an optional extension file with `row`; rows with a defect are left out.
+pub(crate) fn rows<T>(
+    files: &CityFiles,
+    file: &'static str,
+    required: &[&str],
+    known: &Known<'_>,
+    report: &mut LoadReport,
+    mut row: impl FnMut(&mut Cells<'_>) -> Option<T>,
+) -> Vec<T> {
+    let table = Table::read(files, file, Presence::Optional, required, report);
+    let mut all = Vec::with_capacity(table.rows.len());
+    for of_table in &table.rows {
+        let mut cells = Cells {
+            table: &table,
+            row: of_table,
+            known,
+            report,
+            good: true,
+        };
+        if let Some(made) = row(&mut cells)
+            && cells.good
+        {
+            all.push(made);
+        }
+    }
+    all
+}
+
+impl Cells<'_> {
+    /// The file and row.
+    pub(crate) fn rule(&self) -> RuleRef {
+        RuleRef {
+            file: self.table.file.to_owned(),
+            row: self.row.line,
+        }
+    }
+
+    pub(crate) fn text(&self, field: &str) -> &str {
+        self.table.text(self.row, field)
+    }
+
+    /// Notes a defect of a cell.
+    pub(crate) fn defect(&mut self, field: &str, expected: &str) {
+        self.good = false;
+        // A missing column is one defect of the header, not one more of every row.
+        if self.table.has_column(field) || !self.table.text(self.row, field).is_empty() {
+            self.table.defect(self.row, field, expected, self.report);
+        }
+    }
+
+    /// An amount of the city's currency with its ISO 4217 decimals, in minor units.
+    pub(crate) fn amount(&mut self, field: &str) -> Option<i64> {
+        let currency = self.known.currency?;
+        if self.table.has_column("currency") && self.text("currency") != currency.code() {
+            self.defect("currency", &format!("the city's currency {currency}"));
+        }
+        let digits = currency.minor_digits();
+        let minor = crate::gtfs::fares::parse_minor(self.text(field), digits);
+        if minor.is_none_or(|minor| minor > AMOUNT_MINOR_MAX) {
+            let expected = format!(
+                "an amount of at least 0 with {digits} decimals ({currency}), at most {AMOUNT_MINOR_MAX} minor units"
+            );
+            self.defect(field, &expected);
+            return None;
+        }
+        minor
+    }
+
+    /// An amount, or `None` for an empty cell.
+    pub(crate) fn optional_amount(&mut self, field: &str) -> Option<i64> {
+        if self.text(field).is_empty() {
+            return None;
+        }
+        self.amount(field)
+    }
+
+    /// A whole number within `range`.
+    pub(crate) fn number(&mut self, field: &str, range: std::ops::RangeInclusive<i64>) -> i64 {
+        let text = self.text(field);
+        let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        match text.parse::<i64>() {
+            Ok(number) if digits && range.contains(&number) => number,
+            _ => {
+                let (from, to) = (range.start(), range.end());
+                self.defect(field, &format!("a whole number from {from} to {to}"));
+                *from
+            }
+        }
+    }
+
+    /// A whole number within `range`; an empty cell is `default`.
+    pub(crate) fn number_or(
+        &mut self,
+        field: &str,
+        default: i64,
+        range: std::ops::RangeInclusive<i64>,
+    ) -> i64 {
+        if self.text(field).is_empty() {
+            default
+        } else {
+            self.number(field, range)
+        }
+    }
+
+    /// 0 or 1; an empty cell is `default`.
+    pub(crate) fn flag(&mut self, field: &str, default: bool) -> bool {
+        self.number_or(field, i64::from(default), 0..=1) == 1
+    }
+
+    /// An id that must be there.
+    pub(crate) fn id(&mut self, field: &str) -> Option<TextId> {
+        match TextId::new(self.text(field)) {
+            Ok(id) => Some(id),
+            Err(error) => {
+                self.defect(field, &format!("an id ({error})"));
+                None
+            }
+        }
+    }
+
+    /// An id that may be empty and else must be among `known`.
+    fn optional<T, E>(
+        &mut self,
+        field: &str,
+        parse: impl Fn(&str) -> Result<T, E>,
+        is_known: impl Fn(&Known<'_>, &T) -> bool,
+        expected: &str,
+    ) -> Option<T> {
+        if self.text(field).is_empty() {
+            return None;
+        }
+        let id = parse(self.text(field))
+            .ok()
+            .filter(|id| is_known(self.known, id));
+        if id.is_none() {
+            self.defect(field, expected);
+        }
+        id
+    }
+
+    pub(crate) fn network(&mut self, field: &str) -> Option<NetworkId> {
+        let expected = "a network of networks.txt or routes.txt";
+        self.optional(field, NetworkId::new, |known, id| known.networks.contains(id), expected)
+    }
+
+    pub(crate) fn area(&mut self, field: &str) -> Option<AreaId> {
+        self.optional(
+            field,
+            AreaId::new,
+            |known, id| known.areas.contains(id),
+            "an area of areas.txt",
+        )
+    }
+
+    /// A stop that may be empty.
+    pub(crate) fn optional_stop(&mut self, field: &str) -> Option<StopId> {
+        self.optional(
+            field,
+            StopId::new,
+            |known, id| known.stops.contains(id),
+            "a stop of stops.txt",
+        )
+    }
+
+    /// A stop that must be there.
+    pub(crate) fn stop(&mut self, field: &str) -> Option<StopId> {
+        if self.text(field).is_empty() {
+            self.defect(field, "a stop of stops.txt");
+            return None;
+        }
+        self.optional_stop(field)
+    }
+
+    pub(crate) fn category(&mut self, field: &str) -> Option<TextId> {
+        let expected = "a category of rider_categories.txt";
+        self.optional(field, TextId::new, |known, id| known.categories.contains(id), expected)
+    }
+
+    pub(crate) fn medium(&mut self, field: &str) -> Option<TextId> {
+        let expected = "a medium of fare_media.txt";
+        self.optional(field, TextId::new, |known, id| known.media.contains(id), expected)
+    }
+
+    pub(crate) fn timeframe(&mut self, field: &str) -> Option<TextId> {
+        let expected = "a group of timeframes.txt";
+        self.optional(field, TextId::new, |known, id| known.timeframes.contains(id), expected)
+    }
+
+    /// A product id that may be empty. Any id: what prices a leg may be a row of an extension.
+    pub(crate) fn product(&mut self, field: &str) -> Option<ProductId> {
+        self.optional(field, ProductId::new, |_, _| true, "an id of a product")
+    }
+
+    /// The scope columns that every rule has: each empty cell means "anything".
+    pub(crate) fn scope(&mut self) -> Scope {
+        Scope {
+            network: self.network("network_id"),
+            from_area: self.area("from_area_id"),
+            to_area: self.area("to_area_id"),
+            timeframe: self.timeframe("from_timeframe_group_id"),
+            product: self.product("fare_product_id"),
+            category: self.category("rider_category_id"),
+            medium: self.medium("fare_media_id"),
+        }
+    }
+
+    /// A name for riders: the column `name_field`, else the id.
+    pub(crate) fn name(&mut self, name_field: &str, id: &TextId) -> String {
+        let name = self.table.name(self.row, name_field, self.report);
+        if name.is_empty() {
+            id.as_str().to_owned()
+        } else {
+            name
+        }
+    }
+}
+
+/// The largest amount of an extension file: 10^12 minor units, so that sums of a lifetime of taps
+/// and products with 100 per cent stay far inside 64 bits.
+pub(crate) const AMOUNT_MINOR_MAX: i64 = 1_000_000_000_000;
