@@ -39,6 +39,8 @@
 #[cfg(test)]
 extern crate std;
 
+pub mod update;
+
 mod decision;
 mod deny;
 mod deny_index;

@@ -108,6 +108,12 @@ impl DenyStream {
         }
     }
 
+    /// The list that is meant.
+    #[must_use]
+    pub const fn expected(&self) -> &ListRef {
+        &self.expected
+    }
+
     /// Takes the next bytes and hands over each id that is complete.
     ///
     /// # Errors
