@@ -5,7 +5,7 @@ use units::{KeyId, NetworkId, TextId, Timestamp};
 
 use crate::cbor::{Map, Reader};
 use crate::error::{DecodeError, EncodeError};
-use crate::key::IssuerKey;
+use crate::key::{IssuerCode, IssuerKey};
 use crate::lists::times::{read_city, read_time, seconds, text_id, time_of, write_time};
 use crate::lists::{ListError, ListName, Snapshot};
 use crate::writer::{ARRAY, MAP, UNSIGNED, Writer};
@@ -24,7 +24,7 @@ const VERSION: i64 = 2;
 const ISSUED: i64 = 3;
 const KEYS: i64 = 4;
 /// Items of an entry before its networks.
-const ENTRY_ITEMS: usize = 5;
+const ENTRY_ITEMS: usize = 6;
 
 /// One issuer key and where it is trusted.
 #[derive(Clone, Copy, Debug)]
@@ -37,6 +37,8 @@ pub struct TrustedKey<'a> {
     pub not_before: Timestamp,
     /// Last instant at which a reader takes its codes.
     pub not_after: Timestamp,
+    /// The number by which the city's rules call that issuer.
+    pub issuer: IssuerCode,
     /// The city whose issuer it is. Another than the bundle's is roaming.
     pub city: TextId,
     /// Where it is trusted.
@@ -57,12 +59,12 @@ impl TrustedKey<'_> {
     /// # Errors
     /// [`ListError::Key`] for bytes that are no usable key.
     pub fn to_issuer_key(&self) -> Result<IssuerKey, ListError> {
-        IssuerKey::new(self.kid, self.public_key, self.not_before, self.not_after).map_err(
-            |source| ListError::Key {
+        let key = IssuerKey::new(self.kid, self.public_key, self.not_before, self.not_after);
+        key.map(|key| key.of_issuer(self.issuer))
+            .map_err(|source| ListError::Key {
                 kid: self.kid,
                 source,
-            },
-        )
+            })
     }
 }
 
@@ -203,12 +205,13 @@ fn read_key<'a>(reader: &mut Reader<'a>) -> Result<TrustedKey<'a>, DecodeError> 
         .filter(|networks| *networks <= KEY_NETWORKS_MAX);
     let networks = networks.ok_or(DecodeError::WrongType {
         at,
-        expected: "five items and up to eight networks",
+        expected: "six items and up to eight networks",
     })?;
     let kid = KeyId::from_bytes(*reader.bytes_exact("bytes in kid")?);
     let public_key = reader.bytes_exact("bytes in the key")?;
     let not_before = time_of(reader, "not_before")?;
     let not_after = time_of(reader, "not_after")?;
+    let issuer = IssuerCode::from_number(reader.uint_in("issuer", 0, u16::MAX)?);
     let city = text_id(reader, "city")?;
     let count = u64::try_from(networks).unwrap_or(0);
     let names = *reader;
@@ -220,6 +223,7 @@ fn read_key<'a>(reader: &mut Reader<'a>) -> Result<TrustedKey<'a>, DecodeError> 
         public_key,
         not_before,
         not_after,
+        issuer,
         city,
         networks: Networks(Source::Encoded {
             count,
@@ -289,6 +293,7 @@ impl BundleWriter<'_, '_> {
             for secs in times {
                 out.head(UNSIGNED, u64::from(secs));
             }
+            out.head(UNSIGNED, u64::from(key.issuer.as_number()));
             out.text(key.city.as_str());
             for network in key.networks.names() {
                 out.text(network.as_str());
