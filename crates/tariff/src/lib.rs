@@ -44,6 +44,7 @@ mod defect;
 mod explain;
 pub mod ext;
 mod fare_table;
+pub mod fares;
 pub mod feed;
 mod fold;
 mod gtfs;
@@ -55,7 +56,7 @@ mod tap;
 pub mod testing;
 
 pub use city::{City, CityFiles, IncompletePolicy, Operator};
-pub use defect::{Defect, LoadReport};
+pub use defect::{Defect, LoadReport, Severity};
 pub use fare_table::{LegFare, RuleRef};
 pub use feed::{Feed, FeedFiles};
 pub use fold::{Accumulators, Adjustment, AdjustmentKind};

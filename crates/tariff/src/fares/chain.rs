@@ -1,0 +1,494 @@
+//! The least that the rules ask for a chain of effective legs.
+//!
+//! A shortest path, one layer of states per leg. A state says what the rules may ask about the past:
+//! the leg group of the last leg, where the run of equal transfers began, which medium the tickets
+//! are on, and whether the last leg began anew. Of the ways to one state only the cheapest is kept,
+//! so that n legs take at most n² states times groups and media: never 2ⁿ.
+
+use std::cmp::Ordering;
+
+use units::{Balance, Currency};
+
+use super::Fares;
+use super::effective::{FareLeg, Scratch as Effective};
+use super::priced::{Ambiguity, Bought, Line, LineKind, Priced};
+use super::rider::{Price, Rider};
+use crate::feed::{FeedFile, LegGroupIx, MediumIx, TransferRule, TransferType};
+
+/// Memory for the states.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Scratch {
+    states: Vec<State>,
+    options: Vec<Choice>,
+    groups: Vec<(Option<LegGroupIx>, Option<usize>)>,
+}
+
+/// First how many legs are unpriced, then minor units: a chain that prices more legs wins.
+type Cost = (usize, i128);
+
+/// A way to have travelled up to a leg.
+#[derive(Clone, Copy, Debug)]
+struct State {
+    cost: Cost,
+    /// What decides between equal costs: the place of the product's id and the row of the rule.
+    tie: (u32, u32),
+    step: Step,
+    before: Option<usize>,
+    group: Option<LegGroupIx>,
+    /// The first effective leg of the run of transfers by rules with equal leg groups.
+    run: usize,
+    medium: Option<MediumIx>,
+}
+
+/// How a leg was paid for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Step {
+    /// No rule prices it.
+    Unpriced,
+    /// By a leg rule and a price of its product.
+    Fresh { rule: u32, price: u32 },
+    /// By a transfer rule and a price of its product, and for type 1 the leg's own.
+    Transfer {
+        rule: u32,
+        price: Option<u32>,
+        own: Option<(u32, u32)>,
+        /// Type 2 as the first transfer: in place of what the leg before cost.
+        instead: bool,
+    },
+}
+
+/// A price of a leg that begins anew: the cheapest of its leg group and medium.
+#[derive(Clone, Copy, Debug)]
+struct Choice {
+    group: Option<LegGroupIx>,
+    medium: Option<MediumIx>,
+    amount: Balance,
+    tie: (u32, u32),
+    rule: u32,
+    price: u32,
+}
+
+/// The pricing of one itinerary under way.
+struct Chain<'a> {
+    fares: &'a Fares,
+    rider: &'a Rider,
+    legs: &'a Effective,
+    work: &'a mut Scratch,
+    currency: Option<Currency>,
+    ambiguity: Option<Ambiguity>,
+}
+
+/// Prices the effective legs.
+pub(super) fn price(fares: &Fares, rider: &Rider, legs: &Effective, work: &mut Scratch) -> Priced {
+    work.states.clear();
+    let mut chain = Chain {
+        fares,
+        rider,
+        legs,
+        work,
+        currency: None,
+        ambiguity: None,
+    };
+    let (mut begin, mut end) = (0, 0);
+    for (at, leg) in legs.legs.iter().enumerate() {
+        chain.choices(leg);
+        chain.layer(at, leg, begin..end);
+        (begin, end) = (end, chain.work.states.len());
+    }
+    chain.finish(begin..end)
+}
+
+impl Chain<'_> {
+    /// What the leg costs alone, the cheapest of each leg group and medium, and its leg groups.
+    fn choices(&mut self, leg: &FareLeg) {
+        self.work.options.clear();
+        self.work.groups.clear();
+        for at in self.legs.rules_of(leg) {
+            let Some(rule) = self.fares.rules.get(*at) else {
+                continue;
+            };
+            if !self.work.groups.iter().any(|(g, _)| *g == rule.leg_group) {
+                self.work.groups.push((rule.leg_group, None));
+            }
+            for (price_at, price) in self.rider.prices_of(rule.product) {
+                self.see(price.amount.currency());
+                let choice = Choice {
+                    group: rule.leg_group,
+                    medium: price.medium,
+                    amount: price.amount,
+                    tie: (self.fares.order_of(rule.product), rule.row),
+                    rule: *at,
+                    price: price_at,
+                };
+                self.keep_choice(choice);
+            }
+        }
+    }
+
+    fn keep_choice(&mut self, choice: Choice) {
+        let rank = |choice: &Choice| (choice.amount.as_minor(), choice.tie);
+        let mut known = self.work.options.iter_mut();
+        let same = known.find(|k| k.group == choice.group && k.medium == choice.medium);
+        match same {
+            None => self.work.options.push(choice),
+            Some(known) if rank(&choice) < rank(known) => *known = choice,
+            Some(_) => {}
+        }
+    }
+
+    /// Adds the states of leg `at`, of which those of the leg before are `before`.
+    fn layer(&mut self, at: usize, leg: &FareLeg, before: std::ops::Range<usize>) {
+        let begin = self.work.states.len();
+        let cheapest = self.best(before.clone());
+        if !self.work.groups.is_empty() {
+            self.transfers(at, leg, before.clone(), begin);
+        }
+        for place in 0..self.work.options.len() {
+            let Some(choice) = self.work.options.get(place).copied() else {
+                continue;
+            };
+            // The first leg comes from nothing; others from the cheapest way that is free to stop.
+            let from = if before.is_empty() {
+                None
+            } else {
+                let groups = self.work.groups.iter();
+                let Some(from) = groups
+                    .filter(|(group, _)| *group == choice.group)
+                    .find_map(|(_, from)| *from)
+                else {
+                    continue;
+                };
+                Some(from)
+            };
+            let cost = self.cost_of(from);
+            let state = State {
+                cost: (cost.0, add(cost.1, choice.amount)),
+                tie: choice.tie,
+                step: Step::Fresh {
+                    rule: choice.rule,
+                    price: choice.price,
+                },
+                before: from,
+                group: choice.group,
+                run: at,
+                medium: choice.medium,
+            };
+            self.keep(begin, state);
+        }
+        if self.work.states.len() == begin {
+            self.unpriced(at, leg, cheapest);
+        }
+    }
+
+    /// A leg that nothing prices: the chain ends, and the next leg begins anew.
+    fn unpriced(&mut self, at: usize, leg: &FareLeg, before: Option<usize>) {
+        let rules = self.legs.rules_of(leg).iter();
+        let mut rules = rules.filter_map(|at| self.fares.rules.get(*at));
+        if rules.any(|rule| self.rider.is_unknown(rule.product)) {
+            self.ambiguity = self.ambiguity.or(Some(Ambiguity::RiderCategory));
+        }
+        let cost = self.cost_of(before);
+        self.work.states.push(State {
+            cost: (cost.0.saturating_add(1), cost.1),
+            tie: (0, 0),
+            step: Step::Unpriced,
+            before,
+            group: None,
+            run: at,
+            medium: None,
+        });
+    }
+
+    /// Adds the states that transfers lead to, and notes for each leg group the cheapest way that
+    /// may go on without one.
+    ///
+    /// A rider may buy a ticket of their own instead of a transfer that costs more. Only a surcharge
+    /// is not theirs to leave out: `fare_transfer_type` 1 asks for both tickets and more, which no
+    /// rider would ever choose ("that record must be processed to determine the transfer cost").
+    fn transfers(
+        &mut self,
+        at: usize,
+        leg: &FareLeg,
+        before: std::ops::Range<usize>,
+        begin: usize,
+    ) {
+        for place in 0..self.work.groups.len() {
+            let Some((group, _)) = self.work.groups.get(place).copied() else {
+                continue;
+            };
+            let mut free: Option<usize> = None;
+            for from in before.clone() {
+                let surcharged = self.transfer(at, leg, from, group, begin);
+                if !surcharged && free.is_none_or(|known| self.compare(from, known).is_lt()) {
+                    free = Some(from);
+                }
+            }
+            if let Some(slot) = self.work.groups.get_mut(place) {
+                slot.1 = free;
+            }
+        }
+    }
+
+    /// Adds the states that lead from the state `from` by a transfer to leg `at` as one of `group`.
+    /// True where a surcharge must be paid.
+    fn transfer(
+        &mut self,
+        at: usize,
+        leg: &FareLeg,
+        from: usize,
+        group: Option<LegGroupIx>,
+        begin: usize,
+    ) -> bool {
+        let fares = self.fares;
+        let Some(state) = self.work.states.get(from).copied() else {
+            return false;
+        };
+        if fares.transfers.is_empty() || state.step == Step::Unpriced {
+            return false;
+        }
+        let between = fares.transfers.between(state.group, group);
+        // "The `duration_limit` specified by the rule should be measured starting from the first
+        // matched leg", where rules with equal leg groups are matched several times.
+        let run = if between.repeats {
+            state.run
+        } else {
+            at.saturating_sub(1)
+        };
+        let Some(first) = self.legs.legs.get(run) else {
+            return false;
+        };
+        let count = u32::try_from(at.saturating_sub(run)).unwrap_or(u32::MAX);
+        let run = if between.repeats { run } else { at };
+        let mut surcharged = false;
+        for (rule_at, rule) in between.hold(first, leg, count) {
+            let to = (group, run, begin);
+            match rule.product {
+                None => self.arrive(from, &state, (rule_at, rule), None, to, &mut surcharged),
+                Some(product) => {
+                    let rider = self.rider;
+                    for (price_at, price) in rider.prices_of(product) {
+                        self.see(price.amount.currency());
+                        let price = Some((price_at, price));
+                        self.arrive(from, &state, (rule_at, rule), price, to, &mut surcharged);
+                    }
+                }
+            }
+        }
+        surcharged
+    }
+}
+
+/// Where a transfer leads: the leg's group, the run it is in, and where the leg's states begin.
+type To = (Option<LegGroupIx>, usize, usize);
+
+impl Chain<'_> {
+    /// Adds the states of one rule and one price of its product. Section `fare_transfer_rules.txt`,
+    /// field `fare_transfer_type`, with its table of the second and later transfers: S is the cost
+    /// so far.
+    fn arrive(
+        &mut self,
+        from: usize,
+        state: &State,
+        (rule_at, rule): (u32, &TransferRule),
+        price: Option<(u32, &Price)>,
+        (group, run, begin): To,
+        surcharged: &mut bool,
+    ) {
+        let amount = price.map(|(_, price)| price.amount);
+        let bought = price.and_then(|(_, price)| price.medium);
+        let order = rule
+            .product
+            .map_or(0, |product| self.fares.order_of(product));
+        let (unpriced, so_far) = state.cost;
+        let mut next = State {
+            cost: (
+                unpriced,
+                amount.map_or(so_far, |amount| add(so_far, amount)),
+            ),
+            tie: (order, rule.row),
+            step: Step::Transfer {
+                rule: rule_at,
+                price: price.map(|(at, _)| at),
+                own: None,
+                instead: false,
+            },
+            before: Some(from),
+            group,
+            run,
+            medium: None,
+        };
+        match (rule.transfer_type, state.step) {
+            // AB, the first transfer: A is not bought, so its medium does not bind.
+            (TransferType::TransferOnly, Step::Fresh { price: of_from, .. }) => {
+                let Some(replaced) = self.rider.price(of_from) else {
+                    return;
+                };
+                next.cost.1 = subtract(next.cost.1, replaced.amount);
+                next.medium = bought;
+                if let Step::Transfer { instead, .. } = &mut next.step {
+                    *instead = true;
+                }
+                self.keep(begin, next);
+            }
+            // A + AB, and S + BC.
+            (TransferType::FromPlusTransfer | TransferType::TransferOnly, _) => {
+                if let Some(medium) = one_medium(state.medium, bought) {
+                    next.medium = medium;
+                    self.keep(begin, next);
+                }
+            }
+            // A + AB + B, and S + BC + C.
+            (TransferType::FromPlusTransferPlusTo, _) => {
+                let Some(medium) = one_medium(state.medium, bought) else {
+                    return;
+                };
+                for place in 0..self.work.options.len() {
+                    let Some(choice) = self.work.options.get(place).copied() else {
+                        continue;
+                    };
+                    let joined = one_medium(medium, choice.medium);
+                    let (Some(joined), true) = (joined, choice.group == group) else {
+                        continue;
+                    };
+                    let mut with_own = next;
+                    with_own.cost.1 = add(next.cost.1, choice.amount);
+                    with_own.medium = joined;
+                    if let Step::Transfer { own, .. } = &mut with_own.step {
+                        *own = Some((choice.rule, choice.price));
+                    }
+                    *surcharged |= amount.is_some_and(|amount| amount.as_minor() > 0);
+                    self.keep(begin, with_own);
+                }
+            }
+        }
+    }
+
+    /// Adds a state to the layer that begins at `begin`, unless a cheaper one says the same of the
+    /// past.
+    fn keep(&mut self, begin: usize, state: State) {
+        let fresh = |state: &State| matches!(state.step, Step::Fresh { .. });
+        let mut layer = self.work.states.iter_mut().skip(begin);
+        let same = layer.find(|known| {
+            known.group == state.group
+                && known.run == state.run
+                && known.medium == state.medium
+                && fresh(known) == fresh(&state)
+        });
+        match same {
+            None => self.work.states.push(state),
+            Some(known) if (state.cost, state.tie) < (known.cost, known.tie) => *known = state,
+            Some(_) => {}
+        }
+    }
+
+    /// The cheapest of some states.
+    fn best(&self, states: std::ops::Range<usize>) -> Option<usize> {
+        states.min_by(|a, b| self.compare(*a, *b))
+    }
+
+    fn compare(&self, a: usize, b: usize) -> Ordering {
+        let rank = |at: usize| self.work.states.get(at).map(|s| (s.cost, s.tie));
+        rank(a).cmp(&rank(b))
+    }
+
+    fn cost_of(&self, state: Option<usize>) -> Cost {
+        state
+            .and_then(|at| self.work.states.get(at))
+            .map_or((0, 0), |state| state.cost)
+    }
+
+    /// Notes the currency of a price that applies.
+    fn see(&mut self, currency: Currency) {
+        match self.currency {
+            None => self.currency = Some(currency),
+            Some(seen) if seen != currency => self.ambiguity = Some(Ambiguity::Currencies),
+            Some(_) => {}
+        }
+    }
+
+    /// The lines of the cheapest way through the last layer.
+    fn finish(&self, last: std::ops::Range<usize>) -> Priced {
+        let mut lines = Vec::with_capacity(self.legs.legs.len());
+        let mut unpriced = Vec::new();
+        let mut at = self.best(last);
+        let mut replaced = false;
+        for leg in self.legs.legs.iter().rev() {
+            let Some(state) = at.and_then(|at| self.work.states.get(at)) else {
+                break;
+            };
+            match state.step {
+                Step::Unpriced => unpriced.extend((leg.first..leg.end).rev()),
+                Step::Fresh { .. } if replaced => {}
+                Step::Fresh { rule, price } => lines.extend(self.leg_line(leg, rule, price)),
+                Step::Transfer {
+                    rule, price, own, ..
+                } => {
+                    lines.extend(own.and_then(|(rule, price)| self.leg_line(leg, rule, price)));
+                    lines.extend(self.transfer_line(leg, state, rule, price));
+                }
+            }
+            replaced = matches!(state.step, Step::Transfer { instead: true, .. });
+            at = state.before;
+        }
+        lines.reverse();
+        unpriced.reverse();
+        let legs = self.legs.legs.last().map_or(0, |leg| leg.end);
+        Priced::new(legs, unpriced, lines, self.ambiguity)
+    }
+
+    fn leg_line(&self, leg: &FareLeg, rule: u32, price: u32) -> Option<Line> {
+        let rule = self.fares.rules.get(rule)?;
+        Some(Line {
+            legs: leg.first..leg.end,
+            bought: Bought::Product(rule.product),
+            amount: self.rider.price(price)?.amount,
+            file: FeedFile::LegRules,
+            row: rule.row,
+            kind: LineKind::Leg,
+        })
+    }
+
+    fn transfer_line(
+        &self,
+        leg: &FareLeg,
+        state: &State,
+        rule: u32,
+        price: Option<u32>,
+    ) -> Option<Line> {
+        let rule = self.fares.transfers.get(rule)?;
+        let paid = price.and_then(|at| self.rider.price(at));
+        let free = || self.currency.map(Balance::zero);
+        let instead = matches!(state.step, Step::Transfer { instead: true, .. });
+        let before = self
+            .legs
+            .legs
+            .iter()
+            .find(|before| before.end == leg.first)
+            .filter(|_| instead);
+        Some(Line {
+            legs: before.map_or(leg.first, |before| before.first)..leg.end,
+            bought: rule.product.map_or(Bought::Nothing, Bought::Product),
+            amount: paid.map(|price| price.amount).or_else(free)?,
+            file: FeedFile::TransferRules,
+            row: rule.row,
+            kind: LineKind::Transfer(rule.transfer_type),
+        })
+    }
+}
+
+/// One medium that both go with; `None` where there is none. A price without a medium goes with any.
+fn one_medium(a: Option<MediumIx>, b: Option<MediumIx>) -> Option<Option<MediumIx>> {
+    match (a, b) {
+        (None, other) | (other, None) => Some(other),
+        (Some(a), Some(b)) => (a == b).then_some(Some(a)),
+    }
+}
+
+/// 128 bits hold [`super::LEGS_MAX`] amounts of 64 bits without overflow.
+fn add(sum: i128, amount: Balance) -> i128 {
+    sum.saturating_add(i128::from(amount.as_minor()))
+}
+
+fn subtract(sum: i128, amount: Balance) -> i128 {
+    sum.saturating_sub(i128::from(amount.as_minor()))
+}
