@@ -218,6 +218,8 @@ def tap_checks(name):
             values = cbor2.loads(data)
             same("deterministic record", cbor2.dumps(values, canonical=True), data)
             route = {6: record["route"]} if "route" in record else {}
+            lists = {9: record["lists"]} if "lists" in record else {}
+            clock = {10: 0} if record["clock_proven"] else {}
             same("record", values, {
                 1: record["seq"],
                 2: record["at"],
@@ -227,6 +229,8 @@ def tap_checks(name):
                 **route,
                 7: record["decision"],
                 8: bytes.fromhex(record["evidence"]),
+                **lists,
+                **clock,
             })
             head = hashlib.sha256(head + data).digest()
             same("chain", head.hex(), record["chain"])

@@ -167,6 +167,7 @@ static void write_down(const fg_scan *scan, const fg_decision *decision)
     record.decision = decision->code;
     record.stop = stop;
     record.stop_length = sizeof stop - 1;
+    record.list_age_s = UINT32_MAX;
     must(fg_evidence(scan->text, scan->text_length, evidence, sizeof evidence,
                      &record.evidence_length),
          "evidence");

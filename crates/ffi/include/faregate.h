@@ -90,7 +90,7 @@
 #define FG_CODE_BYTES_MAX 320
 
 // Room for every tap record.
-#define FG_TAP_RECORD_BYTES_MAX 491
+#define FG_TAP_RECORD_BYTES_MAX 520
 
 // Bytes that a device signs for a batch.
 #define FG_BATCH_MESSAGE_BYTES 116
@@ -242,6 +242,18 @@ typedef struct fg_tap_record {
   const uint8_t *evidence;
   // How many, 0 to FG_CODE_BYTES_MAX.
   size_t evidence_length;
+  // Version of the trust bundle at the tap; 0 if none.
+  uint32_t bundle_version;
+  // Version of the deny list at the tap; 0 if none.
+  uint32_t deny_version;
+  // Version of the policy at the tap; 0 if none.
+  uint32_t policy_version;
+  // Version of the tariff at the tap; 0 if none.
+  uint32_t tariff_version;
+  // Age of these lists at the tap in seconds; UINT32_MAX if unknown.
+  uint32_t list_age_s;
+  // 1 if the device can prove its clock, else 0.
+  uint8_t clock_proven;
 } fg_tap_record;
 
 // A device that signs tap batches.

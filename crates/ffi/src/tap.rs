@@ -4,9 +4,9 @@ use core::ffi::c_char;
 use core::str;
 
 use units::{GateId, RouteId, StopId, Timestamp};
-use wire::EncodeError;
 use wire::tap::TapRecord;
 use wire::text::CodeBuffer;
+use wire::{ClockState, EncodeError, ListVersions};
 
 use crate::decision::tap_kind;
 use crate::memory::{self, Plain};
@@ -16,7 +16,7 @@ use crate::status::{FgStatus, Outcome, status};
 pub const FG_CODE_BYTES_MAX: usize = 320;
 
 /// Room for every tap record.
-pub const FG_TAP_RECORD_BYTES_MAX: usize = 491;
+pub const FG_TAP_RECORD_BYTES_MAX: usize = 520;
 
 /// One scan and what became of it.
 #[repr(C)]
@@ -44,6 +44,18 @@ pub struct FgTapRecord {
     pub evidence: *const u8,
     /// How many, 0 to FG_CODE_BYTES_MAX.
     pub evidence_length: usize,
+    /// Version of the trust bundle at the tap; 0 if none.
+    pub bundle_version: u32,
+    /// Version of the deny list at the tap; 0 if none.
+    pub deny_version: u32,
+    /// Version of the policy at the tap; 0 if none.
+    pub policy_version: u32,
+    /// Version of the tariff at the tap; 0 if none.
+    pub tariff_version: u32,
+    /// Age of these lists at the tap in seconds; UINT32_MAX if unknown.
+    pub list_age_s: u32,
+    /// 1 if the device can prove its clock, else 0.
+    pub clock_proven: u8,
 }
 
 // SAFETY: numbers and pointers, for which every bit pattern is a value.
@@ -123,6 +135,18 @@ unsafe fn encode(
         decision: plain.decision,
         // SAFETY: as above.
         evidence: unsafe { memory::slice(plain.evidence, plain.evidence_length) }?,
+        lists: ListVersions {
+            bundle: plain.bundle_version,
+            deny: plain.deny_version,
+            policy: plain.policy_version,
+            tariff: plain.tariff_version,
+            age_s: plain.list_age_s,
+        },
+        clock: if plain.clock_proven == 1 {
+            ClockState::Proven
+        } else {
+            ClockState::Unproven
+        },
     };
     let bytes = record.encode().map_err(|error| match error {
         EncodeError::TimeOutOfRange { .. } => FgStatus::BadTime,

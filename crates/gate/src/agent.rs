@@ -344,6 +344,8 @@ impl<M: Media> Agent<M> {
             route: self.site.route,
             decision,
             evidence,
+            lists: wire::ListVersions::UNKNOWN,
+            clock: wire::ClockState::Unproven,
         };
         let bytes = match record.encode() {
             Ok(bytes) => bytes,

@@ -1,23 +1,34 @@
 //! The tap record: what a device writes down about one scan, and what settlement reads.
 //!
-//! A map in deterministic CBOR with the keys 1 to 8; see `docs/WIRE.md`. Records are not signed
+//! A map in deterministic CBOR with the keys 1 to 10; see `docs/WIRE.md`. Records are not signed
 //! one by one: a device signs the head of the hash chain over them ([`crate::chain`]).
 
 use arrayvec::ArrayVec;
 use units::{GateId, RouteId, StopId, TextId, Timestamp};
 
-use crate::cbor::Reader;
+use crate::cbor::{Map, Reader};
 use crate::code::CODE_BYTES_MAX;
 use crate::error::{DecodeError, EncodeError};
+use crate::state::{ClockState, ListVersions};
 use crate::writer::{MAP, Writer};
 
 /// Most bytes of evidence: one code.
 pub const EVIDENCE_BYTES_MAX: usize = CODE_BYTES_MAX;
 
-/// Most bytes of a record: map head, 8 keys, `seq` and `at` of 9, `kind` of 1, `gate` of 5, `stop`
-/// and `route` with heads of 2, `decision` of 3, `evidence` with a head of 3.
-pub const RECORD_BYTES_MAX: usize =
-    1 + 8 + 9 + 9 + 1 + 5 + 2 * (2 + TextId::BYTES_MAX) + 3 + 3 + EVIDENCE_BYTES_MAX;
+/// Most bytes of a record: map head, 10 keys, `seq` and `at` of 9, `kind` of 1, `gate` of 5, `stop`
+/// and `route` with heads of 2, `decision` of 3, `evidence` with a head of 3, `lists`, `clock` of 1.
+pub const RECORD_BYTES_MAX: usize = 1
+    + 10
+    + 9
+    + 9
+    + 1
+    + 5
+    + 2 * (2 + TextId::BYTES_MAX)
+    + 3
+    + 3
+    + EVIDENCE_BYTES_MAX
+    + ListVersions::BYTES_MAX
+    + 1;
 
 /// `decision` of a tap that was permitted; any other value is a refusal's number.
 pub const PERMITTED: u16 = 0;
@@ -30,6 +41,8 @@ const STOP: i64 = 5;
 const ROUTE: i64 = 6;
 const DECISION: i64 = 7;
 const EVIDENCE: i64 = 8;
+const LISTS: i64 = 9;
+const CLOCK: i64 = 10;
 
 /// Latest instant in a record, in microseconds: the range of [`Timestamp`].
 const MICROS_MAX: u64 = i64::MAX.unsigned_abs();
@@ -73,6 +86,10 @@ pub struct TapRecord<'a> {
     pub decision: u16,
     /// The bytes of the code, not its text; empty when the text held none.
     pub evidence: &'a [u8],
+    /// The lists that the device decided by; [`ListVersions::UNKNOWN`] where it does not say.
+    pub lists: ListVersions,
+    /// What the device's clock was worth; [`ClockState::Unproven`] where it does not say.
+    pub clock: ClockState,
 }
 
 impl<'a> TapRecord<'a> {
@@ -95,7 +112,13 @@ impl<'a> TapRecord<'a> {
                 got: self.at.as_secs(),
             })?;
         let mut out = Writer::<RECORD_BYTES_MAX>::default();
-        out.head(MAP, if self.route.is_some() { 8 } else { 7 });
+        let optional = [
+            self.route.is_some(),
+            self.lists != ListVersions::UNKNOWN,
+            self.clock != ClockState::Unproven,
+        ];
+        let present = optional.into_iter().map(u64::from);
+        out.head(MAP, present.fold(7, u64::saturating_add));
         out.int(SEQ).head(crate::writer::UNSIGNED, self.seq);
         out.int(AT).head(crate::writer::UNSIGNED, micros);
         out.int(KIND).int(i64::from(self.kind.as_number()));
@@ -106,6 +129,12 @@ impl<'a> TapRecord<'a> {
         }
         out.int(DECISION).int(i64::from(self.decision));
         out.int(EVIDENCE).bytes(self.evidence);
+        if self.lists != ListVersions::UNKNOWN {
+            self.lists.write(out.int(LISTS));
+        }
+        if self.clock != ClockState::Unproven {
+            out.int(CLOCK).int(i64::from(self.clock.as_number()));
+        }
         out.finish("tap record")
     }
 
@@ -138,27 +167,25 @@ impl<'a> TapRecord<'a> {
         let at = reader.at();
         let stop =
             StopId::new(reader.text()?).map_err(|_| DecodeError::NotAnId { at, field: "stop" })?;
-        let route = if map.peek(&reader)? == Some(ROUTE) {
-            map.key(&mut reader, ROUTE)?;
-            let at = reader.at();
-            let route = RouteId::new(reader.text()?);
-            Some(route.map_err(|_| DecodeError::NotAnId { at, field: "route" })?)
-        } else {
-            None
-        };
+        let route = read_route(&mut reader, &mut map)?;
         map.key(&mut reader, DECISION)?;
         let decision = reader.uint_in("decision", 0, u16::MAX)?;
         map.key(&mut reader, EVIDENCE)?;
-        let at = reader.at();
-        let evidence = reader.bytes()?.remaining();
-        if evidence.len() > EVIDENCE_BYTES_MAX {
-            return Err(DecodeError::WrongLength {
-                at,
-                what: "bytes of evidence at most",
-                expected: u64::try_from(EVIDENCE_BYTES_MAX).unwrap_or(u64::MAX),
-                got: u64::try_from(evidence.len()).unwrap_or(u64::MAX),
-            });
-        }
+        let evidence = read_evidence(&mut reader)?;
+        let lists = if map.peek(&reader)? == Some(LISTS) {
+            map.key(&mut reader, LISTS)?;
+            ListVersions::read(&mut reader)?
+        } else {
+            ListVersions::UNKNOWN
+        };
+        let clock = if map.peek(&reader)? == Some(CLOCK) {
+            map.key(&mut reader, CLOCK)?;
+            // Every other state is said by leaving the key out: one encoding for each record.
+            reader.uint_in("clock", 0u8, 0)?;
+            ClockState::Proven
+        } else {
+            ClockState::Unproven
+        };
         map.end(&reader)?;
         let at = Timestamp::from_micros(i64::try_from(micros).unwrap_or(i64::MAX));
         Ok(Self {
@@ -170,6 +197,33 @@ impl<'a> TapRecord<'a> {
             route,
             decision,
             evidence,
+            lists,
+            clock,
         })
     }
+}
+
+fn read_route(reader: &mut Reader<'_>, map: &mut Map) -> Result<Option<RouteId>, DecodeError> {
+    if map.peek(reader)? != Some(ROUTE) {
+        return Ok(None);
+    }
+    map.key(reader, ROUTE)?;
+    let at = reader.at();
+    let route = RouteId::new(reader.text()?);
+    let not_an_id = |_| DecodeError::NotAnId { at, field: "route" };
+    route.map(Some).map_err(not_an_id)
+}
+
+fn read_evidence<'a>(reader: &mut Reader<'a>) -> Result<&'a [u8], DecodeError> {
+    let at = reader.at();
+    let evidence = reader.bytes()?.remaining();
+    if evidence.len() > EVIDENCE_BYTES_MAX {
+        return Err(DecodeError::WrongLength {
+            at,
+            what: "bytes of evidence at most",
+            expected: u64::try_from(EVIDENCE_BYTES_MAX).unwrap_or(u64::MAX),
+            got: u64::try_from(evidence.len()).unwrap_or(u64::MAX),
+        });
+    }
+    Ok(evidence)
 }

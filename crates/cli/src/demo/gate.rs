@@ -143,6 +143,8 @@ impl Gate {
             route: self.route,
             decision: decision.code(),
             evidence,
+            lists: wire::ListVersions::UNKNOWN,
+            clock: wire::ClockState::Unproven,
         };
         self.waiting
             .push(record.encode().context("the scan has no record")?.to_vec());

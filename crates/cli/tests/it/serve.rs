@@ -141,6 +141,8 @@ fn batch(wallet: &Wallet, now: Timestamp) -> TapBatch {
             route: None,
             decision: PERMITTED,
             evidence,
+            lists: wire::ListVersions::UNKNOWN,
+            clock: wire::ClockState::Unproven,
         };
         tap.encode().unwrap().to_vec()
     };
@@ -192,7 +194,11 @@ async fn settled_day(http: &reqwest::Client, url: &str, session: &str) -> Activi
 async fn a_phone_and_a_gate_travel_and_a_restart_forgets_nothing() {
     let folder = tempfile::tempdir().unwrap();
     write_all(folder.path());
-    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let http = reqwest::Client::builder()
+        .no_proxy()
+        .tls_certs_only([])
+        .build()
+        .unwrap();
     let server = Server::start(folder.path());
     let mut wallet = Wallet::new(&[1; 32]);
     let device = register(&http, &server.url, &mut wallet).await;
@@ -265,7 +271,11 @@ fn what_cannot_be_served_is_said_at_the_start() {
 async fn another_city_s_keys_and_files_stay_out_of_its_books() {
     let folder = tempfile::tempdir().unwrap();
     write_all(folder.path());
-    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let http = reqwest::Client::builder()
+        .no_proxy()
+        .tls_certs_only([])
+        .build()
+        .unwrap();
     let server = Server::start(folder.path());
     register(&http, &server.url, &mut Wallet::new(&[1; 32])).await;
     assert!(server.stop());

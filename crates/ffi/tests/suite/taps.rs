@@ -34,6 +34,8 @@ struct Record {
     route: Option<String>,
     decision: u16,
     evidence: String,
+    lists: Option<[u32; 5]>,
+    clock_proven: bool,
     chain: String,
 }
 
@@ -65,6 +67,12 @@ fn plain<'a>(stop: &'a str, route: Option<&'a str>, evidence: &'a [u8]) -> FgTap
         route_length: route.map_or(0, str::len),
         evidence: evidence.as_ptr(),
         evidence_length: evidence.len(),
+        bundle_version: 0,
+        deny_version: 0,
+        policy_version: 0,
+        tariff_version: 0,
+        list_age_s: u32::MAX,
+        clock_proven: 0,
     }
 }
 
@@ -89,8 +97,15 @@ fn records_and_chain_are_those_of_the_vectors() {
     let before = head;
     for record in &file.records {
         let evidence = hex::decode(&record.evidence).unwrap();
+        let [bundle, deny, policy, tariff, age] = record.lists.unwrap_or([0, 0, 0, 0, u32::MAX]);
         let bytes = encode(&FgTapRecord {
             seq: record.seq,
+            bundle_version: bundle,
+            deny_version: deny,
+            policy_version: policy,
+            tariff_version: tariff,
+            list_age_s: age,
+            clock_proven: u8::from(record.clock_proven),
             at_micros: record.at,
             gate: u32::from_str_radix(&record.gate, 16).unwrap(),
             decision: record.decision,
@@ -176,6 +191,11 @@ fn bad_records_are_refused() {
         at_micros: i64::MAX,
         gate: u32::MAX,
         decision: u16::MAX,
+        bundle_version: u32::MAX,
+        deny_version: u32::MAX,
+        policy_version: u32::MAX,
+        tariff_version: u32::MAX,
+        clock_proven: 1,
         ..plain(&long[1..], Some(&long[1..]), &[0xff; FG_CODE_BYTES_MAX])
     };
     assert_eq!(encode(&widest).unwrap().len(), FG_TAP_RECORD_BYTES_MAX);

@@ -51,6 +51,8 @@ fn record(wallet: &Wallet, seq: u64, at: Timestamp, kind: TapKind, stop: &str) -
         route: None,
         decision: PERMITTED,
         evidence,
+        lists: wire::ListVersions::UNKNOWN,
+        clock: wire::ClockState::Unproven,
     };
     tap.encode().unwrap().to_vec()
 }

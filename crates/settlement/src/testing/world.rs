@@ -259,6 +259,8 @@ impl Device {
             route: self.route,
             decision,
             evidence: code,
+            lists: wire::ListVersions::UNKNOWN,
+            clock: wire::ClockState::Unproven,
         };
         let bytes = record.encode().unwrap_or_else(|error| panic!("{error}"));
         self.records.push(bytes.to_vec());

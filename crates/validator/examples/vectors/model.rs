@@ -160,6 +160,10 @@ pub(crate) struct TapVector {
     pub(crate) route: Option<String>,
     pub(crate) decision: u16,
     pub(crate) evidence: String,
+    /// Versions of bundle, deny list, policy and tariff, and the snapshot's age in seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) lists: Option<[u32; 5]>,
+    pub(crate) clock_proven: bool,
     /// The chain's head after this record.
     pub(crate) chain: String,
 }

@@ -4,6 +4,7 @@ use ed25519_dalek::{Signer as _, SigningKey};
 use units::{DeviceId, GateId, RouteId, StopId, Timestamp};
 use wire::chain::{ChainHead, batch_message};
 use wire::tap::{TapKind, TapRecord};
+use wire::{ClockState, ListVersions};
 
 use crate::hostile::{bstr, int, map, tstr};
 use crate::model::{RefusedRecord, TapFile, TapVector};
@@ -25,6 +26,14 @@ pub(crate) fn file() -> TapFile {
         route: None,
         decision: 0,
         evidence: &code,
+        lists: ListVersions {
+            bundle: 3,
+            deny: 1_000,
+            policy: 2,
+            tariff: 7,
+            age_s: 41,
+        },
+        clock: ClockState::Proven,
     };
     let again = TapRecord {
         seq: FIRST_SEQ + 1,
@@ -41,6 +50,8 @@ pub(crate) fn file() -> TapFile {
         route: Some(RouteId::new("B7").unwrap()),
         decision: 101,
         evidence: b"",
+        lists: ListVersions::UNKNOWN,
+        clock: ClockState::Unproven,
     };
     let before = ChainHead::start(DEVICE, EPOCH);
     let mut head = before;
@@ -81,6 +92,17 @@ fn row(record: &TapRecord<'_>, bytes: &[u8], head: ChainHead) -> TapVector {
         route: record.route.map(|route| route.to_string()),
         decision: record.decision,
         evidence: hex::encode(record.evidence),
+        lists: (record.lists != ListVersions::UNKNOWN).then(|| {
+            let lists = record.lists;
+            [
+                lists.bundle,
+                lists.deny,
+                lists.policy,
+                lists.tariff,
+                lists.age_s,
+            ]
+        }),
+        clock_proven: record.clock == ClockState::Proven,
         chain: hex::encode(head.as_bytes()),
     }
 }
@@ -110,6 +132,15 @@ fn refused(good: &[u8]) -> Vec<RefusedRecord> {
             [&shorter[..2], &[0x18, 0x00], &shorter[3..]].concat()
         }),
         ("kind_unknown", "OutOfRange", entries(int(3), stop())),
+        ("lists_that_say_nothing", "NotShortest", {
+            let array = [0x85, 0, 0, 0, 0, 0x1a, 0xff, 0xff, 0xff, 0xff];
+            let plain = entries(int(1), stop());
+            [&[0xa8], &plain[1..], &[9], &array].concat()
+        }),
+        ("clock_that_says_nothing", "OutOfRange", {
+            let plain = entries(int(1), stop());
+            [&[0xa8], &plain[1..], &[10, 1]].concat()
+        }),
         ("stop_empty", "NotAnId", entries(int(1), tstr(b""))),
         (
             "stop_missing",

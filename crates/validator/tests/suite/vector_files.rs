@@ -263,6 +263,18 @@ fn taps() {
         assert_eq!(record.route.map(|route| route.to_string()), expected.route);
         assert_eq!(record.decision, expected.decision);
         assert_eq!(hex::encode(record.evidence), expected.evidence);
+        let [bundle, deny, policy, tariff, age_s] =
+            expected.lists.unwrap_or([0, 0, 0, 0, u32::MAX]);
+        let lists = wire::ListVersions {
+            bundle,
+            deny,
+            policy,
+            tariff,
+            age_s,
+        };
+        assert_eq!(record.lists, lists);
+        let proven = record.clock == wire::ClockState::Proven;
+        assert_eq!(proven, expected.clock_proven);
     }
     let count = u32::try_from(records.len()).unwrap();
     let message = batch_message(device, file.epoch, file.first_seq, count, before, head);

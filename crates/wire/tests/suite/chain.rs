@@ -29,6 +29,8 @@ fn record(seq: u64) -> Vec<u8> {
         route: None,
         decision: 0,
         evidence: b"",
+        lists: wire::ListVersions::UNKNOWN,
+        clock: wire::ClockState::Unproven,
     };
     record.encode().unwrap().to_vec()
 }

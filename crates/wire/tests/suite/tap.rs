@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use units::{GateId, RouteId, StopId, Timestamp};
 use wire::tap::{EVIDENCE_BYTES_MAX, RECORD_BYTES_MAX, TapKind, TapRecord};
-use wire::{DecodeError, EncodeError};
+use wire::{ClockState, DecodeError, EncodeError, ListVersions};
 
 use crate::hostile::{bstr, int, map, tstr};
 
@@ -17,6 +17,8 @@ fn record(evidence: &[u8]) -> TapRecord<'_> {
         route: None,
         decision: 150,
         evidence,
+        lists: ListVersions::UNKNOWN,
+        clock: ClockState::Unproven,
     }
 }
 
@@ -44,6 +46,14 @@ fn limits() {
         route: Some(RouteId::new(&"r".repeat(64)).unwrap()),
         decision: u16::MAX,
         evidence: &[0xff; EVIDENCE_BYTES_MAX],
+        lists: ListVersions {
+            bundle: u32::MAX,
+            deny: u32::MAX,
+            policy: u32::MAX,
+            tariff: u32::MAX,
+            age_s: u32::MAX,
+        },
+        clock: ClockState::Proven,
     };
     let bytes = longest.encode().unwrap();
     assert_eq!(bytes.len(), RECORD_BYTES_MAX);
@@ -119,9 +129,94 @@ fn values_out_of_range_are_refused() {
     check(5, int(65_536), "OutOfRange");
     check(6, bstr(&[0; 321]), "WrongLength");
     let mut extra = good();
-    extra.push((9, int(0)));
+    extra.push((11, int(0)));
     let refused = TapRecord::decode(&map(&extra)).unwrap_err();
-    assert!(matches!(refused, DecodeError::ExtraKey { got: 9, .. }));
+    assert!(matches!(refused, DecodeError::ExtraKey { got: 11, .. }));
+}
+
+#[test]
+fn lists_and_clock_stand_behind_the_evidence() {
+    // Written by hand from docs/WIRE.md: 9 = [bundle, deny, policy, tariff, age], 10 = 0.
+    let said = TapRecord {
+        lists: ListVersions {
+            bundle: 3,
+            deny: 300,
+            policy: 2,
+            tariff: 1,
+            age_s: 60,
+        },
+        clock: ClockState::Proven,
+        ..record(b"\xc0\xff\xee")
+    };
+    let bytes = said.encode().unwrap();
+    let silent = record(b"\xc0\xff\xee").encode().unwrap();
+    assert_eq!(bytes[0], 0xa9, "two entries more than without");
+    assert_eq!(bytes[1..silent.len()], silent[1..]);
+    let tail = hex::encode(&bytes[silent.len()..]);
+    assert_eq!(tail, "09 85 03 19012c 02 01 183c 0a 00".replace(' ', ""));
+    assert_eq!(TapRecord::decode(&bytes).unwrap(), said);
+}
+
+#[test]
+fn lists_and_clock_that_say_nothing_are_left_out() {
+    let good = || {
+        vec![
+            (1, int(7)),
+            (2, int(1)),
+            (3, int(1)),
+            (4, int(42)),
+            (5, tstr(b"s")),
+            (7, int(0)),
+            (8, bstr(b"")),
+        ]
+    };
+    let with = |key: i64, value: Vec<u8>| {
+        let mut entries = good();
+        entries.push((key, value));
+        TapRecord::decode(&map(&entries)).map(|record| record.clock)
+    };
+    let numbers = |numbers: &[i64]| {
+        let head = 0x80 | u8::try_from(numbers.len()).unwrap();
+        [vec![head], numbers.iter().flat_map(|n| int(*n)).collect()].concat()
+    };
+    assert!(with(9, numbers(&[1, 1, 1, 1, 1])).is_ok());
+    assert!(with(9, numbers(&[0, 0, 0, 0, 0])).is_ok());
+    let unknown = numbers(&[0, 0, 0, 0, i64::from(u32::MAX)]);
+    let refused = with(9, unknown).unwrap_err();
+    assert!(matches!(refused, DecodeError::NotShortest { .. }));
+    let short = with(9, numbers(&[1, 1, 1, 1])).unwrap_err();
+    assert!(matches!(short, DecodeError::WrongLength { got: 4, .. }));
+    let wide = with(9, numbers(&[1 << 32, 1, 1, 1, 1])).unwrap_err();
+    assert!(matches!(
+        wide,
+        DecodeError::OutOfRange {
+            field: "bundle",
+            ..
+        }
+    ));
+    assert_eq!(with(10, int(0)), Ok(ClockState::Proven));
+    let one = with(10, int(1)).unwrap_err();
+    assert!(matches!(
+        one,
+        DecodeError::OutOfRange { field: "clock", .. }
+    ));
+}
+
+fn arb_lists() -> impl Strategy<Value = ListVersions> {
+    let version = || prop_oneof![Just(0), any::<u32>()];
+    let age = prop_oneof![Just(u32::MAX), any::<u32>()];
+    let all = (version(), version(), version(), version(), age);
+    all.prop_map(|(bundle, deny, policy, tariff, age_s)| ListVersions {
+        bundle,
+        deny,
+        policy,
+        tariff,
+        age_s,
+    })
+}
+
+fn arb_clock() -> impl Strategy<Value = ClockState> {
+    prop_oneof![Just(ClockState::Proven), Just(ClockState::Unproven)]
 }
 
 fn arb_kind() -> impl Strategy<Value = TapKind> {
@@ -136,6 +231,7 @@ proptest! {
         stop in "[^\\p{Cc}]{1,16}",
         route in proptest::option::of("[A-Za-z0-9]{1,64}"),
         evidence in proptest::collection::vec(any::<u8>(), 0..=EVIDENCE_BYTES_MAX),
+        (lists, clock) in (arb_lists(), arb_clock()),
         flip in any::<prop::sample::Index>(),
         bit in 0..8u8,
     ) {
@@ -148,6 +244,8 @@ proptest! {
             route: route.map(|route| RouteId::new(&route).unwrap()),
             decision,
             evidence: &evidence,
+            lists,
+            clock,
         };
         let bytes = record.encode().unwrap();
         prop_assert_eq!(TapRecord::decode(&bytes).unwrap(), record);
