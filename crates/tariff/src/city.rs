@@ -78,7 +78,7 @@ impl City {
         let Some((((calendar, currency), longest_journey), incomplete)) = parts else {
             return Err(report);
         };
-        if !report.is_empty() {
+        if !report.is_sound() {
             return Err(report);
         }
         Ok(Self {

@@ -1,9 +1,17 @@
 //! A feed: the rows of all fare files of the GTFS Schedule reference (revised 27 April 2026),
 //! typed and checked, with ids as small numbers. Fares are computed from this and nothing else.
 
+mod cells;
 mod files;
 mod names;
+mod places;
+mod products;
 mod rows;
+mod rules;
+mod services;
+mod table;
+mod text;
+mod v1;
 
 pub use files::{FeedFile, FeedFiles};
 pub use names::{
@@ -17,6 +25,7 @@ pub use rows::{
     LimitType, Network, RiderCategory, RouteNetwork, RouteRow, Service, StopArea, StopKind,
     StopRow, Timeframe, TransferCount, TransferRule, TransferType, Weekly,
 };
+pub use table::{COLUMNS_MAX, FILE_BYTES_MAX, ID_BYTES_MAX, NAME_BYTES_MAX, ROWS_MAX};
 
 use crate::LoadReport;
 
@@ -107,8 +116,18 @@ impl Feed {
     /// # Errors
     /// [`LoadReport`] with every defect of every file, when at least one is an error.
     pub fn read(files: &FeedFiles<'_>) -> Result<Self, LoadReport> {
-        let _ = files;
-        Ok(Self::default())
+        let mut feed = Self::default();
+        let mut report = LoadReport::new();
+        places::read(files, &mut feed, &mut report);
+        services::read(files, &mut feed, &mut report);
+        products::read(files, &mut feed, &mut report);
+        rules::read(files, &mut feed, &mut report);
+        v1::read(files, &mut feed, &mut report);
+        if !report.is_sound() {
+            return Err(report);
+        }
+        feed.warnings = report;
+        Ok(feed)
     }
 
     /// What is against the reference and has one clear meaning all the same.
