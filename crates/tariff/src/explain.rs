@@ -3,6 +3,12 @@
 //! A sentence names the stops, the product, and the row of the file that decided, so that a rider
 //! can be told why and an operator can look it up.
 
+mod language;
+mod line;
+
+pub use language::Language;
+pub use line::{ambiguous, line, unpriced};
+
 use units::{Amount, StopId};
 
 use crate::{City, Leg, LegFare, MissingTap, Tap, TapKind};

@@ -13,12 +13,14 @@ mod effective;
 mod keys;
 mod legs;
 mod priced;
+mod resolve;
 mod rider;
 mod timeframes;
 mod transfers;
 mod v1;
 
 pub use priced::{Ambiguity, Bought, Line, LineKind, Priced, Status};
+pub use resolve::{NotLocal, Stops};
 pub use rider::Rider;
 
 use units::{ServiceDay, Timestamp};

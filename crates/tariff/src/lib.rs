@@ -41,7 +41,7 @@
 mod calendar;
 mod city;
 mod defect;
-mod explain;
+pub mod explain;
 pub mod ext;
 mod fare_table;
 pub mod fares;
@@ -63,4 +63,4 @@ pub use fold::{Accumulators, Adjustment, AdjustmentKind};
 pub use gtfs::{Route, Stop};
 pub use journey::{DayRating, Fare, FareLine, Journey, JourneyStatus, Leg, MissingTap, Unpriced};
 pub use rate::rate_day;
-pub use tap::{Tap, TapKind};
+pub use tap::{Holder, Medium, Tap, TapKind};
