@@ -113,6 +113,15 @@ pub struct ServeArguments {
     /// Where to listen.
     #[arg(long, default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,
+    /// The server's certificate and those that link it to its authority (PEM): HTTPS.
+    #[arg(long, requires = "tls_key")]
+    pub tls_cert: Option<PathBuf>,
+    /// The private key of the certificate (PEM).
+    #[arg(long, requires = "tls_cert")]
+    pub tls_key: Option<PathBuf>,
+    /// Authorities of clients (PEM): who has no certificate of theirs is turned away.
+    #[arg(long, requires = "tls_cert")]
+    pub tls_client_ca: Option<PathBuf>,
     /// Prints the address as a JSON object once it listens.
     #[arg(long)]
     pub json: bool,

@@ -43,17 +43,32 @@ pub(crate) async fn run(arguments: &ServeArguments) -> Result<bool> {
         clock: Arc::new(system_now),
         rng: Arc::new(system_chance),
     };
+    let tls = tls(arguments)?;
     let listener = TcpListener::bind(arguments.listen)
         .await
         .with_context(|| format!("cannot listen at {}", arguments.listen))?;
-    let url = format!("http://{}", listener.local_addr()?);
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    let url = format!("{scheme}://{}", listener.local_addr()?);
     Reader::of(arguments.json).print(&json!({ "url": url }), &format!("Faregate is at {url}\n"))?;
     let worker = tokio::spawn(server::settle_forever(state.clone()));
     let store = state.store.clone();
-    server::serve(listener, server::router(state), told_to_stop()).await?;
+    server::serve_with(listener, tls, server::router(state), told_to_stop()).await?;
     worker.abort();
     store.close().await;
     Ok(true)
+}
+
+/// TLS, where its files are named.
+fn tls(arguments: &ServeArguments) -> Result<Option<server::Tls>> {
+    let (Some(cert), Some(key)) = (&arguments.tls_cert, &arguments.tls_key) else {
+        return Ok(None);
+    };
+    let files = server::TlsFiles {
+        cert: cert.clone(),
+        key: key.clone(),
+        client_ca: arguments.tls_client_ca.clone(),
+    };
+    Ok(Some(server::Tls::read(&files)?))
 }
 
 /// Refuses the key file of another city: every tap would be set aside as forged.

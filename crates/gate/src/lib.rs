@@ -42,4 +42,5 @@ mod sending;
 pub mod status;
 pub mod supervisor;
 pub mod sync;
+pub mod tls;
 pub mod upload;

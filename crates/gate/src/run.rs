@@ -19,7 +19,7 @@ use crate::media::FileMedia;
 use crate::status::Status;
 use crate::sync::Syncer;
 use crate::upload::Uploader;
-use crate::{door, http, input, machine};
+use crate::{door, http, input, machine, tls};
 
 /// Opens journal and lists as they are on disk.
 ///
@@ -48,7 +48,7 @@ pub fn open(config: &Config) -> Result<Agent<FileMedia>> {
     machine::fill(&mut salt)?;
     let options = journal::Options::new(site.device, chain_start, u64::from_ne_bytes(salt))
         .with_segment_bytes(config.journal.segment_kib.saturating_mul(1024))?;
-    let door = door::from_config(&config.door)?;
+    let door = door::from_config(&config.door, &config.passage)?;
     let (mut agent, report) =
         Agent::open(media, options, site, rules, door).context("the journal cannot be opened")?;
     let (taps, gaps) = (report.taps, report.gaps.len());
@@ -135,11 +135,7 @@ pub fn start_tasks(
     let Some(server) = &config.server else {
         return Ok(());
     };
-    let client = reqwest::Client::builder()
-        .timeout(Duration::from_millis(u64::from(server.timeout_ms)))
-        .redirect(reqwest::redirect::Policy::none())
-        .no_proxy()
-        .build()?;
+    let client = tls::client(server)?;
     let uploader = Uploader {
         core: core.clone(),
         http: client.clone(),

@@ -10,6 +10,7 @@ use crate::agent::Held;
 use crate::core::Core;
 use crate::lists::{Confirmation, Denied, Keys, ListError, ListFolder, ListName};
 use crate::machine;
+use crate::upload::describe;
 
 /// Most bytes of a list: about a million denied codes as JSON.
 const LIST_BYTES_MAX: usize = 64 * 1024 * 1024;
@@ -50,7 +51,8 @@ impl Syncer {
         loop {
             for name in [ListName::IssuerKeys, ListName::DenyList] {
                 if let Err(error) = self.refresh(name).await {
-                    tracing::warn!(list = name.as_str(), %error, "the list is not refreshed");
+                    let error = describe(&error);
+                    tracing::warn!(list = name.as_str(), error, "the list is not refreshed");
                 }
             }
             tokio::time::sleep(self.every).await;

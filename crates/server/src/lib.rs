@@ -28,13 +28,15 @@ mod listen;
 mod routes;
 mod session;
 mod state;
+mod tls;
 mod worker;
 
 pub use app::router;
 pub use error::ApiError;
 pub use extract::{Parameters, RawBody};
-pub use listen::serve;
+pub use listen::{serve, serve_with};
 pub use routes::activity::activity;
 pub use session::Session;
 pub use state::{AppState, Clock, Rng};
+pub use tls::{Tls, TlsError, TlsFiles};
 pub use worker::settle_forever;

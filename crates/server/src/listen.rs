@@ -8,10 +8,13 @@ use std::time::Duration;
 use axum::Router;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
-use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::tls::Tls;
 
 /// Connections served at a time; more wait in the system's queue. Each costs a file descriptor,
 /// of which a process has 1,024 by default.
@@ -36,6 +39,19 @@ pub async fn serve(
     router: Router,
     stop: impl Future<Output = ()>,
 ) -> io::Result<()> {
+    serve_with(listener, None, router, stop).await
+}
+
+/// As [`serve`], over TLS where it is given.
+///
+/// # Errors
+/// As [`serve`].
+pub async fn serve_with(
+    listener: TcpListener,
+    tls: Option<Tls>,
+    router: Router,
+    stop: impl Future<Output = ()>,
+) -> io::Result<()> {
     let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     let connections = GracefulShutdown::new();
     let mut builder = Builder::new(TokioExecutor::new());
@@ -56,15 +72,25 @@ pub async fn serve(
         let Some((stream, place)) = accepted else {
             continue;
         };
-        let service = TowerToHyperService::new(router.clone());
-        let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service);
-        let connection = connections.watch(connection.into_owned());
-        tokio::spawn(async move {
-            if let Err(error) = connection.await {
-                tracing::debug!(error, "a connection ended early");
+        let connection = Connection {
+            builder: builder.clone(),
+            router: router.clone(),
+            watcher: connections.watcher(),
+            place,
+        };
+        match tls.clone() {
+            None => {
+                tokio::spawn(connection.serve(stream));
             }
-            drop(place);
-        });
+            Some(tls) => {
+                tokio::spawn(async move {
+                    match tls.accept(stream).await {
+                        Ok(stream) => connection.serve(stream).await,
+                        Err(error) => tracing::debug!(%error, "no TLS with a client"),
+                    }
+                });
+            }
+        }
     }
     drop(listener);
     tokio::select! {
@@ -74,11 +100,32 @@ pub async fn serve(
     Ok(())
 }
 
+/// One connection's way through the server.
+struct Connection {
+    builder: Builder<TokioExecutor>,
+    router: Router,
+    watcher: Watcher,
+    place: OwnedSemaphorePermit,
+}
+
+impl Connection {
+    async fn serve(self, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) {
+        let service = TowerToHyperService::new(self.router);
+        let connection = self
+            .builder
+            .serve_connection_with_upgrades(TokioIo::new(stream), service);
+        if let Err(error) = self.watcher.watch(connection.into_owned()).await {
+            tracing::debug!(error, "a connection ended early");
+        }
+        drop(self.place);
+    }
+}
+
 /// The next connection and its place, or `None` when the system has none to give.
 async fn accept(
     listener: &TcpListener,
     places: &Arc<Semaphore>,
-) -> Option<(TcpStream, tokio::sync::OwnedSemaphorePermit)> {
+) -> Option<(TcpStream, OwnedSemaphorePermit)> {
     let place = Arc::clone(places).acquire_owned().await.ok()?;
     match listener.accept().await {
         Ok((stream, _)) => Some((stream, place)),

@@ -65,7 +65,12 @@ struct Server {
 
 impl Server {
     fn start(folder: &Path) -> Self {
-        let mut child = serve(folder).stdout(Stdio::piped()).spawn().unwrap();
+        Self::start_with(folder, &[])
+    }
+
+    fn start_with(folder: &Path, more: &[&std::ffi::OsStr]) -> Self {
+        let mut command = serve(folder);
+        let mut child = command.args(more).stdout(Stdio::piped()).spawn().unwrap();
         let mut said = String::new();
         for line in BufReader::new(child.stdout.take().unwrap()).lines() {
             said += &line.unwrap();
@@ -320,4 +325,108 @@ async fn a_client_that_never_ends_its_headers_is_let_go() {
     let ended = tokio::time::timeout(Duration::from_mins(1), slow.read_to_end(&mut answer)).await;
     assert!(ended.is_ok(), "the connection is still open after a minute");
     assert!(server.stop());
+}
+
+/// An authority, and a certificate of its own: PEM of the first, certificate and key.
+fn papers(
+    name: &str,
+    usage: rcgen::ExtendedKeyUsagePurpose,
+    until_year: i32,
+) -> (String, String, String) {
+    let mut params = rcgen::CertificateParams::new(Vec::new()).unwrap();
+    params
+        .distinguished_name
+        .push(rcgen::DnType::CommonName, name);
+    params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    let key = rcgen::KeyPair::generate().unwrap();
+    let authority = rcgen::CertifiedIssuer::self_signed(params, key).unwrap();
+    let mut params = rcgen::CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap();
+    params.extended_key_usages = vec![usage];
+    params.not_before = rcgen::date_time_ymd(2019, 1, 1);
+    params.not_after = rcgen::date_time_ymd(until_year, 1, 1);
+    let key = rcgen::KeyPair::generate().unwrap();
+    let cert = params.signed_by(&key, &authority).unwrap();
+    (authority.pem(), cert.pem(), key.serialize_pem())
+}
+
+/// A client that believes one authority and shows a certificate.
+fn client(authority: &str, paper: Option<&(String, String, String)>) -> reqwest::Client {
+    let authority = reqwest::Certificate::from_pem(authority.as_bytes()).unwrap();
+    let mut builder = reqwest::Client::builder()
+        .no_proxy()
+        .tls_certs_only([authority]);
+    if let Some((_, cert, key)) = paper {
+        let identity = reqwest::Identity::from_pem((cert.clone() + key).as_bytes());
+        builder = builder.identity(identity.unwrap());
+    }
+    builder.build().unwrap()
+}
+
+#[tokio::test]
+async fn https_is_served_to_clients_with_the_certificate_that_is_asked_for() {
+    use rcgen::ExtendedKeyUsagePurpose::{ClientAuth, ServerAuth};
+    let folder = tempfile::tempdir().unwrap();
+    write_all(folder.path());
+    let server_papers = papers("city", ServerAuth, 2099);
+    let gate = papers("gates", ClientAuth, 2099);
+    let expired = papers("gates", ClientAuth, 2020);
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path
+    };
+    let (cert, key) = (
+        file("server.pem", &server_papers.1),
+        file("server.key", &server_papers.2),
+    );
+    let clients = file("clients.pem", &(gate.0.clone() + &expired.0));
+    let secure = [
+        "--tls-cert".as_ref(),
+        cert.as_os_str(),
+        "--tls-key".as_ref(),
+        key.as_os_str(),
+        "--tls-client-ca".as_ref(),
+        clients.as_os_str(),
+    ];
+    let server = Server::start_with(folder.path(), &secure);
+    assert!(server.url.starts_with("https://"), "{}", server.url);
+    let url = format!("{}/v1/issuer-keys", server.url);
+    let ask = async |client: reqwest::Client| match client.get(&url).send().await {
+        Ok(answer) => Ok(answer.status().as_u16()),
+        Err(error) => Err(format!("{error:?}")),
+    };
+    // A client that never shakes hands keeps no other waiting.
+    let address = server.url.strip_prefix("https://").unwrap();
+    let _silent = std::net::TcpStream::connect(address).unwrap();
+    assert_eq!(ask(client(&server_papers.0, Some(&gate))).await, Ok(200));
+    let refused = [
+        (client(&server_papers.0, None), "CertificateRequired"),
+        (
+            client(&server_papers.0, Some(&server_papers)),
+            "fatal alert",
+        ),
+        (
+            client(&server_papers.0, Some(&expired)),
+            "CertificateExpired",
+        ),
+        (client(&gate.0, Some(&gate)), "UnknownIssuer"),
+    ];
+    for (client, said) in refused {
+        let error = ask(client).await.unwrap_err();
+        assert!(error.contains(said), "{said}: {error}");
+    }
+    let plain = reqwest::Client::builder().no_proxy().tls_certs_only([]);
+    let plain = plain.build().unwrap();
+    let answer = plain.get(url.replace("https", "http")).send().await;
+    assert!(answer.is_err(), "no plain HTTP at this door");
+    assert!(server.stop());
+
+    let mut other_key = serve(folder.path());
+    other_key.arg("--tls-cert").arg(&cert);
+    let wrong = file("wrong.key", &gate.2);
+    let told = failure(other_key.arg("--tls-key").arg(&wrong));
+    assert!(
+        told.contains("wrong.key: not the certificate's key"),
+        "{told}"
+    );
 }

@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-pub use door::DoorConfig;
+pub use door::{DoorConfig, PassageConfig};
 pub use gate::GateConfig;
 pub use http::HttpConfig;
 pub use input::{Direction, InputConfig};
@@ -73,6 +73,9 @@ pub struct Config {
     /// What it opens.
     #[serde(default)]
     pub door: DoorConfig,
+    /// How it is known that somebody passed.
+    #[serde(default)]
+    pub passage: PassageConfig,
     /// The journal.
     #[serde(default)]
     pub journal: JournalConfig,
@@ -117,6 +120,7 @@ impl Config {
     fn check(&self) -> Result<(), Mistake> {
         input::check(&self.inputs)?;
         self.door.check()?;
+        self.passage.check()?;
         self.journal.check()?;
         self.http.as_ref().map_or(Ok(()), HttpConfig::check)?;
         self.server.as_ref().map_or(Ok(()), ServerConfig::check)
@@ -152,7 +156,13 @@ mod tests {
             ("upload_ms = 2000", "upload_ms = 1", "server.upload_ms"),
             ("upload_ms = 2000", "uplaod_ms = 2000", "uplaod_ms"),
             ("127.0.0.1:9107", "0.0.0.0:9107", "http.listen"),
-            ("http://127.0.0.1:8080", "https://x", "server.url"),
+            ("http://127.0.0.1:8080", "https://x/path", "server.url"),
+            ("http://127.0.0.1:8080", "ftp://x", "server.url"),
+            (
+                "batch_records = 256",
+                "ca_file = \"x\"",
+                "line 70: server.ca_file",
+            ),
             ("from = \"serial\"", "from = \"usb\"", "usb"),
             ("idle_ms = 50", "idle_ms = 2", "input.idle_ms"),
             ("baud = 115200", "bauds = 115200", "bauds"),

@@ -1,5 +1,7 @@
 //! `[server]`: where taps go and lists come from.
 
+use std::path::PathBuf;
+
 use serde::Deserialize;
 
 use super::mistake::{Mistake, within};
@@ -10,6 +12,12 @@ use super::mistake::{Mistake, within};
 pub struct ServerConfig {
     /// Its address, without a path.
     pub url: String,
+    /// The authorities that may vouch for the server (PEM); the machine's where left out.
+    pub ca_file: Option<PathBuf>,
+    /// The agent's own certificate (PEM), for a server that asks for one.
+    pub client_cert_file: Option<PathBuf>,
+    /// The key of that certificate (PEM).
+    pub client_key_file: Option<PathBuf>,
     /// Most taps in one batch.
     #[serde(default = "batch_records")]
     pub batch_records: usize,
@@ -25,20 +33,52 @@ pub struct ServerConfig {
 }
 
 impl ServerConfig {
+    /// Whether the way to the server is TLS.
+    #[must_use]
+    pub fn is_https(&self) -> bool {
+        self.url.starts_with("https://")
+    }
+
     pub(super) fn check(&self) -> Result<(), Mistake> {
         let most = journal::BATCH_RECORDS_MAX;
         within("server.batch_records", self.batch_records, 1, most)?;
         within("server.upload_ms", self.upload_ms, 10, 3_600_000)?;
         within("server.sync_seconds", self.sync_seconds, 1, 86_400)?;
         within("server.timeout_ms", self.timeout_ms, 100, 120_000)?;
-        if !self.url.starts_with("http://") || self.url.ends_with('/') {
+        let host = self
+            .url
+            .strip_prefix("https://")
+            .or_else(|| self.url.strip_prefix("http://"));
+        if !host.is_some_and(|host| !host.is_empty() && !host.contains(['/', '?', '#', '@'])) {
             return Err(Mistake::new(
                 "server.url",
-                "http://host:port without a path (TLS is ended by a local proxy)",
+                "https://host:port or http://host:port without a path",
                 self.url.as_str(),
             ));
         }
-        Ok(())
+        self.check_files()
+    }
+
+    fn check_files(&self) -> Result<(), Mistake> {
+        let named = [
+            ("server.ca_file", &self.ca_file),
+            ("server.client_cert_file", &self.client_cert_file),
+            ("server.client_key_file", &self.client_key_file),
+        ];
+        for (field, file) in named {
+            if let Some(file) = file
+                && !self.is_https()
+            {
+                let got = file.display().to_string();
+                return Err(Mistake::new(field, "an https:// server.url with it", got));
+            }
+        }
+        let missing = match (&self.client_cert_file, &self.client_key_file) {
+            (Some(_), None) => "server.client_key_file",
+            (None, Some(_)) => "server.client_cert_file",
+            _ => return Ok(()),
+        };
+        Err(Mistake::new(missing, "certificate and key together", "one"))
     }
 }
 

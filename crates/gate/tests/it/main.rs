@@ -12,4 +12,5 @@ mod pages;
 mod serial;
 mod server;
 mod support;
+mod tls;
 mod upload;

@@ -50,6 +50,18 @@ pub(crate) struct Server {
 impl Server {
     /// Listens on a thread of its own, until the test process ends.
     pub(crate) fn start() -> Self {
+        Self::start_over("http", |listener| listener)
+    }
+
+    /// As [`Self::start`], over what `wrap` makes of the listener.
+    pub(crate) fn start_over<L>(
+        scheme: &str,
+        wrap: impl FnOnce(tokio::net::TcpListener) -> L + Send + 'static,
+    ) -> Self
+    where
+        L: axum::serve::Listener,
+        L::Addr: std::fmt::Debug,
+    {
         let books = Arc::new(Mutex::new(Books {
             taps: BTreeMap::new(),
             heads: BTreeMap::new(),
@@ -61,7 +73,7 @@ impl Server {
         }));
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         listener.set_nonblocking(true).unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
+        let url = format!("{scheme}://{}", listener.local_addr().unwrap());
         let routes = Router::new()
             .route("/v1/taps", post(upload))
             .route("/v1/issuer-keys", get(async || issuer_keys()))
@@ -74,7 +86,7 @@ impl Server {
                 .unwrap();
             runtime.block_on(async {
                 let listener = tokio::net::TcpListener::from_std(listener).unwrap();
-                axum::serve(listener, routes).await.unwrap();
+                axum::serve(wrap(listener), routes).await.unwrap();
             });
         });
         Self { books, url }

@@ -1,0 +1,84 @@
+//! HTTPS to the server: whom the agent believes, and what it shows of itself.
+//!
+//! One provider (aws-lc-rs), named and never the process's default. With a CA file only the
+//! authorities in it count; without one, the machine's.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail};
+use rustls::crypto::aws_lc_rs;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::{ClientConfig, RootCertStore};
+
+use crate::config::ServerConfig;
+
+/// The client for uploads and lists.
+///
+/// # Errors
+/// Which file is not as it should be, and why.
+pub fn client(server: &ServerConfig) -> Result<reqwest::Client> {
+    let builder = reqwest::Client::builder()
+        .timeout(Duration::from_millis(u64::from(server.timeout_ms)))
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy();
+    let builder = if server.is_https() {
+        builder
+            .https_only(true)
+            .tls_backend_preconfigured(tls(server)?)
+    } else {
+        // No authority is read where none is asked.
+        builder.tls_certs_only([])
+    };
+    Ok(builder.build()?)
+}
+
+fn tls(server: &ServerConfig) -> Result<ClientConfig> {
+    let builder = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+        .with_safe_default_protocol_versions()?
+        .with_root_certificates(authorities(server.ca_file.as_deref())?);
+    let (Some(cert), Some(key)) = (&server.client_cert_file, &server.client_key_file) else {
+        return Ok(builder.with_no_client_auth());
+    };
+    let chain = certificates(cert).context("server.client_cert_file")?;
+    let secret = PrivateKeyDer::from_pem_file(key)
+        .with_context(|| format!("server.client_key_file: {}: no key in PEM", key.display()))?;
+    builder
+        .with_client_auth_cert(chain, secret)
+        .context("server.client_key_file is not the key of server.client_cert_file")
+}
+
+fn authorities(file: Option<&Path>) -> Result<RootCertStore> {
+    let mut roots = RootCertStore::empty();
+    if let Some(path) = file {
+        for certificate in certificates(path).context("server.ca_file")? {
+            roots
+                .add(certificate)
+                .with_context(|| format!("server.ca_file: {}", path.display()))?;
+        }
+        return Ok(roots);
+    }
+    let found = rustls_native_certs::load_native_certs();
+    for error in &found.errors {
+        tracing::warn!(%error, "an authority of this machine cannot be read");
+    }
+    let (taken, _) = roots.add_parsable_certificates(found.certs);
+    if taken == 0 {
+        bail!("this machine has no certificate authorities: install them or set server.ca_file");
+    }
+    Ok(roots)
+}
+
+fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>> {
+    let read = || format!("{}: no certificate in PEM", path.display());
+    let chain = CertificateDer::pem_file_iter(path)
+        .with_context(read)?
+        .collect::<Result<Vec<_>, _>>()
+        .with_context(read)?;
+    if chain.is_empty() {
+        bail!(read());
+    }
+    Ok(chain)
+}
