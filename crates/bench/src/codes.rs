@@ -16,10 +16,7 @@ pub(crate) const CODES: usize = 256;
 /// The issuer's key.
 pub(crate) const KID: KeyId = KeyId::from_bytes(*b"hz01");
 /// Where the codes are shown.
-pub(crate) const PLACE: Place = Place {
-    gate: GateId::from_number(42),
-    kind: TapKind::On,
-};
+pub(crate) const PLACE: Place = Place::new(GateId::from_number(42), TapKind::On);
 /// What they entitle to.
 pub(crate) const ENTITLEMENT: Entitlement = Entitlement {
     category: RiderCategory::from_code(0),

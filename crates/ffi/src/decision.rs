@@ -2,8 +2,11 @@
 
 use core::ffi::c_char;
 
-use units::{GateId, Timestamp};
-use validator::{CodeKind, Decision, NotReady, Permit, Place, Refusal};
+use units::{CredentialId, GateId, Timestamp};
+use validator::{
+    CodeKind, Decision, NetworkCode, NotReady, Passage, Permit, Place, Reading, Refusal, Trust,
+    ZoneCode,
+};
 use wire::tap::TapKind;
 
 use crate::memory::{self, Plain};
@@ -38,6 +41,16 @@ pub const FG_LACK_MEMORY_FULL: u8 = 2;
 /// The clock has gone back to when codes lived that the gate has forgotten.
 pub const FG_LACK_CLOCK_WENT_BACK: u8 = 3;
 
+/// The clock is not proven right, and policy lets no such code pass then.
+pub const FG_LACK_CLOCK_NOT_PROVEN: u8 = 4;
+
+/// Signed time confirms the clock.
+pub const FG_CLOCK_PROVEN: u8 = 0;
+/// Nothing confirms the clock and nothing contradicts it.
+pub const FG_CLOCK_UNPROVEN: u8 = 1;
+/// The clock is before what is certainly past, or absurdly far ahead.
+pub const FG_CLOCK_WRONG: u8 = 2;
+
 /// One code, shown to one gate at one instant.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
@@ -50,8 +63,35 @@ pub struct FgScan {
     pub now_micros: i64,
     /// The gate's number.
     pub gate: u32,
+    /// The network's number in the city's lists; 0 in a city with one.
+    pub network: u16,
+    /// The fare zone's number in the city's lists; 0 in a city with one.
+    pub zone: u16,
     /// FG_TAP_ON or FG_TAP_OFF.
     pub kind: u8,
+    /// What the clock is worth: one of FG_CLOCK_..., as fg_clock_read says. FG_CLOCK_PROVEN when
+    /// the reader proves its clock in another way.
+    pub clock: u8,
+}
+
+/// One tap that let somebody pass: what the replay memory knows of it.
+#[repr(C)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct FgPassage {
+    /// The id of the credential or ticket.
+    pub id: FgCredentialId,
+    /// The phone's clock when it made the code, microseconds since 1970; 0 for a ticket.
+    pub made_micros: i64,
+    /// When it passed, by the gate's clock, microseconds since 1970.
+    pub at_micros: i64,
+    /// Last instant at which the code could pass.
+    pub live_until_micros: i64,
+    /// First instant at which the credential may go through the same way again.
+    pub back_from_micros: i64,
+    /// FG_TAP_ON or FG_TAP_OFF.
+    pub kind: u8,
+    /// How many riders go through on this tap: the door stays open for so many.
+    pub riders: u8,
 }
 
 /// May this code travel here and now, and what the sentence for the rider needs to know. Fields
@@ -82,10 +122,24 @@ pub struct FgDecision {
     /// Permitted presentations: the phone's clock when it made it, microseconds since 1970.
     pub issued_at_micros: i64,
     /// 120: how long until it starts. 121: how long ago it ended. 122: how old it is by the
-    /// phone's clock. 123: how far ahead the phone's clock is.
+    /// phone's clock. 123: how far ahead the phone's clock is. 125: how long it lives. 151: how
+    /// long until it may be used again.
     pub span_micros: i64,
+    /// Permitted, 131: the issuer's number in the city's lists.
+    pub issuer: u16,
+    /// 134: how many riders pass at once.
+    pub party_max: u8,
+    /// Permitted: whether this tap repeats one of which nobody knew if somebody went through, and
+    /// which is then not charged; again_micros is its time.
+    pub is_again: u8,
+    /// See is_again.
+    pub again_micros: i64,
+    /// Permitted: what the replay memory has noted; for fg_replay_forget.
+    pub passage: FgPassage,
 }
 
+// SAFETY: bytes and numbers, for which every bit pattern is a value.
+unsafe impl Plain for FgPassage {}
 // SAFETY: numbers and a pointer, for which every bit pattern is a value.
 unsafe impl Plain for FgScan {}
 // SAFETY: bytes and numbers, for which every bit pattern is a value.
@@ -107,6 +161,11 @@ impl FgDecision {
         gate: 0,
         issued_at_micros: 0,
         span_micros: 0,
+        issuer: 0,
+        party_max: 0,
+        is_again: 0,
+        again_micros: 0,
+        passage: FgPassage::NONE,
     };
 
     fn permitted(permit: &Permit) -> Self {
@@ -125,6 +184,10 @@ impl FgDecision {
                 bytes: *permit.id.as_bytes(),
             },
             issued_at_micros: permit.issued_at.map_or(0, Timestamp::as_micros),
+            issuer: permit.issuer.as_number(),
+            is_again: u8::from(permit.again.is_some()),
+            again_micros: permit.again.map_or(0, Timestamp::as_micros),
+            passage: FgPassage::new(&permit.passage),
             ..Self::REFUSED
         }
     }
@@ -141,7 +204,16 @@ impl FgDecision {
             Refusal::NotYetValid { starts_in: span }
             | Refusal::Expired { ended_ago: span }
             | Refusal::Stale { age: span }
-            | Refusal::FromTheFuture { ahead: span } => decision.span_micros = span.as_micros(),
+            | Refusal::FromTheFuture { ahead: span }
+            | Refusal::LivesTooLong { got: span, .. }
+            | Refusal::PartyThrough { wait: span } => decision.span_micros = span.as_micros(),
+            Refusal::IssuerNotTakenHere { issuer } => decision.issuer = issuer.as_number(),
+            Refusal::ProductNotTakenHere { product } => decision.product = product.as_number(),
+            Refusal::CategoryNotTakenHere { category } => decision.category = category.as_code(),
+            Refusal::PartyTooLarge { max, got } => {
+                decision.party_max = max.as_riders();
+                decision.party = got.as_riders();
+            }
             Refusal::OtherGate { expected, got } => {
                 decision.code_gate = expected.as_number();
                 decision.gate = got.as_number();
@@ -152,12 +224,64 @@ impl FgDecision {
                     NotReady::NoIssuerKeys => FG_LACK_NO_ISSUER_KEYS,
                     NotReady::ReplayMemoryFull => FG_LACK_MEMORY_FULL,
                     NotReady::ClockWentBack => FG_LACK_CLOCK_WENT_BACK,
+                    NotReady::ClockNotProven => FG_LACK_CLOCK_NOT_PROVEN,
                     _ => FG_LACK_NONE,
                 };
             }
             _ => {}
         }
         decision
+    }
+}
+
+impl FgPassage {
+    /// Of no tap.
+    pub(crate) const NONE: Self = Self {
+        id: FgCredentialId { bytes: [0; 16] },
+        made_micros: 0,
+        at_micros: 0,
+        live_until_micros: 0,
+        back_from_micros: 0,
+        kind: 0,
+        riders: 0,
+    };
+
+    pub(crate) fn new(passage: &Passage) -> Self {
+        Self {
+            id: FgCredentialId {
+                bytes: *passage.id.as_bytes(),
+            },
+            made_micros: passage.made.map_or(0, Timestamp::as_micros),
+            at_micros: passage.at.as_micros(),
+            live_until_micros: passage.live_until.as_micros(),
+            back_from_micros: passage.back_from.as_micros(),
+            kind: passage.kind.as_number(),
+            riders: passage.riders,
+        }
+    }
+
+    pub(crate) fn to_passage(self) -> Result<Passage, FgStatus> {
+        // No code is made in 1970 (docs/WIRE.md): 0 is a ticket.
+        let made = (self.made_micros != 0).then_some(Timestamp::from_micros(self.made_micros));
+        Ok(Passage {
+            id: CredentialId::from_bytes(self.id.bytes),
+            made,
+            kind: tap_kind(self.kind)?,
+            at: Timestamp::from_micros(self.at_micros),
+            riders: self.riders,
+            live_until: Timestamp::from_micros(self.live_until_micros),
+            back_from: Timestamp::from_micros(self.back_from_micros),
+        })
+    }
+}
+
+/// The worth of a clock of a number from C.
+fn trust(number: u8) -> Result<Trust, FgStatus> {
+    match number {
+        FG_CLOCK_PROVEN => Ok(Trust::Proven),
+        FG_CLOCK_UNPROVEN => Ok(Trust::Unproven),
+        FG_CLOCK_WRONG => Ok(Trust::Wrong),
+        _ => Err(FgStatus::BadClock),
     }
 }
 
@@ -213,9 +337,14 @@ unsafe fn validate(
     let place = Place {
         gate: GateId::from_number(scan.gate),
         kind: tap_kind(scan.kind)?,
+        network: NetworkCode::from_number(scan.network),
+        zone: ZoneCode::from_number(scan.zone),
     };
-    let now = Timestamp::from_micros(scan.now_micros);
-    let decided = validator.decide(text, place, now, replay.memory());
+    let now = Reading {
+        trust: trust(scan.clock)?,
+        ..Reading::from(Timestamp::from_micros(scan.now_micros))
+    };
+    let decided = validator.decide(text, &place, &now, replay.memory());
     let plain = match &decided {
         Decision::Permitted(permit) => FgDecision::permitted(permit),
         Decision::Refused(refusal) => FgDecision::refused(refusal),

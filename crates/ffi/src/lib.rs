@@ -51,9 +51,10 @@ pub use chain::{
     fg_chain_start,
 };
 pub use decision::{
-    FG_CODE_GATE_BOUND, FG_CODE_NONE, FG_CODE_ONE_WAY, FG_CODE_TICKET, FG_LACK_CLOCK_WENT_BACK,
+    FG_CLOCK_PROVEN, FG_CLOCK_UNPROVEN, FG_CLOCK_WRONG, FG_CODE_GATE_BOUND, FG_CODE_NONE,
+    FG_CODE_ONE_WAY, FG_CODE_TICKET, FG_LACK_CLOCK_NOT_PROVEN, FG_LACK_CLOCK_WENT_BACK,
     FG_LACK_MEMORY_FULL, FG_LACK_NO_ISSUER_KEYS, FG_LACK_NONE, FG_PERMITTED, FG_TAP_OFF, FG_TAP_ON,
-    FgDecision, FgScan, fg_validate,
+    FgDecision, FgPassage, FgScan, fg_validate,
 };
 pub use prepare::{FG_TABLE_BYTES, fg_tables_size, fg_validator_prepare};
 pub use replay::{FG_SLOT_BYTES, FgReplay, fg_replay_align, fg_replay_init, fg_replay_size};
@@ -62,7 +63,8 @@ pub use sentence::{
     fg_decision_name, fg_sentence,
 };
 pub use setup::{
-    FG_KEYS_MAX, FG_SAME_KID_MAX, FgCredentialId, FgIssuerKey, FgPolicy, fg_issuer_key_check,
+    FG_KEYS_MAX, FG_ONE_BY_ONE, FG_PASS_EVERYTHING, FG_PASS_NOTHING, FG_PASS_PRESENTATIONS,
+    FG_SAME_KID_MAX, FG_TOGETHER, FgCredentialId, FgIssuerKey, FgPolicy, fg_issuer_key_check,
     fg_policy_default,
 };
 pub use status::FgStatus;

@@ -5,10 +5,11 @@ use core::ffi::c_char;
 use units::{CredentialId, GateId, KeyId, Span};
 use validator::{Language, Malformed, NotReady, Refusal};
 use wire::text::TextError;
-use wire::{SignatureError, VerifyError};
+use wire::{IssuerCode, PartySize, ProductCode, RiderCategory, SignatureError, VerifyError};
 
 use crate::decision::{
-    FG_LACK_CLOCK_WENT_BACK, FG_LACK_MEMORY_FULL, FG_LACK_NO_ISSUER_KEYS, FG_PERMITTED, FgDecision,
+    FG_LACK_CLOCK_NOT_PROVEN, FG_LACK_CLOCK_WENT_BACK, FG_LACK_MEMORY_FULL, FG_LACK_NO_ISSUER_KEYS,
+    FG_PERMITTED, FgDecision,
 };
 use crate::memory;
 use crate::status::{FgStatus, Outcome, status};
@@ -60,18 +61,37 @@ fn refusal(decision: &FgDecision) -> Option<Refusal> {
         121 => Refusal::Expired { ended_ago: span },
         122 => Refusal::Stale { age: span },
         123 => Refusal::FromTheFuture { ahead: span },
+        125 => Refusal::LivesTooLong {
+            max: Span::ZERO,
+            got: span,
+        },
         130 => Refusal::OtherGate {
             expected: GateId::from_number(decision.code_gate),
             got: GateId::from_number(decision.gate),
+        },
+        131 => Refusal::IssuerNotTakenHere {
+            issuer: IssuerCode::from_number(decision.issuer),
+        },
+        132 => Refusal::ProductNotTakenHere {
+            product: ProductCode::from_number(decision.product),
+        },
+        133 => Refusal::CategoryNotTakenHere {
+            category: RiderCategory::from_code(decision.category),
+        },
+        134 => Refusal::PartyTooLarge {
+            max: PartySize::new(decision.party_max)?,
+            got: PartySize::new(decision.party)?,
         },
         140 => Refusal::Denied {
             id: CredentialId::from_bytes(decision.id.bytes),
         },
         150 => Refusal::AlreadyUsed,
+        151 => Refusal::PartyThrough { wait: span },
         160 => Refusal::GateNotReady(match decision.lack {
             FG_LACK_NO_ISSUER_KEYS => NotReady::NoIssuerKeys,
             FG_LACK_MEMORY_FULL => NotReady::ReplayMemoryFull,
             FG_LACK_CLOCK_WENT_BACK => NotReady::ClockWentBack,
+            FG_LACK_CLOCK_NOT_PROVEN => NotReady::ClockNotProven,
             _ => return None,
         }),
         _ => return None,

@@ -36,6 +36,10 @@ pub enum FgStatus {
     BadTime = 12,
     /// No decision has this number.
     UnknownCode = 13,
+    /// The worth of a clock is none of FG_CLOCK_..., or a clock's rules have a negative span.
+    BadClock = 14,
+    /// More than FG_RULES_MAX acceptance rules.
+    TooManyRules = 15,
 }
 
 /// What the functions behind the C interface answer.

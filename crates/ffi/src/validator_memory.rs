@@ -3,9 +3,9 @@
 use core::ffi::c_void;
 use core::slice;
 
-use units::{CredentialId, Timestamp};
+use units::CredentialId;
 use validator::{
-    Decision, DenyList, Place, Policy, ReplayMemory, ReplaySlot, SetupError, Validator,
+    Decision, DenyList, Place, Policy, Reading, ReplayMemory, ReplaySlot, SetupError, Validator,
 };
 use wire::IssuerKey;
 
@@ -56,13 +56,13 @@ impl FgValidator {
     pub(crate) fn decide(
         &self,
         text: &[u8],
-        place: Place,
-        now: Timestamp,
+        place: &Place,
+        now: &Reading,
         used: &mut ReplayMemory<&'static mut [ReplaySlot]>,
     ) -> Decision {
         match &self.keys {
-            Keys::Plain(validator) => validator.validate(text, &place, now, &self.denied, used),
-            Keys::Prepared(validator) => validator.validate(text, &place, now, &self.denied, used),
+            Keys::Plain(validator) => validator.validate(text, place, *now, &self.denied, used),
+            Keys::Prepared(validator) => validator.validate(text, place, *now, &self.denied, used),
         }
     }
 
@@ -194,7 +194,7 @@ unsafe fn init(
     // SAFETY: what is asked of the pointer is this function's own contract.
     let keys = unsafe { memory::slice(keys, key_count) }?;
     // SAFETY: as above.
-    let policy = unsafe { memory::read(policy) }?.to_policy();
+    let policy = unsafe { memory::read(policy) }?.to_policy()?;
     // SAFETY: `offset` is within the `size` bytes that the caller gave.
     let first = unsafe { memory.byte_add(offset) }.cast::<IssuerKey>();
     let mut next = first;

@@ -244,10 +244,7 @@ impl<M: Media> Agent<M> {
             return Err(Closed::ListsStale);
         };
         let (keys, denied) = (Arc::clone(&keys.list), Arc::clone(&denied.list));
-        let place = Place {
-            gate: self.site.gate,
-            kind,
-        };
+        let place = Place::new(self.site.gate, kind);
         let decision = keys
             .validator
             .validate(text, &place, now, &*denied, &mut self.used);

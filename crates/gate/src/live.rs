@@ -102,10 +102,7 @@ impl LiveCodes {
                 failed += 1;
                 continue;
             };
-            let place = Place {
-                gate,
-                kind: code.kind,
-            };
+            let place = Place::new(gate, code.kind);
             let noted = [code.at, now].into_iter().any(|at| {
                 let decision =
                     keys.validator

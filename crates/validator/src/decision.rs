@@ -1,19 +1,10 @@
 //! What goes in beside the code, and what comes out.
 
-use units::{CredentialId, GateId, KeyId, Timestamp};
-use wire::Entitlement;
-use wire::tap::TapKind;
+use units::{CredentialId, KeyId, Timestamp};
+use wire::{ClockState, Entitlement, IssuerCode};
 
 use crate::refusal::Refusal;
-
-/// Where a code is shown.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Place {
-    /// Which gate.
-    pub gate: GateId,
-    /// Which way riders pass it.
-    pub kind: TapKind,
-}
+use crate::replay::Passage;
 
 /// May this code travel here and now?
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -38,6 +29,16 @@ pub struct Permit {
     pub kind: CodeKind,
     /// When the phone's clock says it was made; tickets do not say.
     pub issued_at: Option<Timestamp>,
+    /// Whose key signed it.
+    pub issuer: IssuerCode,
+    /// What the gate's clock was worth.
+    pub clock: ClockState,
+    /// What the memory has noted, with how many riders go through on this tap. To be given back
+    /// to it when nobody did ([`crate::ReplayMemory::forget`]).
+    pub passage: Passage,
+    /// The tap, by its time, that this one repeats: one of which nobody knew whether somebody went
+    /// through. That one then counts as not opened, and is not charged.
+    pub again: Option<Timestamp>,
 }
 
 /// The kinds of code.

@@ -22,7 +22,7 @@
 //! let keys: [IssuerKey; 0] = [];
 //! let validator = Validator::new(&keys[..], Policy::default())?;
 //! let mut used = ReplayMemory::new([ReplaySlot::EMPTY; 64]);
-//! let here = Place { gate: GateId::from_number(42), kind: TapKind::On };
+//! let here = Place::new(GateId::from_number(42), TapKind::On);
 //! let now = Timestamp::from_secs(1_546_819_200);
 //! let decision = validator.validate(b"hello", &here, now, &NothingDenied, &mut used);
 //! let Decision::Refused(refusal) = decision else { return Err("permitted".into()) };
@@ -41,20 +41,24 @@ extern crate std;
 
 pub mod update;
 
+mod clock;
 mod decision;
 mod deny;
 mod deny_index;
+mod place;
 mod policy;
 mod refusal;
 mod replay;
 mod sentence;
 mod validate;
 
-pub use decision::{CodeKind, Decision, Permit, Place, decision_name};
+pub use clock::{Clock, ClockRules, Reading, Trust};
+pub use decision::{CodeKind, Decision, Permit, decision_name};
 pub use deny::{DenyList, DenyListError, NothingDenied, SortedDenyList};
 pub use deny_index::{DenyIndex, FilterBlock};
-pub use policy::{Policy, SetupError};
+pub use place::{Acceptance, NetworkCode, Place, RULES_MAX, Rules, ZoneCode};
+pub use policy::{Companions, Degraded, Pass, Policy, SetupError};
 pub use refusal::{Malformed, NotReady, Refusal};
-pub use replay::{ReplayMemory, ReplaySlot};
+pub use replay::{Passage, ReplayMemory, ReplaySlot};
 pub use sentence::{Language, SENTENCE_BYTES_MAX};
 pub use validate::{KEYS_MAX, SAME_KID_MAX, Validator};

@@ -1,8 +1,8 @@
-//! How far clocks may be apart, and how long a presentation lives.
+//! How far clocks may be apart, how long a presentation lives, and how parties go through.
 
 use units::Span;
 
-/// Time limits of a city's gates. All are zero or more.
+/// The rules of a city's gates that hold everywhere. All spans are zero or more.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Policy {
     /// How long a presentation may be shown after it was made.
@@ -15,6 +15,51 @@ pub struct Policy {
     pub not_before_tolerance: Span,
     /// How long after its end a credential or ticket is let pass.
     pub expiry_tolerance: Span,
+    /// Longest life of a ticket, from its start to its end; an [`crate::Acceptance`] may say
+    /// otherwise for a product, such as paper.
+    pub ticket_life_max: Span,
+    /// Anti-passback: time between two parties on one credential the same way, unless it went
+    /// out (or in) between. Zero: none; right where each tap is charged.
+    pub passback: Span,
+    /// How long after a tap of which nobody knows whether somebody went through the rider is
+    /// given the benefit of the doubt.
+    pub retry: Span,
+    /// How the riders of one code go through.
+    pub companions: Companions,
+    /// Which codes pass while the clock's state is not proven.
+    pub degraded: Degraded,
+}
+
+/// How the riders of one code, its party, go through.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub enum Companions {
+    /// One tap for all: the door stays open for so many, and the tap is priced for so many. One
+    /// scan, no wait; for buses and wide gates.
+    #[default]
+    Together,
+    /// One tap each: a fresh code of the phone, or the same ticket again, until the party is
+    /// through. For turnstiles that let one through.
+    OneByOne,
+}
+
+/// Which codes pass while the gate's clock cannot be proven right.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Pass {
+    /// None.
+    Nothing,
+    /// Presentations: their phone's clock agrees with the gate's, or they are refused as stale.
+    Presentations,
+    /// All.
+    Everything,
+}
+
+/// What a gate does while its clock is not proven.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Degraded {
+    /// The clock may be right: nothing contradicts it, and nothing confirms it.
+    pub unproven: Pass,
+    /// The clock is wrong: it is before what the gate knows to be past, or absurdly far ahead.
+    pub wrong: Pass,
 }
 
 /// Why a validator cannot be made.
@@ -39,7 +84,15 @@ pub enum SetupError {
         /// Keys given under that name.
         got: usize,
     },
-    /// A span below zero in the policy.
+    /// More acceptance rules than a gate looks at for one code.
+    #[error("expected at most {max} acceptance rules, got {got}")]
+    TooManyRules {
+        /// The limit.
+        max: usize,
+        /// Rules given.
+        got: usize,
+    },
+    /// A span below zero in the policy or in a rule.
     #[error("{field} must be zero or more, got {micros} µs")]
     NegativeSpan {
         /// Which.
@@ -50,7 +103,9 @@ pub enum SetupError {
 }
 
 impl Default for Policy {
-    /// 15 s of life, phones 30 s slow or fast, starts 30 s early, no time after the end.
+    /// 15 s of life, phones 30 s slow or fast, starts 30 s early, no time after the end; tickets of
+    /// a day at most; no anti-passback; 5 min to try again; one tap for a party; a clock that is
+    /// not proven decides on, a wrong one lets nobody pass.
     fn default() -> Self {
         Self {
             code_life: Span::from_secs(15),
@@ -58,6 +113,14 @@ impl Default for Policy {
             phone_fast_max: Span::from_secs(30),
             not_before_tolerance: Span::from_secs(30),
             expiry_tolerance: Span::ZERO,
+            ticket_life_max: Span::from_secs(86_400),
+            passback: Span::ZERO,
+            retry: Span::from_secs(300),
+            companions: Companions::Together,
+            degraded: Degraded {
+                unproven: Pass::Everything,
+                wrong: Pass::Nothing,
+            },
         }
     }
 }
@@ -79,6 +142,9 @@ impl Policy {
             ("phone_fast_max", self.phone_fast_max),
             ("not_before_tolerance", self.not_before_tolerance),
             ("expiry_tolerance", self.expiry_tolerance),
+            ("ticket_life_max", self.ticket_life_max),
+            ("passback", self.passback),
+            ("retry", self.retry),
         ];
         for (field, span) in spans {
             if span < Span::ZERO {

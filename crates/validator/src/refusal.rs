@@ -4,7 +4,7 @@ use core::fmt;
 
 use units::{CredentialId, GateId, KeyId, Span};
 use wire::text::TextError;
-use wire::{DecodeError, VerifyError};
+use wire::{DecodeError, IssuerCode, PartySize, ProductCode, RiderCategory, VerifyError};
 
 use crate::sentence::Length;
 
@@ -58,12 +58,41 @@ pub enum Refusal {
         /// How far ahead.
         ahead: Span,
     },
+    /// 125: a ticket made for a longer life than tickets have here: nobody's to begin with.
+    LivesTooLong {
+        /// The limit.
+        max: Span,
+        /// From its start to its end.
+        got: Span,
+    },
     /// 130: a presentation for another gate.
     OtherGate {
         /// The gate it is for.
         expected: GateId,
         /// The gate it was shown to.
         got: GateId,
+    },
+    /// 131: its issuer is trusted, but not on this network or in this zone.
+    IssuerNotTakenHere {
+        /// The issuer.
+        issuer: IssuerCode,
+    },
+    /// 132: its product is not good on this network or in this zone.
+    ProductNotTakenHere {
+        /// The product.
+        product: ProductCode,
+    },
+    /// 133: its rider category may not pass here on this product.
+    CategoryNotTakenHere {
+        /// The category.
+        category: RiderCategory,
+    },
+    /// 134: more riders on one code than pass here together.
+    PartyTooLarge {
+        /// The limit.
+        max: PartySize,
+        /// The code's party.
+        got: PartySize,
     },
     /// 140: on the deny list.
     Denied {
@@ -72,6 +101,11 @@ pub enum Refusal {
     },
     /// 150: let pass before.
     AlreadyUsed,
+    /// 151: all riders of the code went through just now (anti-passback).
+    PartyThrough {
+        /// How long until it may be used again this way.
+        wait: Span,
+    },
     /// 160: the gate cannot decide.
     GateNotReady(NotReady),
 }
@@ -95,6 +129,8 @@ pub enum NotReady {
     ReplayMemoryFull,
     /// Its clock has gone back to when codes lived that it has forgotten.
     ClockWentBack,
+    /// Its clock is not proven right, and policy lets no such code pass then.
+    ClockNotProven,
 }
 
 impl Refusal {
@@ -132,16 +168,22 @@ impl Refusal {
             Self::Expired { .. } => NAMES[8],
             Self::Stale { .. } => NAMES[9],
             Self::FromTheFuture { .. } => NAMES[10],
-            Self::OtherGate { .. } => NAMES[11],
-            Self::Denied { .. } => NAMES[12],
-            Self::AlreadyUsed => NAMES[13],
-            Self::GateNotReady(_) => NAMES[14],
+            Self::LivesTooLong { .. } => NAMES[11],
+            Self::OtherGate { .. } => NAMES[12],
+            Self::IssuerNotTakenHere { .. } => NAMES[13],
+            Self::ProductNotTakenHere { .. } => NAMES[14],
+            Self::CategoryNotTakenHere { .. } => NAMES[15],
+            Self::PartyTooLarge { .. } => NAMES[16],
+            Self::Denied { .. } => NAMES[17],
+            Self::AlreadyUsed => NAMES[18],
+            Self::PartyThrough { .. } => NAMES[19],
+            Self::GateNotReady(_) => NAMES[20],
         }
     }
 }
 
 /// Every number with its name.
-const NAMES: [(u16, &str); 15] = [
+const NAMES: [(u16, &str); 21] = [
     (101, "not_a_code"),
     (102, "malformed"),
     (103, "too_long"),
@@ -153,9 +195,15 @@ const NAMES: [(u16, &str); 15] = [
     (121, "expired"),
     (122, "stale"),
     (123, "from_the_future"),
+    (125, "lives_too_long"),
     (130, "other_gate"),
+    (131, "issuer_not_taken_here"),
+    (132, "product_not_taken_here"),
+    (133, "category_not_taken_here"),
+    (134, "party_too_large"),
     (140, "denied"),
     (150, "already_used"),
+    (151, "party_through"),
     (160, "gate_not_ready"),
 ];
 
@@ -212,12 +260,42 @@ impl fmt::Display for Refusal {
                 f,
                 "This code is for gate {expected} and this is gate {got}: use that one or refresh."
             ),
+            Self::LivesTooLong { .. } => {
+                f.write_str("This ticket lives longer than tickets may: ask where you bought it.")
+            }
+            Self::IssuerNotTakenHere { issuer } => write!(
+                f,
+                "Codes of issuer {} are not taken on this line: your app shows where they are.",
+                issuer.as_number()
+            ),
+            Self::ProductNotTakenHere { product } => write!(
+                f,
+                "Your product {} is not good on this line or in this zone: choose another in your \
+                 app.",
+                product.as_number()
+            ),
+            Self::CategoryNotTakenHere { category } => write!(
+                f,
+                "Riders of category {} do not pass here: choose another ticket in your app.",
+                category.as_code()
+            ),
+            Self::PartyTooLarge { max, got } => write!(
+                f,
+                "This code is for {} riders and {} pass here at once: split it in your app.",
+                got.as_riders(),
+                max.as_riders()
+            ),
             Self::Denied { .. } => {
                 f.write_str("This code is blocked: see in your app why and what to do.")
             }
             Self::AlreadyUsed => {
                 f.write_str("This code was used already: refresh it and show the new one.")
             }
+            Self::PartyThrough { wait } => write!(
+                f,
+                "All riders on this code went through just now: it works again in {}.",
+                Length::english(*wait)
+            ),
             Self::GateNotReady(lack) => {
                 write!(
                     f,
@@ -233,7 +311,7 @@ impl fmt::Display for NotReady {
         f.write_str(match self {
             Self::NoIssuerKeys => "it has no issuer keys yet",
             Self::ReplayMemoryFull => "too many riders at once",
-            Self::ClockWentBack => "its clock is wrong",
+            Self::ClockWentBack | Self::ClockNotProven => "its clock is wrong",
         })
     }
 }

@@ -130,13 +130,38 @@ impl fmt::Display for InChinese<'_> {
             Refusal::OtherGate { expected, got } => {
                 write!(f, "此码用于闸机{expected}，这里是{got}：请到那里，或刷新。")
             }
+            Refusal::LivesTooLong { .. } => f.write_str("此票有效期超出规定：请询问售票处。"),
+            Refusal::IssuerNotTakenHere { issuer } => write!(
+                f,
+                "本线路不接受发行方{}的码：可用线路请看应用。",
+                issuer.as_number()
+            ),
+            Refusal::ProductNotTakenHere { product } => write!(
+                f,
+                "您的产品{}不适用于本线路或本区：请在应用里换一种。",
+                product.as_number()
+            ),
+            Refusal::CategoryNotTakenHere { category } => write!(
+                f,
+                "乘客类别{}不能从此通过：请在应用里换一种票。",
+                category.as_code()
+            ),
+            Refusal::PartyTooLarge { max, got } => write!(
+                f,
+                "此码供{}人使用，此处一次最多{}人：请在应用里分开。",
+                got.as_riders(),
+                max.as_riders()
+            ),
             Refusal::Denied { .. } => f.write_str("此码已被停用：原因和办法请看应用。"),
             Refusal::AlreadyUsed => f.write_str("此码已用过：请刷新后再出示。"),
+            Refusal::PartyThrough { wait } => {
+                write!(f, "此码的乘客刚才已全部通过：{}后可再用。", length(wait))
+            }
             Refusal::GateNotReady(lack) => {
                 let lack = match lack {
                     NotReady::NoIssuerKeys => "尚无发行方密钥",
                     NotReady::ReplayMemoryFull => "乘客过多",
-                    NotReady::ClockWentBack => "时钟不准",
+                    NotReady::ClockWentBack | NotReady::ClockNotProven => "时钟不准",
                 };
                 write!(f, "本闸机暂不可用（{lack}）：请换一台或询问工作人员。")
             }
@@ -208,17 +233,46 @@ impl fmt::Display for InKorean<'_> {
                     "{expected}번 개찰구용 코드입니다(여기는 {got}). 거기로 가거나 새로 고치세요."
                 )
             }
+            Refusal::LivesTooLong { .. } => {
+                f.write_str("유효 기간이 규정보다 긴 표입니다. 구입처에 문의하세요.")
+            }
+            Refusal::IssuerNotTakenHere { issuer } => write!(
+                f,
+                "이 노선에서는 발행자 {}의 코드를 쓸 수 없습니다. 앱에서 노선을 확인하세요.",
+                issuer.as_number()
+            ),
+            Refusal::ProductNotTakenHere { product } => write!(
+                f,
+                "상품 {}은 이 노선이나 구역에서 쓸 수 없습니다. 앱에서 바꾸세요.",
+                product.as_number()
+            ),
+            Refusal::CategoryNotTakenHere { category } => write!(
+                f,
+                "승객 유형 {}은 여기를 지날 수 없습니다. 앱에서 다른 표를 고르세요.",
+                category.as_code()
+            ),
+            Refusal::PartyTooLarge { max, got } => write!(
+                f,
+                "{}명용 코드입니다. 여기는 한 번에 {}명까지입니다. 앱에서 나누세요.",
+                got.as_riders(),
+                max.as_riders()
+            ),
             Refusal::Denied { .. } => {
                 f.write_str("사용이 중지된 코드입니다. 앱에서 이유와 방법을 확인하세요.")
             }
             Refusal::AlreadyUsed => {
                 f.write_str("이미 사용한 코드입니다. 새로 고친 코드를 보여 주세요.")
             }
+            Refusal::PartyThrough { wait } => write!(
+                f,
+                "이 코드의 승객이 방금 모두 지났습니다. {} 뒤에 다시 쓸 수 있습니다.",
+                length(wait)
+            ),
             Refusal::GateNotReady(lack) => {
                 let lack = match lack {
                     NotReady::NoIssuerKeys => "발행자 키 없음",
                     NotReady::ReplayMemoryFull => "승객이 너무 많음",
-                    NotReady::ClockWentBack => "시계 이상",
+                    NotReady::ClockWentBack | NotReady::ClockNotProven => "시계 이상",
                 };
                 write!(
                     f,

@@ -119,10 +119,7 @@ impl Gate {
         now: Timestamp,
         lists: &Lists,
     ) -> Result<Scan> {
-        let place = Place {
-            gate: self.id,
-            kind,
-        };
+        let place = Place::new(self.id, kind);
         let denied = SortedDenyList::new(&lists.denied)?;
         let watch = Stopwatch::start();
         let decision =

@@ -297,10 +297,7 @@ fn in_rust(text: &[u8]) -> u16 {
     let keys = [crate::objects::issuer_key()];
     let validator = validator::Validator::new(&keys[..], validator::Policy::default()).unwrap();
     let mut memory = validator::ReplayMemory::new([validator::ReplaySlot::EMPTY; 1]);
-    let place = validator::Place {
-        gate: crate::objects::GATE,
-        kind: wire::tap::TapKind::On,
-    };
+    let place = validator::Place::new(crate::objects::GATE, wire::tap::TapKind::On);
     let now = crate::objects::now();
     let decision = validator.validate(text, &place, now, &validator::NothingDenied, &mut memory);
     decision.code()

@@ -228,10 +228,7 @@ impl World {
             .collect();
         let denied = SortedDenyList::new(&denied).unwrap();
         let mut used = ReplayMemory::new([ReplaySlot::EMPTY; 8]);
-        let here = Place {
-            gate: GateId::from_number(1),
-            kind: TapKind::On,
-        };
+        let here = Place::new(GateId::from_number(1), TapKind::On);
         match validator.validate(text.as_bytes(), &here, self.now(), &denied, &mut used) {
             Decision::Permitted(_) => "permitted".to_owned(),
             Decision::Refused(refusal) => refusal.name().to_owned(),

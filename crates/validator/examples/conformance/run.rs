@@ -98,10 +98,7 @@ fn place(scan: &Scan) -> Result<Place, Failure> {
         "off" => TapKind::Off,
         other => return Err(format!("no tap is called {other}").into()),
     };
-    Ok(Place {
-        gate: GateId::parse(&scan.gate)?,
-        kind,
-    })
+    Ok(Place::new(GateId::parse(&scan.gate)?, kind))
 }
 
 fn permit(decision: &Decision) -> Option<Permit> {

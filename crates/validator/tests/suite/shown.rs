@@ -21,10 +21,7 @@ impl Gate {
         Self {
             validator: Validator::new(keys, Policy::default()).unwrap(),
             memory: ReplayMemory::new(vec![ReplaySlot::EMPTY; slots]),
-            place: Place {
-                gate: GATE,
-                kind: TapKind::On,
-            },
+            place: Place::new(GATE, TapKind::On),
         }
     }
 

@@ -78,14 +78,12 @@ fn decide(reader: &Reader, vector: &CodeVector) -> Decision {
         .map(|id| CredentialId::from_bytes(array(id)))
         .collect();
     let denied = SortedDenyList::new(&denied).unwrap();
-    let place = Place {
-        gate: GateId::parse(&vector.gate).unwrap(),
-        kind: if vector.tap == "on" {
-            TapKind::On
-        } else {
-            TapKind::Off
-        },
+    let kind = if vector.tap == "on" {
+        TapKind::On
+    } else {
+        TapKind::Off
     };
+    let place = Place::new(GateId::parse(&vector.gate).unwrap(), kind);
     let validator = Validator::new(keys, policy(reader)).unwrap();
     let mut memory = ReplayMemory::new(vec![ReplaySlot::EMPTY; slots]);
     let mut show = |clock| {
