@@ -63,4 +63,4 @@ pub use fold::{Accumulators, Adjustment, AdjustmentKind};
 pub use gtfs::{Route, Stop};
 pub use journey::{DayRating, Fare, FareLine, Journey, JourneyStatus, Leg, MissingTap, Unpriced};
 pub use rate::rate_day;
-pub use tap::{Holder, Medium, Tap, TapKind};
+pub use tap::{Tap, TapKind};
