@@ -5,6 +5,7 @@ use clap::{Parser, Subcommand};
 mod bench;
 mod city;
 mod demo;
+mod fuzz;
 mod process;
 mod setup;
 mod suite;
@@ -35,6 +36,8 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         options: Vec<String>,
     },
+    /// Throws made-up bytes at every parser, led by what they reach.
+    Fuzz(fuzz::Options),
     /// Writes the generated files of the city packages from their network tables.
     City {
         /// Only compare; fail where a committed file is out of date.
@@ -49,6 +52,7 @@ fn main() -> anyhow::Result<()> {
         Task::Test => suite::test(),
         Task::Check => suite::check(),
         Task::Bench { options } => bench::run_with(&options),
+        Task::Fuzz(options) => fuzz::run_with(&options),
         Task::City { check } => city::run(check),
     }
 }

@@ -6,7 +6,7 @@ use std::process::Command;
 use anyhow::{Result, bail};
 
 use crate::process::{announce, cargo, output, root, run};
-use crate::{city, demo, setup};
+use crate::{city, demo, fuzz, setup};
 
 /// Formatting, lints and the tests of the workspace.
 ///
@@ -56,6 +56,7 @@ pub(crate) fn test() -> Result<()> {
         .arg("proto/check/verify_vectors.py")
         .current_dir(root()))?;
     web_tests()?;
+    fuzz::smoke()?;
     let faregate = demo::build()?;
     whole_city(&faregate)?;
     browser(&faregate)?;

@@ -1,0 +1,39 @@
+//! One target under libFuzzer (`FAREGATE_FUZZ_TARGET` names it), or files through a target.
+#![cfg_attr(fuzzing, no_main)]
+
+#[cfg(fuzzing)]
+mod libfuzzer {
+    use std::sync::OnceLock;
+
+    use fuzz::{Target, find};
+
+    static TARGET: OnceLock<Option<&'static Target>> = OnceLock::new();
+
+    libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+        let name = || std::env::var("FAREGATE_FUZZ_TARGET").unwrap_or_default();
+        match TARGET.get_or_init(|| find(&name())) {
+            Some(target) => (target.run)(bytes),
+            None => panic!("FAREGATE_FUZZ_TARGET names no target: {:?}", name()),
+        }
+    });
+}
+
+#[cfg(not(fuzzing))]
+fn main() -> anyhow::Result<()> {
+    use anyhow::Context;
+
+    let mut arguments = std::env::args_os().skip(1);
+    let Some(name) = arguments.next() else {
+        for target in fuzz::TARGETS {
+            println!("{}\t{}", target.name, target.max_bytes);
+        }
+        return Ok(());
+    };
+    let name = name.to_string_lossy();
+    let target = fuzz::find(&name).with_context(|| format!("no target is named {name}"))?;
+    for file in arguments {
+        let bytes = std::fs::read(&file).with_context(|| format!("{}", file.display()))?;
+        (target.run)(&bytes);
+    }
+    Ok(())
+}

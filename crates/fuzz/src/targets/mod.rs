@@ -1,0 +1,46 @@
+//! The targets, a module for each place that bytes come in at.
+
+mod city;
+mod codes;
+mod reader;
+mod server;
+
+/// A parser and what must hold of it for any bytes.
+#[derive(Clone, Copy, Debug)]
+pub struct Target {
+    /// Its name, also that of its corpus's folder.
+    pub name: &'static str,
+    /// Longest input worth trying, bytes: somewhat above the parser's own limit.
+    pub max_bytes: usize,
+    /// Panics when what must hold does not.
+    pub run: fn(&[u8]),
+}
+
+/// Every target.
+pub const TARGETS: &[Target] = &[
+    target("text", 700, codes::text),
+    target("code", 400, codes::code),
+    target("credential", 300, codes::credential),
+    target("tap_record", 700, codes::tap_record),
+    target("journal", 8_192, reader::journal),
+    target("scanner", 4_096, reader::scanner),
+    target("gate_config", 4_096, reader::config),
+    target("tap_batch", 4_096, server::tap_batch),
+    target("json_bodies", 1_024, server::json_bodies),
+    target("foreign_taps", 4_096, server::foreign_taps),
+    target("city_files", 8_192, city::files),
+];
+
+const fn target(name: &'static str, max_bytes: usize, run: fn(&[u8])) -> Target {
+    Target {
+        name,
+        max_bytes,
+        run,
+    }
+}
+
+/// The target of this name.
+#[must_use]
+pub fn find(name: &str) -> Option<&'static Target> {
+    TARGETS.iter().find(|target| target.name == name)
+}
