@@ -83,6 +83,14 @@ impl<S: IssuanceStore> Issuer<S> {
         self.store.deny_list(now).await.map_err(DenyError::Store)
     }
 
+    /// The version of that list alone: whether there is anything new.
+    ///
+    /// # Errors
+    /// [`DenyError::Store`].
+    pub async fn deny_version(&self, now: Timestamp) -> Result<u64, DenyError<S::Error>> {
+        self.store.deny_version(now).await.map_err(DenyError::Store)
+    }
+
     /// Who is charged for the taps of a code; `None` for a code that was never recorded here:
     /// another issuer's, or one signed off the books.
     ///

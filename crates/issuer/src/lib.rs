@@ -37,6 +37,7 @@
 //! ```
 
 pub mod keyfile;
+pub mod lists;
 pub mod picture;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;

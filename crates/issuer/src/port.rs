@@ -215,4 +215,12 @@ pub trait IssuanceStore: Send + Sync {
         &self,
         now: Timestamp,
     ) -> impl Future<Output = Result<DenyList, Self::Error>> + Send;
+
+    /// The version that [`IssuanceStore::deny_list`] would give, for less work.
+    fn deny_version(
+        &self,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<u64, Self::Error>> + Send {
+        async move { Ok(self.deny_list(now).await?.version) }
+    }
 }

@@ -66,6 +66,10 @@ impl IssuanceStore for SqliteStore {
     async fn deny_list(&self, now: Timestamp) -> Result<DenyList, StoreError> {
         denying::list(self, now).await
     }
+
+    async fn deny_version(&self, now: Timestamp) -> Result<u64, StoreError> {
+        denying::version(self, now).await
+    }
 }
 
 /// The columns category, party and product.

@@ -16,6 +16,7 @@ use zeroize::Zeroizing;
 
 use crate::{ChallengeSecret, Chance, KeyRing, KeyRingError, RingKey, SeedSigner};
 
+pub(crate) use disk::store as replace_file;
 pub use disk::{DiskError, load, store};
 pub use sealed::{OpenError, SealError, WorkFactor};
 
@@ -109,6 +110,11 @@ impl FileKey {
     #[must_use]
     pub fn public_key(&self) -> [u8; 32] {
         SeedSigner::new(&self.seed.0).public_key()
+    }
+
+    /// Signs a root or snapshot: `message` is `wire::lists::list_message`.
+    pub(crate) fn sign_list(&self, message: &[u8]) -> [u8; crate::SIGNATURE_BYTES] {
+        SeedSigner::new(&self.seed.0).sign_in_memory(message)
     }
 
     /// First instant at which it signs.

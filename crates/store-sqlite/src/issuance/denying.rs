@@ -123,6 +123,21 @@ pub(super) async fn list(store: &SqliteStore, now: Timestamp) -> Result<DenyList
     Ok(list)
 }
 
+/// The list's version; where entries have ended it is the one after they are dropped.
+pub(super) async fn version(store: &SqliteStore, now: Timestamp) -> Result<u64, StoreError> {
+    let failed = backend("read the deny list's version");
+    let mut tx = store.begin_read().await.map_err(&failed)?;
+    let expired = sqlx::query(SELECT_EXPIRED)
+        .bind(now.as_micros())
+        .fetch_optional(&mut *tx);
+    if expired.await.map_err(&failed)?.is_none() {
+        let row = sqlx::query(SELECT_VERSION).fetch_one(&mut *tx).await;
+        return unsigned(&row.map_err(&failed)?, "version");
+    }
+    drop(tx);
+    Ok(list(store, now).await?.version)
+}
+
 /// Version and entries as one transaction sees them.
 async fn read(conn: &mut SqliteConnection) -> Result<DenyList, StoreError> {
     let failed = backend("read the deny list");

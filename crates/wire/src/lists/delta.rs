@@ -114,6 +114,18 @@ impl<'a> DenyDelta<'a> {
         self.head.head
     }
 
+    /// The ids that go, in ascending order.
+    #[must_use]
+    pub const fn removed(&self) -> &'a [[u8; DENY_ENTRY_BYTES]] {
+        self.removed
+    }
+
+    /// The ids that come, in ascending order.
+    #[must_use]
+    pub const fn added(&self) -> &'a [[u8; DENY_ENTRY_BYTES]] {
+        self.added
+    }
+
     /// Begins to apply it.
     #[must_use]
     pub fn merge(&self) -> Merge<'a> {

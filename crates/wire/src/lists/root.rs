@@ -157,6 +157,13 @@ impl Root {
         Ok(next)
     }
 
+    /// The names of a role's keys.
+    pub fn key_ids(&self, role: Role) -> impl Iterator<Item = KeyId> {
+        let bits = (0..16_u32).map(move |bit| role.keys & 1_u16.wrapping_shl(bit) != 0);
+        let keys = self.keys.iter().zip(bits);
+        keys.filter(|(_, has)| *has).map(|(key, _)| key_id(key))
+    }
+
     /// The key of this name in a role, and its bit.
     pub(super) fn key_in(&self, role: Role, kid: KeyId) -> Option<(u16, &[u8; 32])> {
         let mut bit: u16 = 1;
