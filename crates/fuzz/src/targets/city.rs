@@ -1,6 +1,6 @@
 //! A city package: the input is cut at NUL bytes into a file's name and its contents.
 
-use tariff::{City, CityFiles};
+use tariff::City;
 
 /// Files given in the input take the place of those of a small city that loads.
 pub(super) fn files(bytes: &[u8]) {

@@ -1,7 +1,8 @@
 //! What a gate's camera sees, and what a gate writes down.
 
+use wire::ParsedCredential;
+use wire::tap::TapRecord;
 use wire::text::{CodeBuffer, decode, encode};
-use wire::{ParsedCredential, TapRecord};
 
 /// The text of a code: one text for each byte string.
 pub(super) fn text(bytes: &[u8]) {

@@ -3,7 +3,7 @@
 use gate::config::Config;
 use gate::frame::{FRAME_BYTES_MAX, Framer};
 use journal::testing::{Medium, chain_start};
-use journal::{Journal, Media, Options, SegmentId, Witness};
+use journal::{Journal, Media, Options, Witness};
 use units::DeviceId;
 
 /// A disk's segment: the first byte says how many records were really written before the rest of
@@ -14,8 +14,7 @@ pub(super) fn journal(bytes: &[u8]) {
     let Some((&[count, high, low], damage)) = bytes.split_first_chunk::<3>() else {
         return;
     };
-    let medium = written(usize::from(count % 32));
-    let mut medium = medium;
+    let mut medium = written(usize::from(count % 32));
     let place = u32::from(u16::from_be_bytes([high, low]));
     let mut ids = Vec::new();
     if medium.list(&mut ids).is_err() {
