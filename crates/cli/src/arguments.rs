@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, value_parser};
 
+pub use crate::lists::arguments::{DenyCommand, RootCommand};
+
 /// Faregate takes fares by QR code: it issues codes, checks them at gates without a network, and
 /// turns taps into charges that anybody can compute again.
 #[derive(Parser, Debug)]
@@ -38,6 +40,9 @@ pub enum Command {
     /// Makes and turns over the issuer's signing keys, kept in an encrypted file.
     #[command(subcommand)]
     Keys(KeysCommand),
+    /// Denies codes at every gate, and lifts that again.
+    #[command(subcommand)]
+    Deny(DenyCommand),
     /// Looks into codes.
     #[command(subcommand)]
     Token(TokenCommand),
@@ -110,6 +115,12 @@ pub struct ServeArguments {
     /// The readers that may upload taps.
     #[arg(long)]
     pub gates: Option<PathBuf>,
+    /// The folder with the city's roots: signed lists are served from it.
+    #[arg(long, requires = "lists_key")]
+    pub lists: Option<PathBuf>,
+    /// The key file of the online key that signs snapshots, under the same passphrase.
+    #[arg(long, requires = "lists")]
+    pub lists_key: Option<PathBuf>,
     /// Where to listen.
     #[arg(long, default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,
@@ -168,6 +179,9 @@ has run out: no honest rider is refused.")]
         #[command(flatten)]
         key_file: KeyFileArguments,
     },
+    /// Makes and signs roots, which say whose lists gates take.
+    #[command(subcommand)]
+    Root(RootCommand),
     /// Stops trusting a key at once: every code it signed is refused. For a stolen key.
     Withdraw {
         /// File, passphrase, output.

@@ -29,6 +29,14 @@ pub(crate) fn load_city(folder: Option<&Path>) -> Result<City> {
     City::load(&files).map_err(|report| anyhow::anyhow!("{place} has defects:\n{report}"))
 }
 
+/// The files of the city package in `folder`, or of the built-in one.
+///
+/// # Errors
+/// When a file cannot be read.
+pub(crate) fn read_package(folder: Option<&Path>) -> Result<CityFiles> {
+    folder.map_or_else(|| Ok(built_in()), read_folder)
+}
+
 fn built_in() -> CityFiles {
     let mut files = BTreeMap::new();
     for name in Hangzhou::iter() {

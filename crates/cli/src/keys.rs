@@ -43,6 +43,7 @@ pub(crate) fn run(command: &KeysCommand) -> Result<()> {
             save(&file, key_file)?;
             show(&file, key_file.json, now)
         }
+        KeysCommand::Root(command) => crate::lists::root::run(command),
         KeysCommand::List { key_file } => {
             let file = open(&key_file.file, &key_file.passphrase_file)?;
             show(&file, key_file.json, now)

@@ -26,6 +26,7 @@ mod database;
 mod demo;
 mod folder;
 mod keys;
+mod lists;
 mod output;
 mod progress;
 mod scan;
@@ -37,7 +38,7 @@ mod world;
 use std::process::ExitCode;
 
 pub use arguments::{
-    Arguments, Command, DemoArguments, KeyFileArguments, KeysCommand, ServeArguments,
+    Arguments, Command, DemoArguments, DenyCommand, KeyFileArguments, KeysCommand, RootCommand, ServeArguments,
     SettleArguments, TokenCommand,
 };
 
@@ -49,6 +50,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::Demo(demo) => block_on(demo::run(&demo)),
         Command::Serve(serve) => block_on(serve::run(&serve)),
         Command::Keys(keys) => keys::run(&keys).map(|()| true),
+        Command::Deny(deny) => block_on(lists::deny::run(&deny)),
         Command::Token(TokenCommand::Inspect { code, keys, json }) => {
             token::inspect(&code, keys.as_deref(), json)
         }

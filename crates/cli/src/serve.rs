@@ -15,6 +15,7 @@ use tokio::net::TcpListener;
 use units::{DeviceId, GateId, RouteId, StopId};
 
 use crate::arguments::ServeArguments;
+use crate::lists::publish::{self, Lists};
 use crate::output::Reader;
 use crate::world::{system_chance, system_now};
 use crate::{database, folder, keys};
@@ -43,6 +44,16 @@ pub(crate) async fn run(arguments: &ServeArguments) -> Result<bool> {
         clock: Arc::new(system_now),
         rng: Arc::new(system_chance),
     };
+    let mut router = server::router(state.clone());
+    let mut lists = None;
+    if let (Some(folder), Some(online)) = (&arguments.lists, &arguments.lists_key) {
+        let served = Arc::new(server::ServedLists::default());
+        let package = folder::read_package(arguments.city.as_deref())?;
+        let (issuer, shown) = (Arc::clone(&state.issuer), Arc::clone(&served));
+        let opened = Lists::open((folder, online), arguments, package, issuer, shown);
+        lists = Some(opened.await.context("signed lists")?);
+        router = server::lists_router(served).merge(router);
+    }
     let tls = tls(arguments)?;
     let listener = TcpListener::bind(arguments.listen)
         .await
@@ -51,9 +62,17 @@ pub(crate) async fn run(arguments: &ServeArguments) -> Result<bool> {
     let url = format!("{scheme}://{}", listener.local_addr()?);
     Reader::of(arguments.json).print(&json!({ "url": url }), &format!("Faregate is at {url}\n"))?;
     let worker = tokio::spawn(server::settle_forever(state.clone()));
-    let store = state.store.clone();
-    server::serve_with(listener, tls, server::router(state), told_to_stop()).await?;
+    let (store, issuer) = (state.store.clone(), Arc::clone(&state.issuer));
+    let watch = publish::watch(
+        arguments.keys.clone(),
+        arguments.passphrase_file.clone(),
+        issuer,
+        lists,
+    );
+    let watch = tokio::spawn(watch);
+    server::serve_with(listener, tls, router, told_to_stop()).await?;
     worker.abort();
+    watch.abort();
     store.close().await;
     Ok(true)
 }
