@@ -156,7 +156,11 @@ fn store(
             "complete": complete,
             "file": path.display().to_string(),
         }),
-        &format!("root {version} of {}: {state}\n{}\n", planned.city, path.display()),
+        &format!(
+            "root {version} of {}: {state}\n{}\n",
+            planned.city,
+            path.display()
+        ),
     )
 }
 

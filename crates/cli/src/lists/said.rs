@@ -135,8 +135,13 @@ pub(crate) fn read(text: &str, package: &CityFiles, place: &Path) -> Result<Want
 
 fn neighbour(row: &IssuerTable) -> Result<Issuers> {
     let key = |key: &KeyTable| {
-        IssuerKey::new(key.kid.0, &key.public_key.0, key.not_before.0, key.not_after.0)
-            .with_context(|| format!("key {} of {}", key.kid.0, row.city))
+        IssuerKey::new(
+            key.kid.0,
+            &key.public_key.0,
+            key.not_before.0,
+            key.not_after.0,
+        )
+        .with_context(|| format!("key {} of {}", key.kid.0, row.city))
     };
     let network = |name: &String| NetworkId::new(name).context("networks");
     Ok(Issuers {
