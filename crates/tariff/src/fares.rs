@@ -195,6 +195,3 @@ impl Fares {
         legs.map(|leg| (leg.first..leg.end, rows(leg))).collect()
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -142,16 +142,13 @@ fn is_default(feed: &Feed, category: CategoryIx) -> bool {
 }
 
 /// Whether a product has prices for named categories alone and the rider's is not known: they
-/// named one that the feed lacks, or none where none of the product's is the default.
+/// named one that the feed lacks, or none where the feed has no default.
 fn undecided(feed: &Feed, category: &Category, rows: &[&FareProduct]) -> bool {
     let named = !rows.is_empty() && rows.iter().all(|row| row.category.is_some());
     named
         && match category {
             Category::Known(_) => false,
             Category::Undefined => true,
-            Category::Default => !rows
-                .iter()
-                .filter_map(|row| row.category)
-                .any(|category| is_default(feed, category)),
+            Category::Default => !feed.categories.iter().any(|row| row.is_default),
         }
 }
