@@ -4,7 +4,7 @@ use arrayvec::ArrayVec;
 use units::{KeyId, Timestamp};
 
 use crate::cbor::Reader;
-use crate::cose::{KID, Sign1, write_header};
+use crate::cose::{KID, Sign1, Signed, write_header};
 use crate::entitlement::{Entitlement, PartySize, ProductCode, RiderCategory};
 use crate::error::{DecodeError, EncodeError, VerifyError};
 use crate::key::{Issuer, SignatureError};
@@ -23,7 +23,7 @@ pub(crate) const ENTITLEMENT: i64 = -65_537;
 const KID_HEADER_BYTES: usize = 9;
 
 /// Earliest time in a code, in seconds: below it CBOR has a shorter form, and sizes would vary.
-const SECS_MIN: u32 = 1 << 16;
+pub(crate) const SECS_MIN: u32 = 1 << 16;
 
 /// The protected header `{1: -19, 4: kid}`.
 pub(crate) fn kid_header(kid: KeyId) -> Result<ArrayVec<u8, KID_HEADER_BYTES>, EncodeError> {
@@ -41,11 +41,11 @@ pub(crate) fn read_kid(envelope: &Sign1<'_>) -> Result<KeyId, DecodeError> {
     Ok(kid)
 }
 
-/// Checks the issuer's signature on `envelope`, which names the key `kid`.
+/// Checks the issuer's signature on what names the key `kid`.
 pub(crate) fn verify_issuer(
     key: &impl Issuer,
     kid: KeyId,
-    envelope: &Sign1<'_>,
+    signed: &Signed<'_>,
 ) -> Result<(), VerifyError> {
     if key.kid() != kid {
         return Err(VerifyError::OtherKey {
@@ -53,10 +53,10 @@ pub(crate) fn verify_issuer(
             got: kid,
         });
     }
-    let message = envelope
+    let message = signed
         .message()
         .ok_or(VerifyError::Issuer(SignatureError::Mismatch))?;
-    key.verify(&message, envelope.signature)
+    key.verify(&message, signed.signature)
         .map_err(VerifyError::Issuer)
 }
 
@@ -79,6 +79,7 @@ pub(crate) fn secs(field: &'static str, at: Timestamp) -> Result<i64, EncodeErro
 }
 
 /// The entitlement in the private claim that starts at `at`.
+#[inline]
 pub(crate) fn read_entitlement(
     at: usize,
     category: u8,

@@ -15,7 +15,7 @@ use crate::ticket::{ParsedTicket, VerifiedTicket};
 pub const CODE_BYTES_MAX: usize = 320;
 
 /// A code of the right shape, its signatures not yet checked.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Code<'a> {
     /// Signed by a phone over its credential.
     Presentation(ParsedPresentation<'a>),
@@ -40,7 +40,17 @@ pub enum VerifiedCode<'a> {
 ///
 /// # Errors
 /// [`DecodeError`] when `bytes` are anything but one presentation or ticket in its one encoding.
+#[inline]
 pub fn parse(bytes: &[u8]) -> Result<Code<'_>, DecodeError> {
+    match crate::shape::code(bytes) {
+        Some(code) => Ok(code),
+        None => parse_any(bytes),
+    }
+}
+
+/// The same for any bytes, item by item: what is wrong is named where it is.
+#[cold]
+pub(crate) fn parse_any(bytes: &[u8]) -> Result<Code<'_>, DecodeError> {
     let mut reader = checked(bytes)?;
     let envelope = Sign1::read(&mut reader)?;
     if envelope.header.peek()? == Some(KCWT) {

@@ -33,18 +33,31 @@ const NO_UNPROTECTED: &[u8; 1] = b"\xa0";
 pub(crate) const SIG_STRUCTURE_MAX: usize =
     SIG_STRUCTURE_START.len() + NO_EXTERNAL.len() + CODE_BYTES_MAX;
 
+/// What was signed, as received, and the signature.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Signed<'a> {
+    /// The protected header with its byte-string head.
+    pub(crate) protected_item: &'a [u8],
+    /// The payload with its byte-string head.
+    pub(crate) payload_item: &'a [u8],
+    pub(crate) signature: &'a [u8; SIGNATURE_BYTES],
+}
+
+impl Signed<'_> {
+    /// The bytes that were signed: `Sig_structure` around header and payload as received.
+    pub(crate) fn message(&self) -> Option<ArrayVec<u8, SIG_STRUCTURE_MAX>> {
+        sig_structure(self.protected_item, self.payload_item)
+    }
+}
+
 /// An envelope whose encoding and algorithm are checked, its content not yet read.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Sign1<'a> {
-    /// The protected header as received, with its byte-string head.
-    protected_item: &'a [u8],
-    /// The payload as received, with its byte-string head.
-    payload_item: &'a [u8],
+    pub(crate) signed: Signed<'a>,
     /// The header map after `alg`.
     pub(crate) header: Header<'a>,
     /// The content of the payload.
     pub(crate) payload: Reader<'a>,
-    pub(crate) signature: &'a [u8; SIGNATURE_BYTES],
 }
 
 /// The rest of a protected header.
@@ -75,17 +88,14 @@ impl<'a> Sign1<'a> {
         payload.check()?;
         let signature = reader.bytes_exact("bytes in the signature")?;
         Ok(Self {
-            protected_item,
-            payload_item,
+            signed: Signed {
+                protected_item,
+                payload_item,
+                signature,
+            },
             header,
             payload,
-            signature,
         })
-    }
-
-    /// The bytes that were signed: `Sig_structure` around header and payload as received.
-    pub(crate) fn message(&self) -> Option<ArrayVec<u8, SIG_STRUCTURE_MAX>> {
-        sig_structure(self.protected_item, self.payload_item)
     }
 }
 

@@ -11,7 +11,7 @@ use crate::claims::{
     CNF, CTI, ENTITLEMENT, EXP, kid_header, read_entitlement, read_kid, read_secs, secs,
     verify_issuer,
 };
-use crate::cose::{SIGNATURE_BYTES, Sign1, ToBeSigned};
+use crate::cose::{SIGNATURE_BYTES, Sign1, Signed, ToBeSigned};
 use crate::entitlement::{Entitlement, LifeHours};
 use crate::error::{DecodeError, EncodeError, VerifyError};
 use crate::key::{HolderKey, Issuer};
@@ -113,16 +113,16 @@ impl CredentialClaims {
 }
 
 /// A credential of the right shape, its signature not yet checked.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ParsedCredential<'a> {
-    bytes: &'a [u8],
-    envelope: Sign1<'a>,
-    kid: KeyId,
-    id: CredentialId,
-    holder: &'a [u8; 32],
-    entitlement: Entitlement,
-    expires: Timestamp,
-    life: LifeHours,
+    pub(crate) bytes: &'a [u8],
+    pub(crate) signed: Signed<'a>,
+    pub(crate) kid: KeyId,
+    pub(crate) id: CredentialId,
+    pub(crate) holder: &'a [u8; 32],
+    pub(crate) entitlement: Entitlement,
+    pub(crate) expires: Timestamp,
+    pub(crate) life: LifeHours,
 }
 
 impl<'a> ParsedCredential<'a> {
@@ -131,8 +131,10 @@ impl<'a> ParsedCredential<'a> {
     /// # Errors
     /// [`DecodeError`] when `bytes` are anything but one credential in its one encoding.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, DecodeError> {
-        let mut reader = crate::code::checked(bytes)?;
-        Self::read(&mut reader)
+        match crate::shape::credential(bytes) {
+            Some(credential) => Ok(credential),
+            None => Self::read(&mut crate::code::checked(bytes)?),
+        }
     }
 
     /// Reads the credential at `reader`, whose encoding is checked.
@@ -154,7 +156,7 @@ impl<'a> ParsedCredential<'a> {
         claims.end(&payload)?;
         Ok(Self {
             bytes: start.until(reader),
-            envelope,
+            signed: envelope.signed,
             kid,
             id,
             holder,
@@ -176,7 +178,7 @@ impl<'a> ParsedCredential<'a> {
     /// [`VerifyError`] when `key` is another key, the signature does not hold, or the holder's
     /// key is no canonical point of large order.
     pub fn verify(&self, key: &impl Issuer) -> Result<VerifiedCredential<'a>, VerifyError> {
-        verify_issuer(key, self.kid, &self.envelope)?;
+        verify_issuer(key, self.kid, &self.signed)?;
         let holder = HolderKey::from_bytes(self.holder).map_err(VerifyError::HolderKey)?;
         Ok(VerifiedCredential {
             parsed: *self,

@@ -68,6 +68,7 @@ mod error;
 mod key;
 mod prepared;
 mod presentation;
+mod shape;
 mod state;
 mod ticket;
 mod writer;

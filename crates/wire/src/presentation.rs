@@ -9,7 +9,7 @@ use core::fmt::Write as _;
 use units::{GateId, Timestamp};
 
 use crate::claims::{read_secs, secs};
-use crate::cose::{KCWT, SIGNATURE_BYTES, Sign1, ToBeSigned, write_header};
+use crate::cose::{KCWT, SIGNATURE_BYTES, Sign1, Signed, ToBeSigned, write_header};
 use crate::credential::{CREDENTIAL_BYTES_MAX, ParsedCredential, VerifiedCredential};
 use crate::error::{DecodeError, EncodeError, VerifyError};
 use crate::key::{Issuer, SignatureError};
@@ -76,9 +76,9 @@ impl PresentationClaims {
 }
 
 /// A presentation of the right shape, its signatures not yet checked.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ParsedPresentation<'a> {
-    envelope: Sign1<'a>,
+    signed: Signed<'a>,
     credential: ParsedCredential<'a>,
     issued_at: Timestamp,
     gate: Option<GateId>,
@@ -103,12 +103,22 @@ impl<'a> ParsedPresentation<'a> {
         claims.key(&mut payload, IAT)?;
         let issued_at = read_secs(&mut payload, "iat")?;
         claims.end(&payload)?;
-        Ok(Self {
-            envelope,
+        Ok(Self::new(envelope.signed, credential, issued_at, gate))
+    }
+
+    #[inline]
+    pub(crate) const fn new(
+        signed: Signed<'a>,
+        credential: ParsedCredential<'a>,
+        issued_at: Timestamp,
+        gate: Option<GateId>,
+    ) -> Self {
+        Self {
+            signed,
             credential,
             issued_at,
             gate,
-        })
+        }
     }
 
     /// Checks the issuer's signature on the credential, then the holder's on the presentation.
@@ -118,12 +128,12 @@ impl<'a> ParsedPresentation<'a> {
     pub fn verify(&self, key: &impl Issuer) -> Result<VerifiedPresentation<'a>, VerifyError> {
         let credential = self.credential.verify(key)?;
         let message = self
-            .envelope
+            .signed
             .message()
             .ok_or(VerifyError::Holder(SignatureError::Mismatch))?;
         credential
             .holder()
-            .verify(&message, self.envelope.signature)
+            .verify(&message, self.signed.signature)
             .map_err(VerifyError::Holder)?;
         Ok(VerifiedPresentation {
             credential,

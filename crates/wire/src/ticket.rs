@@ -9,7 +9,7 @@ use crate::claims::{
     CNF, CTI, ENTITLEMENT, EXP, kid_header, read_entitlement, read_kid, read_secs, secs,
     verify_issuer,
 };
-use crate::cose::{SIGNATURE_BYTES, Sign1, ToBeSigned};
+use crate::cose::{SIGNATURE_BYTES, Sign1, Signed, ToBeSigned};
 use crate::entitlement::Entitlement;
 use crate::error::{DecodeError, EncodeError, VerifyError};
 use crate::key::Issuer;
@@ -82,9 +82,9 @@ impl TicketClaims {
 }
 
 /// A ticket of the right shape, its signature not yet checked.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ParsedTicket<'a> {
-    envelope: Sign1<'a>,
+    signed: Signed<'a>,
     kid: KeyId,
     id: CredentialId,
     starts: Timestamp,
@@ -111,14 +111,31 @@ impl<'a> ParsedTicket<'a> {
         let [category, party, high, low] = *payload.bytes_exact("bytes in claim -65537")?;
         claims.end(&payload)?;
         let entitlement = read_entitlement(at, category, party, [high, low])?;
-        Ok(Self {
-            envelope,
+        Ok(Self::new(
+            envelope.signed,
+            kid,
+            id,
+            (starts, expires),
+            entitlement,
+        ))
+    }
+
+    #[inline]
+    pub(crate) const fn new(
+        signed: Signed<'a>,
+        kid: KeyId,
+        id: CredentialId,
+        (starts, expires): (Timestamp, Timestamp),
+        entitlement: Entitlement,
+    ) -> Self {
+        Self {
+            signed,
             kid,
             id,
             starts,
             expires,
             entitlement,
-        })
+        }
     }
 
     /// Checks the issuer's signature.
@@ -126,7 +143,7 @@ impl<'a> ParsedTicket<'a> {
     /// # Errors
     /// [`VerifyError`] when `key` is another key or the signature does not hold.
     pub fn verify(&self, key: &impl Issuer) -> Result<VerifiedTicket<'a>, VerifyError> {
-        verify_issuer(key, self.kid, &self.envelope)?;
+        verify_issuer(key, self.kid, &self.signed)?;
         Ok(VerifiedTicket { parsed: *self })
     }
 

@@ -1,14 +1,10 @@
-//! Numbers modulo p = 2^255 − 19, on the formally verified arithmetic of `fiat-crypto`.
+//! Numbers modulo p = 2^255 − 19, in four words, each operation correct for any four words.
 //!
-//! Its proofs hold within two bounds, which it gives as two types: *tight* (what a multiplication
-//! returns) and *loose* (one addition or subtraction later). They are two types here as well, so
-//! that a chain which leaves the proven bounds does not compile.
-
-use fiat_crypto::curve25519_64::{
-    fiat_25519_add, fiat_25519_carry, fiat_25519_carry_mul, fiat_25519_carry_square,
-    fiat_25519_loose_field_element, fiat_25519_opp, fiat_25519_sub, fiat_25519_tight_field_element,
-    fiat_25519_to_bytes,
-};
+//! A number is 256 bits, taken modulo p: 2^256 is 38 and 2^255 is 19. No sum leaves a bound, as
+//! there is none: what does not fit comes back as a carry that is folded in again. That is the
+//! whole argument for its correctness; the evidence is a comparison with the formally verified
+//! `fiat-crypto` over millions of numbers and all edges (`tests`). Why it is not `fiat-crypto`
+//! itself: `docs/decisions/0011-gate-speed.md`.
 
 use super::inverse::invert_by_divsteps;
 
@@ -21,16 +17,15 @@ const ROOT_OF_MINUS_ONE: [u8; 32] = [
     0xb0, 0xa0, 0x0e, 0x4a, 0x27, 0x1b, 0xee, 0xc4, 0x78, 0xe4, 0x2f, 0xad, 0x06, 0x18, 0x43, 0x2f,
     0xa7, 0xd7, 0xfb, 0x3d, 0x99, 0x00, 0x4d, 0x2b, 0x0b, 0xdf, 0xc1, 0x4f, 0x80, 0x24, 0x83, 0x2b,
 ];
-/// Low 51 bits: one limb.
-const LIMB: u64 = (1 << 51) - 1;
+/// All bits of a top word below 2^255.
+const TOP: u64 = u64::MAX >> 1;
 
-/// A number within the tight bounds.
-#[derive(Clone, Copy)]
-pub(super) struct Tight(fiat_25519_tight_field_element);
+/// 2^256 modulo p.
+const FOLD: u64 = 38;
 
-/// A number within the loose bounds: ready to be multiplied or carried, not to be added.
-#[derive(Clone, Copy)]
-pub(super) struct Loose(fiat_25519_loose_field_element);
+/// A number modulo p: any 256 bits, least word first.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Number(pub(super) [u64; 4]);
 
 const fn exponent(low: u8, high: u8) -> [u8; 32] {
     let mut bytes = [0xff; 32];
@@ -43,87 +38,142 @@ const fn exponent(low: u8, high: u8) -> [u8; 32] {
     bytes
 }
 
-impl Tight {
-    pub(super) const ZERO: Self = Self(fiat_25519_tight_field_element([0; 5]));
-    pub(super) const ONE: Self = Self(fiat_25519_tight_field_element([1, 0, 0, 0, 0]));
+impl Number {
+    pub(super) const ZERO: Self = Self([0; 4]);
+    pub(super) const ONE: Self = Self([1, 0, 0, 0]);
 
-    /// The number in 255 bits, little endian; bit 255 is dropped.
+    /// The number in 256 bits, little endian.
     #[inline]
     pub(super) const fn from_bytes(bytes: &[u8; 32]) -> Self {
+        Self(words(bytes))
+    }
+
+    /// The number in the low 255 bits, little endian; bit 255 is the sign of a point.
+    pub(super) const fn from_low_255(bytes: &[u8; 32]) -> Self {
         let [a, b, c, d] = words(bytes);
-        Self(fiat_25519_tight_field_element([
-            a & LIMB,
-            (a >> 51 | b << 13) & LIMB,
-            (b >> 38 | c << 26) & LIMB,
-            (c >> 25 | d << 39) & LIMB,
-            (d >> 12) & LIMB,
-        ]))
+        Self([a, b, c, d & TOP])
     }
 
     /// The one encoding below p, little endian.
-    #[inline]
     pub(super) fn to_bytes(self) -> [u8; 32] {
         let mut bytes = [0; 32];
-        fiat_25519_to_bytes(&mut bytes, &self.0);
+        let (chunks, _) = bytes.as_chunks_mut::<8>();
+        for (chunk, word) in chunks.iter_mut().zip(self.canonical()) {
+            *chunk = word.to_le_bytes();
+        }
         bytes
     }
 
-    #[inline]
-    pub(super) const fn relax(self) -> Loose {
-        Loose(fiat_25519_loose_field_element(self.0.0))
+    /// The words of the one number below p.
+    pub(super) fn canonical(self) -> [u64; 4] {
+        // Below 2^255 + 19, hence below 2p.
+        let [a, b, c, d] = self.0;
+        let (low, _) = add_small([a, b, c, d & TOP], (d >> 63).wrapping_mul(19));
+        // p or more exactly when 19 more reach 2^255.
+        let (more, _) = add_small(low, 19);
+        let [a, b, c, d] = more;
+        if d >> 63 == 1 {
+            [a, b, c, d & TOP]
+        } else {
+            low
+        }
     }
 
     #[inline]
-    pub(super) fn add(&self, other: &Self) -> Loose {
-        let mut sum = fiat_25519_loose_field_element([0; 5]);
-        fiat_25519_add(&mut sum, &self.0, &other.0);
-        Loose(sum)
+    pub(super) fn add(&self, other: &Self) -> Self {
+        let ([a0, a1, a2, a3], [b0, b1, b2, b3]) = (self.0, other.0);
+        let (r0, carry) = a0.carrying_add(b0, false);
+        let (r1, carry) = a1.carrying_add(b1, carry);
+        let (r2, carry) = a2.carrying_add(b2, carry);
+        let (r3, carry) = a3.carrying_add(b3, carry);
+        if carry {
+            // Products are hardly above 2^255, so this is as good as never.
+            return Self(fold([r0, r1, r2, r3]));
+        }
+        Self([r0, r1, r2, r3])
     }
 
     #[inline]
-    pub(super) fn sub(&self, other: &Self) -> Loose {
-        let mut difference = fiat_25519_loose_field_element([0; 5]);
-        fiat_25519_sub(&mut difference, &self.0, &other.0);
-        Loose(difference)
+    pub(super) fn sub(&self, other: &Self) -> Self {
+        let ([a0, a1, a2, a3], [b0, b1, b2, b3]) = (self.0, other.0);
+        let (r0, borrow) = a0.borrowing_sub(b0, false);
+        let (r1, borrow) = a1.borrowing_sub(b1, borrow);
+        let (r2, borrow) = a2.borrowing_sub(b2, borrow);
+        let (r3, borrow) = a3.borrowing_sub(b3, borrow);
+        // A borrow has added 2^256, which is 38. Whether is a coin toss: no branch.
+        let (r0, borrow) = r0.borrowing_sub(FOLD & u64::from(borrow).wrapping_neg(), false);
+        let (r1, borrow) = r1.borrowing_sub(0, borrow);
+        let (r2, borrow) = r2.borrowing_sub(0, borrow);
+        let (r3, borrow) = r3.borrowing_sub(0, borrow);
+        // A second one leaves words of ones, from which 38 can be taken.
+        let r0 = r0.wrapping_sub(FOLD & u64::from(borrow).wrapping_neg());
+        Self([r0, r1, r2, r3])
     }
 
     pub(super) fn negate(&self) -> Self {
-        let mut negative = fiat_25519_loose_field_element([0; 5]);
-        fiat_25519_opp(&mut negative, &self.0);
-        Loose(negative).carry()
+        Self::ZERO.sub(self)
     }
 
+    /// −self when `negative`, of a canonical number, without a branch.
+    #[inline]
+    pub(super) fn negate_canonical_if(&self, negative: bool) -> Self {
+        // 2p − a = !a − 37, and a is below p, so there is no borrow out of the top.
+        let mask = u64::from(negative).wrapping_neg();
+        let [a0, a1, a2, a3] = self.0.map(|word| word ^ mask);
+        let (r0, borrow) = a0.borrowing_sub((FOLD - 1) & mask, false);
+        let (r1, borrow) = a1.borrowing_sub(0, borrow);
+        let (r2, borrow) = a2.borrowing_sub(0, borrow);
+        let (r3, _) = a3.borrowing_sub(0, borrow);
+        Self([r0, r1, r2, r3])
+    }
+
+    /// Rows of the schoolbook; then 2^256 is 38, and what is left above 2^255 is 19 each.
     #[inline]
     pub(super) fn mul(&self, other: &Self) -> Self {
-        self.relax().mul(&other.relax())
+        let ([a0, a1, a2, a3], [b0, b1, b2, b3]) = (self.0, other.0);
+        let (t0, c) = a0.carrying_mul_add(b0, 0, 0);
+        let (t1, c) = a0.carrying_mul_add(b1, c, 0);
+        let (t2, c) = a0.carrying_mul_add(b2, c, 0);
+        let (t3, t4) = a0.carrying_mul_add(b3, c, 0);
+        let (t1, c) = a1.carrying_mul_add(b0, t1, 0);
+        let (t2, c) = a1.carrying_mul_add(b1, t2, c);
+        let (t3, c) = a1.carrying_mul_add(b2, t3, c);
+        let (t4, t5) = a1.carrying_mul_add(b3, t4, c);
+        let (t2, c) = a2.carrying_mul_add(b0, t2, 0);
+        let (t3, c) = a2.carrying_mul_add(b1, t3, c);
+        let (t4, c) = a2.carrying_mul_add(b2, t4, c);
+        let (t5, t6) = a2.carrying_mul_add(b3, t5, c);
+        let (t3, c) = a3.carrying_mul_add(b0, t3, 0);
+        let (t4, c) = a3.carrying_mul_add(b1, t4, c);
+        let (t5, c) = a3.carrying_mul_add(b2, t5, c);
+        let (t6, t7) = a3.carrying_mul_add(b3, t6, c);
+        let (r0, c) = t4.carrying_mul_add(FOLD, t0, 0);
+        let (r1, c) = t5.carrying_mul_add(FOLD, t1, c);
+        let (r2, c) = t6.carrying_mul_add(FOLD, t2, c);
+        let (r3, c) = t7.carrying_mul_add(FOLD, t3, c);
+        // c is at most 38, so 19 times these bits is below 2^11 and nothing leaves the top.
+        let above = c.wrapping_shl(1) | (r3 >> 63);
+        let (sum, _) = add_small([r0, r1, r2, r3 & TOP], above.wrapping_mul(19));
+        Self(sum)
     }
 
     pub(super) fn square(&self) -> Self {
-        let mut square = fiat_25519_tight_field_element([0; 5]);
-        fiat_25519_carry_square(&mut square, &self.relax().0);
-        Self(square)
+        self.mul(self)
     }
 
     /// The same number, however it is written.
     pub(super) fn equals(&self, other: &Self) -> bool {
-        self.to_bytes() == other.to_bytes()
+        self.canonical() == other.canonical()
     }
 
     /// 1/self, or 0 for 0.
     ///
-    /// The fast way is our own arithmetic, so the verified one checks its result, and computes it
-    /// itself should the check ever fail: a defect there costs two microseconds, never a verdict.
+    /// The fast way is checked by a multiplication; should that ever fail, Fermat's power does it:
+    /// a defect there costs two microseconds, never a verdict.
     pub(super) fn invert(&self) -> Self {
-        match invert_by_divsteps(&self.to_bytes()) {
-            Some(bytes) => {
-                let inverse = Self::from_bytes(&bytes);
-                if self.mul(&inverse).equals(&Self::ONE) {
-                    inverse
-                } else {
-                    self.power(&P_LESS_2)
-                }
-            }
-            None => self.power(&P_LESS_2),
+        match invert_by_divsteps(&self.canonical()) {
+            Some(words) if self.mul(&Self(words)).equals(&Self::ONE) => Self(words),
+            _ => self.power(&P_LESS_2),
         }
     }
 
@@ -154,19 +204,24 @@ impl Tight {
     }
 }
 
-impl Loose {
-    #[inline]
-    pub(super) fn mul(&self, other: &Self) -> Tight {
-        let mut product = fiat_25519_tight_field_element([0; 5]);
-        fiat_25519_carry_mul(&mut product, &self.0, &other.0);
-        Tight(product)
-    }
+/// The sum of four words and one, and whether it left the top.
+#[inline]
+fn add_small(words: [u64; 4], small: u64) -> ([u64; 4], bool) {
+    let [a0, a1, a2, a3] = words;
+    let (r0, carry) = a0.carrying_add(small, false);
+    let (r1, carry) = a1.carrying_add(0, carry);
+    let (r2, carry) = a2.carrying_add(0, carry);
+    let (r3, carry) = a3.carrying_add(0, carry);
+    ([r0, r1, r2, r3], carry)
+}
 
-    #[inline]
-    pub(super) fn carry(&self) -> Tight {
-        let mut carried = fiat_25519_tight_field_element([0; 5]);
-        fiat_25519_carry(&mut carried, &self.0);
-        Tight(carried)
+/// `words` + 2^256, which is `words` + 38; a second time when that leaves the top as well.
+#[cold]
+fn fold(words: [u64; 4]) -> [u64; 4] {
+    match add_small(words, FOLD) {
+        (sum, false) => sum,
+        // Only a few are left, so this ends here.
+        (sum, true) => add_small(sum, FOLD).0,
     }
 }
 
@@ -186,62 +241,5 @@ pub(super) const fn words(bytes: &[u8; 32]) -> [u64; 4] {
 }
 
 #[cfg(test)]
-mod tests {
-    use fiat_crypto::curve25519_64::fiat_25519_from_bytes;
-    use proptest::prelude::*;
-
-    use super::{P_LESS_2, ROOT_OF_MINUS_ONE, Tight, fiat_25519_tight_field_element};
-
-    #[test]
-    fn the_root_of_minus_one_squares_to_it() {
-        let root = Tight::from_bytes(&ROOT_OF_MINUS_ONE);
-        assert!(root.square().equals(&Tight::ONE.negate()));
-    }
-
-    #[test]
-    fn zero_has_the_inverse_zero() {
-        assert!(Tight::ZERO.invert().equals(&Tight::ZERO));
-    }
-
-    fn check(mut bytes: [u8; 32]) {
-        bytes[31] &= 0x7f;
-        let number = Tight::from_bytes(&bytes);
-        let mut theirs = fiat_25519_tight_field_element([0; 5]);
-        fiat_25519_from_bytes(&mut theirs, &bytes);
-        assert_eq!(number.0.0, theirs.0);
-        let fermat = number.power(&P_LESS_2);
-        assert_eq!(number.invert().to_bytes(), fermat.to_bytes());
-        if number.equals(&Tight::ZERO) {
-            return;
-        }
-        // `invert` hides a failure of the fast way, so it is asked itself.
-        let fast = super::invert_by_divsteps(&number.to_bytes()).unwrap();
-        assert_eq!(fast, fermat.to_bytes());
-    }
-
-    #[test]
-    fn extreme_numbers_unpack_and_invert_as_fiat_says() {
-        for low in [0, 1, 2, 0xec, 0xed, 0xee, 0xff] {
-            for fill in [0, 1, 0x55, 0x80, 0xaa, 0xff] {
-                for high in [0, 1, 0x3f, 0x40, 0x7f] {
-                    let mut bytes = [fill; 32];
-                    bytes[0] = low;
-                    bytes[31] = high;
-                    check(bytes);
-                }
-            }
-        }
-        for bit in 0..255_usize {
-            let mut bytes = [0; 32];
-            bytes[bit / 8] = 1 << (bit % 8);
-            check(bytes);
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn numbers_unpack_and_invert_as_fiat_says(bytes: [u8; 32]) {
-            check(bytes);
-        }
-    }
-}
+#[path = "field_tests.rs"]
+mod tests;

@@ -3,7 +3,7 @@
 //! The variable-time form of D. J. Bernstein and B.-Y. Yang, "Fast constant-time gcd computation
 //! and modular inversion" (2019), with the batches of 62 steps on the low words that P. Wuille
 //! describes in libsecp256k1's `doc/safegcd_implementation.md`. Nothing relies on it: the caller
-//! checks the result with verified arithmetic.
+//! checks the result with a multiplication.
 #![expect(
     clippy::as_conversions,
     clippy::cast_possible_truncation,
@@ -13,8 +13,6 @@
     clippy::many_single_char_names,
     reason = "the names of the paper: f, g, d, e and the matrix u, v, q, r"
 )]
-
-use super::field::words;
 
 /// Bits of a limb.
 const BITS: u32 = 62;
@@ -39,7 +37,7 @@ struct Matrix {
 }
 
 /// 1/a modulo p, both canonical; `None` for 0 and for a defect here.
-pub(super) fn invert_by_divsteps(a: &[u8; 32]) -> Option<[u8; 32]> {
+pub(super) fn invert_by_divsteps(a: &[u64; 4]) -> Option<[u64; 4]> {
     let (mut f, mut g) = (P, limbs(a));
     let (mut d, mut e): (Limbs, Limbs) = ([0; 5], [1, 0, 0, 0, 0]);
     let mut eta: i64 = -1;
@@ -53,7 +51,7 @@ pub(super) fn invert_by_divsteps(a: &[u8; 32]) -> Option<[u8; 32]> {
         if g == [0; 5] {
             // f is the greatest common divisor up to its sign: 1 or −1 unless a was 0.
             let [.., top] = f;
-            return Some(bytes(&normalise(&d, top < 0)));
+            return Some(words(&normalise(&d, top < 0)));
         }
     }
     None
@@ -203,8 +201,8 @@ fn carried(mut value: Limbs) -> Limbs {
     value
 }
 
-fn limbs(bytes: &[u8; 32]) -> Limbs {
-    let [a, b, c, d] = words(bytes);
+const fn limbs(words: &[u64; 4]) -> Limbs {
+    let [a, b, c, d] = *words;
     [
         a.cast_signed() & LOW,
         (a >> 62 | b << 2).cast_signed() & LOW,
@@ -214,18 +212,12 @@ fn limbs(bytes: &[u8; 32]) -> Limbs {
     ]
 }
 
-fn bytes(limbs: &Limbs) -> [u8; 32] {
+fn words(limbs: &Limbs) -> [u64; 4] {
     let [a, b, c, d, e] = limbs.map(i64::cast_unsigned);
-    let words = [
+    [
         a | b << 62,
         b >> 2 | c << 60,
         c >> 4 | d << 58,
         d >> 6 | e << 56,
-    ];
-    let mut bytes = [0; 32];
-    let (chunks, _) = bytes.as_chunks_mut::<8>();
-    for (chunk, word) in chunks.iter_mut().zip(words) {
-        *chunk = word.to_le_bytes();
-    }
-    bytes
+    ]
 }

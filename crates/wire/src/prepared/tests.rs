@@ -10,23 +10,28 @@ use curve25519_dalek::{EdwardsPoint, Scalar};
 use proptest::prelude::*;
 
 use super::combine;
+use super::point::Entry;
 use super::point::Point;
-use super::table::{BASE, KeyTable, digits_of};
+use super::table::{BASE, BaseTable, KeyTable, digits_of, fill};
 
 fn table_of(bytes: &[u8; 32]) -> Box<KeyTable> {
     let mut table = Box::new(KeyTable::EMPTY);
-    table.fill(Point::from_bytes(bytes).unwrap());
+    fill(&mut table.0, Point::from_bytes(bytes).unwrap());
     table
 }
 
 /// `base.table` is data that this test proves: when it fails it leaves the right bytes behind.
 #[test]
 fn the_table_of_the_base_point_is_what_filling_one_gives() {
-    let bytes_of = |table: &KeyTable| -> Vec<u8> {
+    let bytes_of = |table: &BaseTable| -> Vec<u8> {
         let entries = table.0.iter().flatten();
         entries.flatten().flatten().copied().collect()
     };
-    let computed = bytes_of(&table_of(ED25519_BASEPOINT_COMPRESSED.as_bytes()));
+    let empty: [[Entry; 128]; 32] = [[[[0; 32]; 3]; 128]; 32];
+    let mut table = Box::new(BaseTable(empty));
+    let base = Point::from_bytes(ED25519_BASEPOINT_COMPRESSED.as_bytes()).unwrap();
+    fill(&mut table.0, base);
+    let computed = bytes_of(&table);
     if computed != bytes_of(&BASE) {
         let path = std::env::temp_dir().join("base.table");
         std::fs::write(&path, computed).unwrap();
@@ -58,13 +63,20 @@ fn entries_are_the_multiples_they_stand_for() {
 }
 
 fn check_digits(number: [u8; 32]) {
-    let digits = digits_of(&number);
-    assert!(digits.iter().all(|digit| (-31..=32).contains(digit)));
+    check_windows::<6, 43>(number);
+    check_windows::<8, 32>(number);
+}
+
+fn check_windows<const BITS: u32, const WINDOWS: usize>(number: [u8; 32]) {
+    let digits: [i16; WINDOWS] = digits_of::<BITS, WINDOWS>(&number);
+    let most = 1 << (BITS - 1);
+    assert!(digits.iter().all(|digit| (1 - most..=most).contains(digit)));
     // Horner in dalek's scalars would lose multiples of L; so add up by hand, in 320 bits.
     let mut sum = [0_i64; 40];
-    for (index, &digit) in digits.iter().enumerate() {
-        let at = index * 6;
+    let mut at = 0;
+    for &digit in &digits {
         sum[at / 8] += i64::from(digit) << (at % 8);
+        at += usize::try_from(BITS).unwrap();
     }
     let mut carry = 0;
     for (place, limb) in sum.iter().enumerate() {
@@ -132,7 +144,7 @@ fn special_sums_are_no_special_cases() {
         bytes[..8].copy_from_slice(&number.to_le_bytes());
         bytes
     };
-    for s in [0, 1, 2, 32, 33, 64, 4096] {
+    for s in [0, 1, 2, 128, 129, 256, 65_536] {
         for k in [0, 1, 2, 32, 33, 64, 4096] {
             for torsion in 0..8 {
                 check_sum(wide(s), wide(k), wide(1), torsion);
