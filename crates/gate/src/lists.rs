@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use api::{DenyListResponse, IssuerKeysResponse};
 use serde::{Deserialize, Serialize};
 use units::{CredentialId, Timestamp};
-use validator::{DenyList, Policy, SetupError, Validator};
+use validator::{DenyIndex, DenyList, FilterBlock, Policy, SetupError, Validator};
 use wire::{IssuerKey, KeyError, KeyTable, PreparedKey};
 
 /// Why a list is not taken. The one before it stays in use.
@@ -30,6 +30,9 @@ pub enum ListError {
     /// Keys or policy that the validator does not take.
     #[error("the validator does not take the keys or the policy")]
     Setup(#[from] SetupError),
+    /// Denied ids out of order.
+    #[error("the denied ids are not in order")]
+    Order(#[from] validator::DenyListError),
     /// An older version than the one in use.
     #[error("expected version {held} or later, got {got}")]
     WentBack {
@@ -84,7 +87,7 @@ impl Keys {
 pub struct Denied {
     /// Grows with every change.
     pub version: u64,
-    ids: Vec<CredentialId>,
+    index: DenyIndex<Vec<CredentialId>, Vec<FilterBlock>>,
 }
 
 impl Denied {
@@ -96,28 +99,36 @@ impl Denied {
         let response: DenyListResponse = serde_json::from_slice(body)?;
         let mut ids: Vec<_> = response.entries.into_iter().map(|entry| entry.0).collect();
         ids.sort_unstable();
-        Ok(Self {
-            version: response.version,
-            ids,
-        })
+        ids.dedup();
+        Self::new(response.version, ids)
+    }
+
+    /// Takes ids in ascending order.
+    ///
+    /// # Errors
+    /// [`ListError::Order`] when they are in another.
+    pub fn new(version: u64, ids: Vec<CredentialId>) -> Result<Self, ListError> {
+        let blocks = vec![FilterBlock::EMPTY; FilterBlock::count_for(ids.len())];
+        let index = DenyIndex::new(ids, blocks)?;
+        Ok(Self { version, index })
     }
 
     /// How many there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.ids.len()
+        self.index.len()
     }
 
     /// Whether nobody is on it.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.ids.is_empty()
+        self.index.is_empty()
     }
 }
 
 impl DenyList for Denied {
     fn contains(&self, id: &CredentialId) -> bool {
-        self.ids.binary_search(id).is_ok()
+        self.index.contains(id)
     }
 }
 
