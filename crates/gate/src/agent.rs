@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use journal::{AppendError, Journal, Media, Mode, Outcome, Position, Record, Witness};
 use units::{DeviceId, GateId, RouteId, Span, StopId, Timestamp};
+use validator::update::Freshness;
 use validator::{Decision, Place, Policy, Refusal, ReplayMemory, ReplaySlot};
 use wire::chain::ChainHead;
 use wire::tap::{TapKind, TapRecord};
@@ -15,6 +16,7 @@ use crate::door::Door;
 use crate::lists::{Denied, Keys, ListName};
 use crate::live::{LiveCodes, live_until};
 use crate::machine::Stopwatch;
+use crate::signed::InForce;
 
 /// How long what need not wait for (refusals, notes) may be in memory only.
 const LAZY_SYNC: Span = Span::from_secs(1);
@@ -59,6 +61,20 @@ pub struct Held<T> {
     pub confirmed: Timestamp,
 }
 
+/// Signed lists, and how many riders they let pass after their end.
+#[derive(Clone, Debug)]
+struct Signed {
+    lists: InForce,
+    passed_stale: u32,
+}
+
+impl Signed {
+    fn freshness(&self, now: Timestamp) -> Freshness {
+        let rule = self.lists.rule;
+        self.lists.held.freshness(now, rule, self.passed_stale)
+    }
+}
+
 /// The head of a chain as the journal wants it.
 #[must_use]
 pub fn chain_start(device: DeviceId, epoch: u32) -> journal::Head {
@@ -78,6 +94,8 @@ pub struct Agent<M> {
     door: Box<dyn Door>,
     keys: Option<Held<Keys>>,
     denied: Option<Held<Denied>>,
+    /// What signed lists say of themselves, where the gate goes by signed lists.
+    signed: Option<Signed>,
     used: ReplayMemory<Vec<ReplaySlot>>,
     /// Permitted taps whose door did not open, to be noted once the journal writes again.
     unopened: Vec<Position>,
@@ -128,6 +146,7 @@ impl<M: Media> Agent<M> {
             door,
             keys: None,
             denied: None,
+            signed: None,
             used: ReplayMemory::new(vec![ReplaySlot::EMPTY; rules.replay_slots]),
             unopened: Vec::new(),
             unsynced_since: None,
@@ -159,6 +178,39 @@ impl<M: Media> Agent<M> {
     /// Uses this deny list from now on.
     pub fn use_denied(&mut self, held: Held<Denied>) {
         self.denied = Some(held);
+    }
+
+    /// Uses these signed lists from now on.
+    pub fn use_signed(&mut self, lists: InForce, now: Timestamp) {
+        let (keys, denied) = (Arc::clone(&lists.keys), Arc::clone(&lists.denied));
+        self.use_keys(
+            Held {
+                list: keys,
+                confirmed: now,
+            },
+            now,
+        );
+        self.use_denied(Held {
+            list: denied,
+            confirmed: now,
+        });
+        // The same snapshot again (after a repair) does not buy more riders.
+        let known = self
+            .signed
+            .take()
+            .filter(|before| before.lists.held.snapshot() == lists.held.snapshot());
+        let passed_stale = known.map_or(0, |before| before.passed_stale);
+        self.signed = Some(Signed {
+            lists,
+            passed_stale,
+        });
+    }
+
+    /// The signed lists in use, and what they are worth at `now`.
+    #[must_use]
+    pub fn signed_lists(&self, now: Timestamp) -> Option<(&InForce, Freshness)> {
+        let signed = self.signed.as_ref()?;
+        Some((&signed.lists, signed.freshness(now)))
     }
 
     /// Whether this list is in use.
@@ -201,6 +253,10 @@ impl<M: Media> Agent<M> {
 
     fn fresh_lists(&self, now: Timestamp) -> Option<(&Held<Keys>, &Held<Denied>)> {
         let (keys, denied) = (self.keys.as_ref()?, self.denied.as_ref()?);
+        if let Some(signed) = &self.signed {
+            let open = signed.freshness(now) != Freshness::Closed;
+            return open.then_some((keys, denied));
+        }
         let fresh = now.since(keys.confirmed) <= self.rules.keys_stale
             && now.since(denied.confirmed) <= self.rules.denied_stale;
         fresh.then_some((keys, denied))
@@ -273,6 +329,7 @@ impl<M: Media> Agent<M> {
         match self.journal.sync() {
             Ok(durable) if durable.covers(tap) => {
                 self.unsynced_since = None;
+                self.count_stale(now);
                 Ok(tap)
             }
             outcome => {
@@ -282,6 +339,15 @@ impl<M: Media> Agent<M> {
                 self.unopened.push(tap);
                 Err(Closed::NotRecorded)
             }
+        }
+    }
+
+    /// One more rider passes on lists that are over.
+    fn count_stale(&mut self, now: Timestamp) {
+        if let Some(signed) = &mut self.signed
+            && signed.freshness(now) != Freshness::Fresh
+        {
+            signed.passed_stale = signed.passed_stale.saturating_add(1);
         }
     }
 
@@ -341,7 +407,12 @@ impl<M: Media> Agent<M> {
             route: self.site.route,
             decision,
             evidence,
-            lists: wire::ListVersions::UNKNOWN,
+            lists: self
+                .signed
+                .as_ref()
+                .map_or(wire::ListVersions::UNKNOWN, |signed| {
+                    signed.lists.versions_at(now)
+                }),
             clock: wire::ClockState::Unproven,
         };
         let bytes = match record.encode() {

@@ -39,6 +39,7 @@ pub mod machine;
 pub mod media;
 pub mod run;
 mod sending;
+pub mod signed;
 pub mod status;
 pub mod supervisor;
 pub mod sync;

@@ -116,13 +116,13 @@ impl Denied {
     /// How many there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.index.len()
+        self.index.ids().len()
     }
 
     /// Whether nobody is on it.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.index.is_empty()
+        self.index.ids().is_empty()
     }
 }
 

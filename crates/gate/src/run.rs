@@ -10,12 +10,13 @@ use units::Span;
 use validator::Language;
 
 use crate::agent::{Agent, Held, Rules, Site, chain_start};
-use crate::config::Config;
+use crate::config::{Config, ListsConfig};
 use crate::core::Core;
 use crate::intake::{Intake, Next};
 use crate::key::DeviceSigner;
 use crate::lists::{Denied, Keys, ListFolder, ListName};
 use crate::media::FileMedia;
+use crate::signed::{Here, SignedSyncer, Store};
 use crate::status::Status;
 use crate::sync::Syncer;
 use crate::upload::Uploader;
@@ -56,8 +57,30 @@ pub fn open(config: &Config) -> Result<Agent<FileMedia>> {
     for gap in &report.gaps {
         tracing::error!(from = %gap.from, until = %gap.until, "taps are missing in the journal");
     }
-    load_lists(&mut agent, &config.gate.state, &rules)?;
+    match &config.lists {
+        Some(lists) => load_signed(&mut agent, config, lists)?,
+        None => load_lists(&mut agent, &config.gate.state, &rules)?,
+    }
     Ok(agent)
+}
+
+fn here(config: &Config, lists: &ListsConfig) -> Here {
+    Here {
+        network: lists.network_id(),
+        base: config.policy.to_policy(),
+    }
+}
+
+fn signed_store(config: &Config) -> Result<Store> {
+    Ok(Store::open(&config.gate.state.join("lists/signed"))?)
+}
+
+fn load_signed(agent: &mut Agent<FileMedia>, config: &Config, lists: &ListsConfig) -> Result<()> {
+    let found = signed_store(config)?.load(&lists.root, &here(config, lists));
+    if let Some(in_force) = found.context("lists.root")? {
+        agent.use_signed(in_force, machine::now());
+    }
+    Ok(())
 }
 
 fn load_lists(agent: &mut Agent<FileMedia>, state: &Path, rules: &Rules) -> Result<()> {
@@ -147,15 +170,34 @@ pub fn start_tasks(
         every: Duration::from_millis(u64::from(server.upload_ms)),
         status: Arc::clone(status),
     };
+    runtime.spawn(uploader.run());
+    let every = Duration::from_secs(u64::from(server.sync_seconds));
+    if let Some(lists) = &config.lists {
+        let store = signed_store(config)?;
+        let (held, bytes) = store.load_held(&lists.root).context("lists.root")?;
+        let syncer = SignedSyncer {
+            core,
+            status: Arc::clone(status),
+            http: client,
+            url: server.url.clone(),
+            store,
+            here: here(config, lists),
+            every,
+            held,
+            bytes,
+            in_force: None,
+        };
+        runtime.spawn(syncer.run());
+        return Ok(());
+    }
     let syncer = Syncer {
         core,
         http: client,
         url: server.url.clone(),
         folder: ListFolder::open(&config.gate.state.join("lists"))?,
         policy: config.policy.to_policy(),
-        every: Duration::from_secs(u64::from(server.sync_seconds)),
+        every,
     };
-    runtime.spawn(uploader.run());
     runtime.spawn(syncer.run());
     Ok(())
 }

@@ -47,6 +47,8 @@ pub struct Counts {
     pub quarantined: u64,
     /// Attempts to upload that failed.
     pub upload_failures: u64,
+    /// Signed lists that were not taken or not fetched, by reason.
+    pub lists_refused: BTreeMap<&'static str, u64>,
 }
 
 /// Answers that wait for a slow screen; it goes on with the newest.
@@ -112,6 +114,11 @@ impl Status {
         } else {
             counts.uploaded += taps;
         }
+    }
+
+    /// Signed lists were not taken or not fetched.
+    pub fn lists_refused(&self, reason: &'static str) {
+        *self.lock().lists_refused.entry(reason).or_default() += 1;
     }
 
     /// An attempt to upload failed.

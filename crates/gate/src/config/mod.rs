@@ -9,6 +9,7 @@ mod gate;
 mod http;
 mod input;
 mod journal;
+mod lists;
 mod mistake;
 mod policy;
 mod server;
@@ -23,6 +24,7 @@ pub use gate::GateConfig;
 pub use http::HttpConfig;
 pub use input::{Direction, InputConfig};
 pub use journal::JournalConfig;
+pub use lists::ListsConfig;
 pub use policy::PolicyConfig;
 pub use server::ServerConfig;
 
@@ -82,6 +84,8 @@ pub struct Config {
     /// How codes are judged.
     #[serde(default)]
     pub policy: PolicyConfig,
+    /// Whose signed lists it takes.
+    pub lists: Option<ListsConfig>,
     /// Where taps go and lists come from.
     pub server: Option<ServerConfig>,
     /// The status pages.
@@ -122,6 +126,7 @@ impl Config {
         self.door.check()?;
         self.passage.check()?;
         self.journal.check()?;
+        self.lists.as_ref().map_or(Ok(()), ListsConfig::check)?;
         self.http.as_ref().map_or(Ok(()), HttpConfig::check)?;
         self.server.as_ref().map_or(Ok(()), ServerConfig::check)
     }

@@ -15,8 +15,7 @@ use wire::lists::{
 use crate::core::Core;
 use crate::lists::ListError;
 use crate::machine;
-use crate::signed::store::HeldBytes;
-use crate::signed::{Here, InForce, LoadError, Store};
+use crate::signed::{HeldBytes, Here, InForce, LoadError, Store};
 use crate::status::Status;
 
 /// Most roots taken in one sync: a gate that was away for years catches up in a few.
@@ -75,6 +74,13 @@ pub struct SignedSyncer {
 impl SignedSyncer {
     /// Syncs for ever.
     pub async fn run(mut self) {
+        // What the agent found on disk when it began.
+        let found = self.core.ask(|agent| {
+            agent
+                .signed_lists(machine::now())
+                .map(|(lists, _)| lists.clone())
+        });
+        self.in_force = found.await.flatten();
         loop {
             if let Err(error) = self.refresh().await {
                 let reason = match &error {
@@ -143,7 +149,10 @@ impl SignedSyncer {
 
     /// Reads what is on disk through the machine: only its word makes a snapshot complete.
     fn check_lists(&self, pending: &mut Pending) -> Result<(), SyncError> {
-        let missing: Vec<_> = pending.missing().map(|(name, list)| (name, *list)).collect();
+        let missing: Vec<_> = pending
+            .missing()
+            .map(|(name, list)| (name, *list))
+            .collect();
         for (name, list) in missing {
             if name == ListName::Deny {
                 let mut stream = pending.deny_stream();
@@ -173,7 +182,9 @@ impl SignedSyncer {
             return Ok(());
         };
         let before = self.in_force.as_ref();
-        let ready = self.store.read_lists(&held, &snapshot, before, &self.here)?;
+        let ready = self
+            .store
+            .read_lists(&held, &snapshot, before, &self.here)?;
         self.store.commit(&bytes, Some(&snapshot))?;
         let handed = ready.clone();
         let used = self
@@ -231,7 +242,12 @@ impl SignedSyncer {
         };
         let delta = DenyDelta::read(&body, base, result)?;
         let mut file = ListFile::create(&self.store, result)?;
-        file.push(&delta.result().encode().map_err(wire::lists::ListError::from)?)?;
+        file.push(
+            &delta
+                .result()
+                .encode()
+                .map_err(wire::lists::ListError::from)?,
+        )?;
         let (mut merge, mut out) = (delta.merge(), Vec::new());
         let mut reader = DenyStream::new(*base);
         self.store.stream(base, |part| {

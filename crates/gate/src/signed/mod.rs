@@ -7,7 +7,7 @@ mod fetch;
 mod store;
 
 pub use fetch::SignedSyncer;
-pub use store::{LoadError, Loaded, Store};
+pub use store::{HeldBytes, LoadError, Store};
 
 use std::sync::Arc;
 

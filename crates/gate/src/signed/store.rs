@@ -50,17 +50,6 @@ impl From<wire::lists::ListError> for LoadError {
     }
 }
 
-/// What a restart finds.
-#[derive(Debug)]
-pub struct Loaded {
-    /// Root and snapshot; the root alone at the first start.
-    pub held: Held,
-    /// The bytes that `held` was made from, for the next [`Store::commit`].
-    pub bytes: HeldBytes,
-    /// The lists, where there is a snapshot and all of them are there.
-    pub in_force: Option<InForce>,
-}
-
 /// Root, the root under which the snapshot was taken, snapshot.
 #[derive(Clone, Debug, Default)]
 pub struct HeldBytes {
@@ -92,55 +81,58 @@ impl Store {
         self.0.join(format!("list.{}", hex::encode(list.hash)))
     }
 
-    /// Reads what is held; `pinned` is the root that the gate was installed with.
+    /// Reads root and snapshot; `pinned` is the root that the gate was installed with.
     ///
     /// A root that is newer than the stored one is taken from the installation: it is how a gate
     /// is led past a root that it can no longer follow.
     ///
     /// # Errors
-    /// [`LoadError`]; the gate then has no lists until it syncs.
-    pub fn load(&self, pinned: &Path, here: &Here) -> Result<Loaded, LoadError> {
+    /// [`LoadError`].
+    pub fn load_held(&self, pinned: &Path) -> Result<(Held, HeldBytes), LoadError> {
         let root = std::fs::read(pinned).map_err(|source| at(pinned, source))?;
         let installed = Root::read_pinned(&root).map_err(|source| LoadError::Pinned {
             path: pinned.to_owned(),
             source,
         })?;
-        let fresh = Loaded {
-            held: Held::new(installed.clone()),
-            bytes: HeldBytes {
-                root: root.clone(),
+        let stored = self.read_held().and_then(|bytes| {
+            let newest = Root::read_pinned(&bytes.root).ok()?;
+            (newest.city == installed.city).then_some((newest, bytes))
+        });
+        let Some((mut newest, mut bytes)) = stored else {
+            let bytes = HeldBytes {
+                root,
                 ..HeldBytes::default()
-            },
-            in_force: None,
+            };
+            return Ok((Held::new(installed), bytes));
         };
-        let Some(mut bytes) = self.read_held() else {
-            return Ok(fresh);
-        };
-        let mut newest = Root::read_pinned(&bytes.root)?;
-        if newest.city != installed.city {
-            return Ok(fresh);
-        }
         if installed.version > newest.version {
             (newest, bytes.root) = (installed, root);
         }
         if bytes.snapshot.is_empty() {
-            let held = Held::new(newest);
-            return Ok(Loaded { held, bytes, in_force: None });
+            return Ok((Held::new(newest), bytes));
         }
         let under = Root::read_pinned(&bytes.taken_under)?;
         let held = Held::restore(newest, &under, &bytes.snapshot)?;
-        let in_force = match held.snapshot() {
-            Some(snapshot) => match self.read_lists(&held, snapshot, None, here) {
-                Ok(in_force) => Some(in_force),
-                Err(error) => {
-                    // The versions stay known, so that nothing older comes into force.
-                    tracing::error!(%error, "the stored lists are not used");
-                    None
-                }
-            },
-            None => None,
+        Ok((held, bytes))
+    }
+
+    /// The lists that a restart finds; none at the first start, or where a file is damaged: the
+    /// versions stay known then, so that nothing older comes into force.
+    ///
+    /// # Errors
+    /// [`LoadError`] when not even root and snapshot can be read.
+    pub fn load(&self, pinned: &Path, here: &Here) -> Result<Option<InForce>, LoadError> {
+        let (held, _) = self.load_held(pinned)?;
+        let Some(snapshot) = held.snapshot() else {
+            return Ok(None);
         };
-        Ok(Loaded { held, bytes, in_force })
+        match self.read_lists(&held, snapshot, None, here) {
+            Ok(in_force) => Ok(Some(in_force)),
+            Err(error) => {
+                tracing::error!(%error, "the stored lists are not used");
+                Ok(None)
+            }
+        }
     }
 
     /// The lists of a snapshot from their files. A deny list that `before` holds is not read.
