@@ -1,7 +1,7 @@
 //! One target under libFuzzer (`FAREGATE_FUZZ_TARGET` names it), or files through a target.
-#![cfg_attr(fuzzing, no_main)]
+#![cfg_attr(feature = "libfuzzer", no_main)]
 
-#[cfg(fuzzing)]
+#[cfg(feature = "libfuzzer")]
 mod libfuzzer {
     use std::sync::OnceLock;
 
@@ -12,20 +12,20 @@ mod libfuzzer {
     libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
         let name = || std::env::var("FAREGATE_FUZZ_TARGET").unwrap_or_default();
         match TARGET.get_or_init(|| find(&name())) {
-            Some(target) => (target.run)(bytes),
+            Some(target) => target.run(bytes),
             None => panic!("FAREGATE_FUZZ_TARGET names no target: {:?}", name()),
         }
     });
 }
 
-#[cfg(not(fuzzing))]
+#[cfg(not(feature = "libfuzzer"))]
 fn main() -> anyhow::Result<()> {
     use anyhow::Context;
 
     let mut arguments = std::env::args_os().skip(1);
     let Some(name) = arguments.next() else {
         for target in fuzz::TARGETS {
-            println!("{}\t{}", target.name, target.max_bytes);
+            println!("{}", target.name);
         }
         return Ok(());
     };
@@ -33,7 +33,7 @@ fn main() -> anyhow::Result<()> {
     let target = fuzz::find(&name).with_context(|| format!("no target is named {name}"))?;
     for file in arguments {
         let bytes = std::fs::read(&file).with_context(|| format!("{}", file.display()))?;
-        (target.run)(&bytes);
+        target.run(&bytes);
     }
     Ok(())
 }
