@@ -89,10 +89,32 @@ pub fn decode<'b>(text: &[u8], buffer: &'b mut CodeBuffer) -> Result<&'b [u8], T
             got: text.len(),
         });
     }
-    let (groups, tail) = digits.as_chunks::<3>();
-    let (pairs, last) = buffer.0.as_chunks_mut::<2>();
-    let mut rest = pairs.iter_mut();
     // Every group is decoded before any is judged: one branch for a good text, not one per group.
+    let (blocks, rest) = digits.as_chunks::<12>();
+    let (words, _) = buffer.0.as_chunks_mut::<8>();
+    let mut seen: u32 = 0;
+    for (block, word) in blocks.iter().zip(words) {
+        let numbers = weigh_four(block);
+        let [first, second, third, fourth] = numbers.map(u64::from);
+        seen |= numbers.into_iter().fold(0, core::ops::BitOr::bitor);
+        let packed = first << 48 | second << 32 | third << 16 | fourth;
+        *word = packed.to_be_bytes();
+    }
+    let mut written = blocks.len().saturating_mul(8);
+    let tail = buffer.0.get_mut(written..).unwrap_or_default();
+    match decode_rest(rest, tail) {
+        Some(more) if seen <= u32::from(u16::MAX) => written = written.saturating_add(more),
+        _ => return Err(blame(digits)),
+    }
+    Ok(buffer.0.get(..written).unwrap_or_default())
+}
+
+/// Decodes the last eleven characters at most; how many bytes they are, if they are any.
+#[inline]
+fn decode_rest(digits: &[u8], out: &mut [u8]) -> Option<usize> {
+    let (groups, tail) = digits.as_chunks::<3>();
+    let (pairs, last) = out.as_chunks_mut::<2>();
+    let mut rest = pairs.iter_mut();
     let mut seen: u32 = 0;
     for (&[first, second, third], pair) in groups.iter().zip(&mut rest) {
         let number = weigh(first, second, third);
@@ -100,30 +122,40 @@ pub fn decode<'b>(text: &[u8], buffer: &'b mut CodeBuffer) -> Result<&'b [u8], T
         let [_, _, high, low] = number.to_be_bytes();
         *pair = [high, low];
     }
-    let mut written = groups.len().saturating_mul(2);
     let odd = match rest.into_slice() {
         [[slot, _], ..] => Some(slot),
         [] => last.first_mut(),
     };
+    let mut written = groups.len().saturating_mul(2);
     match (tail, odd) {
         ([], _) => {}
         (&[first, second], Some(slot)) => {
             let number = weigh(first, second, ZERO);
             if number > u32::from(u8::MAX) {
-                seen = u32::MAX;
+                return None;
             }
             [_, _, _, *slot] = number.to_be_bytes();
             written = written.saturating_add(1);
         }
-        _ => seen = u32::MAX,
+        _ => return None,
     }
-    if seen > u32::from(u16::MAX) {
-        return Err(blame(digits));
-    }
-    Ok(buffer.0.get(..written).unwrap_or_default())
+    (seen <= u32::from(u16::MAX)).then_some(written)
+}
+
+/// Values of four groups.
+#[inline]
+fn weigh_four(block: &[u8; 12]) -> [u32; 4] {
+    let [a, b, c, d, e, f, g, h, i, j, k, l] = *block;
+    [
+        weigh(a, b, c),
+        weigh(d, e, f),
+        weigh(g, h, i),
+        weigh(j, k, l),
+    ]
 }
 
 /// Value of three characters; far above 65535 when one of them is not in the alphabet.
+#[inline]
 fn weigh(first: u8, second: u8, third: u8) -> u32 {
     let value = |table: &[u32; 256], character: u8| {
         let value = table.get(usize::from(character));
@@ -134,6 +166,7 @@ fn weigh(first: u8, second: u8, third: u8) -> u32 {
 }
 
 /// Why `digits`, which hold no bytes, hold none: the first thing wrong.
+#[cold]
 fn blame(digits: &[u8]) -> TextError {
     let mut at = PREFIX.len();
     for group in digits.chunks(3) {
