@@ -1,16 +1,17 @@
 //! A gate's decision, whole and in parts, against other libraries.
 
 use std::hint::black_box;
+use std::path::Path;
+use std::process::Command;
 
 use anyhow::Context as _;
 use units::CredentialId;
-use validator::{
-    Decision, DenyList as _, Policy, ReplayMemory, ReplaySlot, SortedDenyList, Validator,
-};
+use validator::{Decision, DenyIndex, FilterBlock, Policy, ReplayMemory, ReplaySlot, Validator};
 use wire::text::CodeBuffer;
 use wire::{Code, Issuer, IssuerKey, KeyTable, PreparedKey};
 
 use crate::codes::{self, CODES, PLACE, Shown};
+use crate::deny;
 use crate::measure::{Alternative, Times, cold, hot, singles};
 use crate::others::{self, two_signatures};
 use crate::peers;
@@ -22,16 +23,17 @@ const COLD_ROUNDS: usize = 101;
 const SINGLES: usize = 20_000;
 
 type Prepared = PreparedKey<Box<KeyTable>>;
+type Denied = DenyIndex<Vec<CredentialId>, Vec<FilterBlock>>;
 
 /// A gate of ours, and the codes shown to it, over and over.
 struct Gate<'a, I> {
     validator: Validator<&'a [I]>,
-    denied: &'a SortedDenyList<&'a [CredentialId]>,
+    denied: &'a Denied,
     used: ReplayMemory<[ReplaySlot; 64]>,
 }
 
 impl<'a, I: Issuer> Gate<'a, I> {
-    fn new(keys: &'a [I], denied: &'a SortedDenyList<&'a [CredentialId]>) -> anyhow::Result<Self> {
+    fn new(keys: &'a [I], denied: &'a Denied) -> anyhow::Result<Self> {
         Ok(Self {
             validator: Validator::new(keys, Policy::default())?,
             denied,
@@ -56,41 +58,75 @@ impl<'a, I: Issuer> Gate<'a, I> {
 }
 
 /// What all measurements use.
-struct World<'a> {
+struct World {
     key: IssuerKey,
     prepared: [Prepared; 1],
     tickets: Vec<Shown>,
     presentations: Vec<Shown>,
-    denied: SortedDenyList<&'a [CredentialId]>,
+    denied: Denied,
 }
 
 /// All rows.
 ///
 /// # Errors
 /// When a verdict is wrong or a peer does not work.
-pub(crate) fn rows(rounds: usize) -> anyhow::Result<Vec<Row>> {
+pub(crate) fn rows(rounds: usize, avx512: Option<&Path>) -> anyhow::Result<Vec<Row>> {
+    let world = world()?;
+    let mut rows = Vec::new();
+    rows.extend(ticket(&world, rounds)?);
+    rows.push(presentation(&world, rounds)?.ratio_at_most(0.55));
+    if let Some(program) = avx512 {
+        rows.push(elsewhere(program, rounds)?);
+    }
+    rows.extend(parsing(&world, rounds)?);
+    rows.extend(whole(&world, rounds)?);
+    rows.extend(preparation(&world, rounds)?);
+    rows.extend(deny::rows(rounds)?);
+    rows.extend(distribution(&world)?);
+    Ok(rows)
+}
+
+fn world() -> anyhow::Result<World> {
     let mut ids = Vec::with_capacity(DENIED);
     for number in 0..DENIED {
         ids.push(codes::id("denied", number)?);
     }
     ids.sort_unstable();
     let key = codes::issuer_key()?;
-    let world = World {
+    Ok(World {
         prepared: [key.prepare(Box::new(KeyTable::EMPTY))?],
         key,
         tickets: codes::tickets()?,
         presentations: codes::presentations()?,
-        denied: SortedDenyList::new(&ids[..])?,
+        denied: deny::index(ids)?,
+    })
+}
+
+/// The presentation of this program built with dalek's AVX-512 backend, as that tells it.
+fn elsewhere(program: &Path, rounds: usize) -> anyhow::Result<Row> {
+    let output = Command::new(program)
+        .args(["presentation", "--json", "--rounds", &rounds.to_string()])
+        .output()
+        .with_context(|| program.display().to_string())?;
+    anyhow::ensure!(output.status.success(), "{}", program.display());
+    let rows: serde_json::Value = serde_json::from_slice(&output.stdout)?;
+    let number = |name: &str| {
+        let value = rows.pointer(&format!("/0/{name}"));
+        value.and_then(serde_json::Value::as_f64).context("number")
     };
-    let mut rows = Vec::new();
-    rows.extend(ticket(&world, rounds)?);
-    rows.push(presentation(&world, rounds)?);
-    rows.extend(parsing(&world, rounds)?);
-    rows.extend(whole(&world, rounds)?);
-    rows.extend(preparation(&world, rounds)?);
-    rows.push(deny(&world, rounds)?);
-    rows.extend(distribution(&world)?);
-    Ok(rows)
+    let name = "the same with dalek's avx512 backend, built apart";
+    let row = Row::plain("presentation_avx512", name, number("ours")?, "µs");
+    Ok(row
+        .against(number("theirs")?, number("ratio")?)
+        .ratio_at_most(0.40))
+}
+
+/// Both signatures of a presentation alone.
+///
+/// # Errors
+/// When a verdict is wrong.
+pub(crate) fn presentation_row(rounds: usize) -> anyhow::Result<Row> {
+    presentation(&world()?, rounds)
 }
 
 fn micros(times: &Times) -> f64 {
@@ -101,7 +137,7 @@ fn compare(id: &'static str, what: &str, ours: &Times, theirs: &Times) -> Row {
     Row::plain(id, what, micros(ours), "µs").against(micros(theirs), ours.ratio_to(theirs))
 }
 
-fn ticket(world: &World<'_>, rounds: usize) -> anyhow::Result<Vec<Row>> {
+fn ticket(world: &World, rounds: usize) -> anyhow::Result<Vec<Row>> {
     let codes = &world.tickets;
     let mut ours = Gate::new(&world.prepared, &world.denied)?;
     let generic_keys = [world.key];
@@ -145,7 +181,7 @@ fn ticket(world: &World<'_>, rounds: usize) -> anyhow::Result<Vec<Row>> {
     ])
 }
 
-fn presentation(world: &World<'_>, rounds: usize) -> anyhow::Result<Row> {
+fn presentation(world: &World, rounds: usize) -> anyhow::Result<Row> {
     let parsed: Vec<Code<'_>> = world
         .presentations
         .iter()
@@ -176,7 +212,7 @@ fn presentation(world: &World<'_>, rounds: usize) -> anyhow::Result<Row> {
         rounds,
     )?;
     let name = "presentation: two signatures, against two of ring";
-    Ok(compare("presentation", name, &times[0], &times[1]).ratio_at_most(0.55))
+    Ok(compare("presentation", name, &times[0], &times[1]))
 }
 
 /// Text to claims, as a gate begins.
@@ -187,7 +223,7 @@ fn read_ours(shown: &Shown) -> Option<CredentialId> {
     Some(black_box(&code).id())
 }
 
-fn parsing(world: &World<'_>, rounds: usize) -> anyhow::Result<Vec<Row>> {
+fn parsing(world: &World, rounds: usize) -> anyhow::Result<Vec<Row>> {
     let codes = &world.tickets;
     let ours = |item: usize| read_ours(&codes[item % CODES]) == Some(codes[item % CODES].id);
     let theirs = |item: usize| black_box(others::read(&codes[item % CODES].text)).is_ok();
@@ -226,7 +262,7 @@ fn parsing(world: &World<'_>, rounds: usize) -> anyhow::Result<Vec<Row>> {
     Ok(vec![parse, none])
 }
 
-fn whole(world: &World<'_>, rounds: usize) -> anyhow::Result<Vec<Row>> {
+fn whole(world: &World, rounds: usize) -> anyhow::Result<Vec<Row>> {
     let codes = &world.tickets;
     let mut gate = Gate::new(&world.prepared, &world.denied)?;
     let (biscuit, paseto, jwt) = (
@@ -261,7 +297,7 @@ fn whole(world: &World<'_>, rounds: usize) -> anyhow::Result<Vec<Row>> {
     ])
 }
 
-fn preparation(world: &World<'_>, rounds: usize) -> anyhow::Result<Vec<Row>> {
+fn preparation(world: &World, rounds: usize) -> anyhow::Result<Vec<Row>> {
     let mut table = Box::new(KeyTable::EMPTY);
     let key = world.key;
     let prepare = |_| black_box(key.prepare(&mut *table)).is_ok();
@@ -279,19 +315,7 @@ fn preparation(world: &World<'_>, rounds: usize) -> anyhow::Result<Vec<Row>> {
     ])
 }
 
-fn deny(world: &World<'_>, rounds: usize) -> anyhow::Result<Row> {
-    // Other ids than the codes', many, so that the caches hold no one path through the list.
-    let mut absent = Vec::new();
-    for number in 0..65_536 {
-        absent.push(codes::id("absent", number)?);
-    }
-    let miss = |item: usize| !world.denied.contains(&absent[item % absent.len()]);
-    let times = hot(&mut [("sorted list", Box::new(miss))], absent.len(), rounds)?;
-    let name = "deny lookup, 1 M ids, miss (sorted list)";
-    Ok(Row::plain("deny_miss_1m", name, times[0].median(), "ns").at_most(15.0))
-}
-
-fn distribution(world: &World<'_>) -> anyhow::Result<Vec<Row>> {
+fn distribution(world: &World) -> anyhow::Result<Vec<Row>> {
     let mut tickets = Gate::new(&world.prepared, &world.denied)?;
     let mut presentations = Gate::new(&world.prepared, &world.denied)?;
     let mut ticket: Alternative<'_> = Box::new(|item| tickets.permits(&world.tickets, item));

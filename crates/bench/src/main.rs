@@ -20,6 +20,7 @@
 
 mod adversarial_run;
 mod codes;
+mod deny;
 mod gate;
 mod measure;
 mod others;
@@ -42,6 +43,8 @@ mod adversarial;
 )]
 mod damage;
 
+use std::path::PathBuf;
+
 use clap::Parser;
 
 /// Faregate measured against what others use, in the same run.
@@ -50,6 +53,19 @@ use clap::Parser;
 enum Command {
     /// A gate's decision, its parts, and the same with other libraries.
     Gate {
+        /// An array of rows instead of a table.
+        #[arg(long)]
+        json: bool,
+        /// Rounds in which all alternatives take turns.
+        #[arg(long, default_value_t = 301)]
+        rounds: usize,
+        /// This program, built with `--cfg curve25519_dalek_backend="avx512"`: it measures the
+        /// presentation as well.
+        #[arg(long)]
+        avx512: Option<PathBuf>,
+    },
+    /// Both signatures of a presentation alone.
+    Presentation {
         /// An array of rows instead of a table.
         #[arg(long)]
         json: bool,
@@ -79,7 +95,14 @@ enum Command {
 
 fn main() -> anyhow::Result<()> {
     match Command::parse() {
-        Command::Gate { json, rounds } => report::print(&gate::rows(rounds)?, json),
+        Command::Gate {
+            json,
+            rounds,
+            avx512,
+        } => report::print(&gate::rows(rounds, avx512.as_deref())?, json),
+        Command::Presentation { json, rounds } => {
+            report::print(&[gate::presentation_row(rounds)?], json)
+        }
         Command::Equality { cases, seed } => adversarial_run::run(seed, cases),
         Command::Variants { json, rounds } => report::print(&variants::rows(rounds)?, json),
     }

@@ -128,6 +128,13 @@ pub(crate) fn singles(run: &mut Alternative<'_>, count: usize) -> Times {
     Times(times)
 }
 
+/// Seconds that `run` takes, once.
+pub(crate) fn once(run: impl FnOnce()) -> f64 {
+    let start = now();
+    run();
+    start.elapsed().as_secs_f64()
+}
+
 fn calibrate(run: &mut Alternative<'_>) -> usize {
     let mut count = 1;
     loop {

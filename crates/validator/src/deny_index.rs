@@ -137,3 +137,7 @@ fn place(id: &CredentialId, blocks: usize) -> (usize, [u32; 8]) {
     let lanes = [0, 1, 2, 3, 4, 5, 6, 7].map(bit);
     (usize::try_from(at).unwrap_or(usize::MAX), lanes)
 }
+
+#[cfg(test)]
+#[path = "deny_index_tests.rs"]
+mod tests;

@@ -103,7 +103,7 @@ pub fn decode<'b>(text: &[u8], buffer: &'b mut CodeBuffer) -> Result<&'b [u8], T
     let mut written = blocks.len().saturating_mul(8);
     let tail = buffer.0.get_mut(written..).unwrap_or_default();
     match decode_rest(rest, tail) {
-        Some(more) if seen <= u32::from(u16::MAX) => written = written.saturating_add(more),
+        Some(more) if u16::try_from(seen).is_ok() => written = written.saturating_add(more),
         _ => return Err(blame(digits)),
     }
     Ok(buffer.0.get(..written).unwrap_or_default())
@@ -116,8 +116,8 @@ fn decode_rest(digits: &[u8], out: &mut [u8]) -> Option<usize> {
     let (pairs, last) = out.as_chunks_mut::<2>();
     let mut rest = pairs.iter_mut();
     let mut seen: u32 = 0;
-    for (&[first, second, third], pair) in groups.iter().zip(&mut rest) {
-        let number = weigh(first, second, third);
+    for (&group, pair) in groups.iter().zip(&mut rest) {
+        let number = weigh(group);
         seen |= number;
         let [_, _, high, low] = number.to_be_bytes();
         *pair = [high, low];
@@ -130,7 +130,7 @@ fn decode_rest(digits: &[u8], out: &mut [u8]) -> Option<usize> {
     match (tail, odd) {
         ([], _) => {}
         (&[first, second], Some(slot)) => {
-            let number = weigh(first, second, ZERO);
+            let number = weigh([first, second, ZERO]);
             if number > u32::from(u8::MAX) {
                 return None;
             }
@@ -139,24 +139,24 @@ fn decode_rest(digits: &[u8], out: &mut [u8]) -> Option<usize> {
         }
         _ => return None,
     }
-    (seen <= u32::from(u16::MAX)).then_some(written)
+    u16::try_from(seen).ok().map(|_| written)
 }
 
 /// Values of four groups.
 #[inline]
 fn weigh_four(block: &[u8; 12]) -> [u32; 4] {
-    let [a, b, c, d, e, f, g, h, i, j, k, l] = *block;
-    [
-        weigh(a, b, c),
-        weigh(d, e, f),
-        weigh(g, h, i),
-        weigh(j, k, l),
-    ]
+    let (groups, _) = block.as_chunks::<3>();
+    match groups {
+        [first, second, third, fourth] => {
+            [weigh(*first), weigh(*second), weigh(*third), weigh(*fourth)]
+        }
+        _ => [u32::MAX; 4],
+    }
 }
 
 /// Value of three characters; far above 65535 when one of them is not in the alphabet.
 #[inline]
-fn weigh(first: u8, second: u8, third: u8) -> u32 {
+fn weigh([first, second, third]: [u8; 3]) -> u32 {
     let value = |table: &[u32; 256], character: u8| {
         let value = table.get(usize::from(character));
         value.copied().unwrap_or(NO_DIGIT)

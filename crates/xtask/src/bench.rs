@@ -13,11 +13,40 @@ use crate::process::{announce, cargo, prepare, root, run, target_dir};
 pub(crate) fn run_with(options: &[String]) -> Result<()> {
     announce("build: the benchmarks, optimised");
     prepare(cargo().args(["build", "--release", "--package", "bench"]))?;
-    announce("bench");
     let named = options.first().is_some_and(|first| !first.starts_with('-'));
     let what: &[&str] = if named { &[] } else { &["gate"] };
-    run(Command::new(target_dir().join("release/bench"))
-        .args(what)
-        .args(options)
-        .current_dir(root()))
+    let mut bench = Command::new(target_dir().join("release/bench"));
+    bench.args(what).args(options).current_dir(root());
+    let gate = !named || options.first().is_some_and(|first| first == "gate");
+    if gate && has_avx512() {
+        bench.arg("--avx512").arg(build_for_avx512()?);
+    }
+    announce("bench");
+    run(&mut bench)
+}
+
+/// Whether dalek's AVX-512 backend, which no build selects by itself, would run here.
+#[cfg(target_arch = "x86_64")]
+fn has_avx512() -> bool {
+    std::arch::is_x86_feature_detected!("avx512ifma")
+        && std::arch::is_x86_feature_detected!("avx512vl")
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn has_avx512() -> bool {
+    false
+}
+
+/// Builds the benchmarks a second time, in a directory of their own, and gives the program.
+fn build_for_avx512() -> Result<std::path::PathBuf> {
+    announce("build: the benchmarks with dalek's avx512 backend");
+    let directory = target_dir().join("avx512");
+    let flags = "--cfg curve25519_dalek_backend=\"avx512\"";
+    prepare(
+        cargo()
+            .args(["build", "--release", "--package", "bench", "--target-dir"])
+            .arg(&directory)
+            .env("RUSTFLAGS", flags),
+    )?;
+    Ok(directory.join("release/bench"))
 }

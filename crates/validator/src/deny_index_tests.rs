@@ -1,0 +1,100 @@
+//! The index answers as a set does: for all small lists, for UUIDs, for filters of any size.
+
+use std::collections::BTreeSet;
+use std::vec;
+use std::vec::Vec;
+
+use proptest::prelude::*;
+use units::CredentialId;
+
+use super::{DenyIndex, FilterBlock};
+use crate::deny::{DenyList, DenyListError};
+
+fn index(ids: &[CredentialId], blocks: usize) -> DenyIndex<&[CredentialId], Vec<FilterBlock>> {
+    // What the memory held before does not matter.
+    DenyIndex::new(ids, vec![FilterBlock([u64::MAX; 8]); blocks]).unwrap()
+}
+
+fn id(number: u128) -> CredentialId {
+    CredentialId::from_bytes(number.to_be_bytes())
+}
+
+/// A UUID of version 7: `number` in its milliseconds, the fixed bits of every other.
+fn uuid(number: u64) -> CredentialId {
+    let random = number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let high = number << 16 | 0x7000 | random >> 52;
+    id(u128::from(high) << 64 | u128::from(random >> 2 | 1 << 63))
+}
+
+/// All 4,096 lists of twelve neighbours, each asked about all of them, with no, one and two blocks.
+#[test]
+fn every_small_list_is_answered_exactly() {
+    for members in 0_u16..1 << 12 {
+        let ids: Vec<_> = (0..12_u8)
+            .filter(|bit| members >> bit & 1 == 1)
+            .map(|bit| id(u128::from(bit)))
+            .collect();
+        for blocks in 0..3 {
+            let index = index(&ids, blocks);
+            assert_eq!(index.ids(), ids);
+            for bit in 0..12_u8 {
+                assert_eq!(
+                    index.contains(&id(u128::from(bit))),
+                    members >> bit & 1 == 1
+                );
+            }
+        }
+    }
+}
+
+/// A filter so full that it says "perhaps" to everybody changes no answer.
+#[test]
+fn a_full_filter_refuses_nobody() {
+    let ids: Vec<_> = (0..5000).map(|number| uuid(2 * number)).collect();
+    let index = index(&ids, 1);
+    for number in 0..5000 {
+        assert!(index.may_contain(&uuid(2 * number + 1)));
+        assert!(!index.contains(&uuid(2 * number + 1)));
+        assert!(index.contains(&uuid(2 * number)));
+    }
+}
+
+/// UUIDs whose first halves count and whose fixed bits are the same fill the blocks evenly.
+#[test]
+fn one_of_eight_hundred_uuids_is_asked_about_twice() {
+    let count = 100_000;
+    let ids: Vec<_> = (0..count).map(|number| uuid(2 * number)).collect();
+    let index = index(&ids, FilterBlock::count_for(ids.len()));
+    let twice = (0..count)
+        .filter(|number| index.may_contain(&uuid(2 * number + 1)))
+        .count();
+    // 0.12 % of 100,000, give or take five standard deviations.
+    assert!((60..200).contains(&twice), "{twice}");
+}
+
+#[test]
+fn ids_out_of_order_are_refused() {
+    let twice = [id(1), id(2), id(2)];
+    let refused = DenyIndex::new(&twice[..], vec![FilterBlock::EMPTY; 1]);
+    assert!(matches!(refused, Err(DenyListError::Order { index: 2 })));
+}
+
+proptest! {
+    #[test]
+    fn answers_are_those_of_a_set(
+        ids: BTreeSet<[u8; 16]>, others: Vec<[u8; 16]>, blocks in 0..4_usize,
+    ) {
+        let list: Vec<_> = ids.iter().copied().map(CredentialId::from_bytes).collect();
+        let index = index(&list, blocks);
+        for bytes in ids.iter().chain(&others) {
+            let id = CredentialId::from_bytes(*bytes);
+            prop_assert_eq!(index.contains(&id), ids.contains(bytes));
+            for place in 0..16 {
+                let mut near = *bytes;
+                near[place] ^= 1;
+                let id = CredentialId::from_bytes(near);
+                prop_assert_eq!(index.contains(&id), ids.contains(&near));
+            }
+        }
+    }
+}
