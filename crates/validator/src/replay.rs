@@ -59,14 +59,22 @@ struct Used {
     doubtful: bool,
 }
 
+impl Used {
+    /// Whether anti-passback holds it: riders are in, and their time is not over. A span of zero
+    /// holds nobody, even when the clock has gone back.
+    fn is_away(&self, now: Timestamp) -> bool {
+        let passage = &self.passage;
+        self.inside > 0 && passage.at < passage.back_from && now < passage.back_from
+    }
+}
+
 impl ReplaySlot {
     /// A slot without a code.
     pub const EMPTY: Self = Self(None);
 
     fn is_live(&self, now: Timestamp) -> bool {
-        self.0.is_some_and(|used| {
-            now <= used.passage.live_until || (used.inside > 0 && now < used.passage.back_from)
-        })
+        self.0
+            .is_some_and(|used| now <= used.passage.live_until || used.is_away(now))
     }
 }
 
@@ -141,14 +149,13 @@ impl<S: AsRef<[ReplaySlot]> + AsMut<[ReplaySlot]>> ReplayMemory<S> {
         if self.find(passage).is_some() {
             return Ok(());
         }
-        let noted = self.place(
-            Used {
-                passage: *passage,
-                inside: passage.riders,
-                doubtful: false,
-            },
-            now,
-        );
+        let used = Used {
+            passage: *passage,
+            inside: passage.riders,
+            doubtful: false,
+        };
+        let ever = Timestamp::from_micros(i64::MIN);
+        let noted = self.place(used, now, ever);
         if noted.is_err() {
             self.forgotten_until = self.forgotten_until.max(passage.live_until);
         }
@@ -199,10 +206,21 @@ impl<S: AsRef<[ReplaySlot]> + AsMut<[ReplaySlot]>> ReplayMemory<S> {
         })
     }
 
-    /// Puts a tap into a slot whose code has died.
-    fn place(&mut self, used: Used, now: Timestamp) -> Result<(), NotReady> {
+    /// Puts a tap into a slot whose code has died, and whose rider has no doubt to benefit from.
+    fn place(
+        &mut self,
+        used: Used,
+        now: Timestamp,
+        doubt_since: Timestamp,
+    ) -> Result<(), NotReady> {
+        let is_free = |slot: &ReplaySlot| {
+            let is_doubted = slot
+                .0
+                .is_some_and(|used| used.doubtful && doubt_since <= used.passage.at);
+            !is_doubted && !slot.is_live(now)
+        };
         let slots = self.slots.as_mut();
-        let Some(slot) = slots.iter_mut().find(|slot| !slot.is_live(now)) else {
+        let Some(slot) = slots.iter_mut().find(|slot| is_free(slot)) else {
             return Err(NotReady::ReplayMemoryFull);
         };
         if let Some(dead) = slot.0 {
@@ -238,7 +256,7 @@ impl<S: AsRef<[ReplaySlot]> + AsMut<[ReplaySlot]>> ReplayMemory<S> {
             }
             if in_doubt {
                 doubted = doubted.max(Some(used.passage.at));
-            } else if now < used.passage.back_from {
+            } else if used.is_away(now) {
                 inside = inside.saturating_add(used.inside);
                 back_from = back_from.min(used.passage.back_from);
             }
@@ -258,7 +276,7 @@ impl<S: AsRef<[ReplaySlot]> + AsMut<[ReplaySlot]>> ReplayMemory<S> {
         if same_code.is_none() && passage.live_until <= self.forgotten_until {
             return Err(ReplayRefusal::NotReady(NotReady::ClockWentBack));
         }
-        self.write(&passage, same_code.is_some(), doubted)?;
+        self.write(&passage, same_code.is_some(), doubted, asked.doubt_since)?;
         self.turn(&passage);
         let again = doubted;
         Ok(Noted { passage, again })
@@ -270,6 +288,7 @@ impl<S: AsRef<[ReplaySlot]> + AsMut<[ReplaySlot]>> ReplayMemory<S> {
         passage: &Passage,
         is_known: bool,
         doubted: Option<Timestamp>,
+        doubt_since: Timestamp,
     ) -> Result<(), ReplayRefusal> {
         if !is_known {
             let used = Used {
@@ -277,7 +296,7 @@ impl<S: AsRef<[ReplaySlot]> + AsMut<[ReplaySlot]>> ReplayMemory<S> {
                 inside: passage.riders,
                 doubtful: false,
             };
-            self.place(used, passage.at)
+            self.place(used, passage.at, doubt_since)
                 .map_err(ReplayRefusal::NotReady)?;
         }
         let slots = self.slots.as_mut().iter_mut();

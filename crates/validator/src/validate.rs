@@ -67,6 +67,18 @@ impl<I: Issuer, K: Deref<Target = [I]>> Validator<K> {
         })
     }
 
+    /// The same under a type of rules, of which there are none: everything is taken.
+    #[must_use]
+    pub fn ruled<R: Rules>(self) -> Validator<K, R> {
+        Validator {
+            keys: self.keys,
+            policy: self.policy,
+            rules: None,
+        }
+    }
+}
+
+impl<I: Issuer, K: Deref<Target = [I]>, Old> Validator<K, Old> {
     /// The same, taking only what a rule takes. With an empty list nothing is taken.
     ///
     /// # Errors
@@ -89,6 +101,25 @@ impl<I: Issuer, K: Deref<Target = [I]>> Validator<K> {
 }
 
 impl<I: Issuer, K: Deref<Target = [I]>, R: Rules> Validator<K, R> {
+    /// The same policy and rules with other keys, such as these keys prepared.
+    ///
+    /// # Errors
+    /// As [`Validator::new`].
+    pub fn with_keys<J: Issuer, L: Deref<Target = [J]>>(
+        &self,
+        keys: L,
+    ) -> Result<Validator<L, R>, SetupError>
+    where
+        R: Clone,
+    {
+        let made = Validator::new(keys, self.policy)?;
+        Ok(Validator {
+            keys: made.keys,
+            policy: made.policy,
+            rules: self.rules.clone(),
+        })
+    }
+
     /// The policy.
     #[must_use]
     pub const fn policy(&self) -> &Policy {

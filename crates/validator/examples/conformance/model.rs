@@ -26,6 +26,31 @@ pub(crate) struct Reader {
     pub(crate) denied: Vec<String>,
     /// How many codes its replay memory holds.
     pub(crate) replay_slots: usize,
+    /// Acceptance rules; without them everything is taken everywhere.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) rules: Option<Vec<Rule>>,
+}
+
+/// One rule of acceptance; what is left out is any.
+#[derive(Clone, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Rule {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) issuer: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) network: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) zone: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) product: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) category: Option<u8>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) party_max: Option<u8>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) ticket_life_max_micros: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) passback_micros: Option<i64>,
 }
 
 #[derive(Clone, Serialize, Deserialize)]
@@ -38,6 +63,8 @@ pub(crate) struct Key {
     pub(crate) public_key: String,
     pub(crate) not_before_micros: i64,
     pub(crate) not_after_micros: i64,
+    /// The number that rules name; 0 is the city's own.
+    pub(crate) issuer: u16,
 }
 
 #[derive(Clone, Serialize, Deserialize)]
@@ -51,6 +78,15 @@ pub(crate) struct PolicyMicros {
     pub(crate) phone_fast_max_micros: i64,
     pub(crate) not_before_tolerance_micros: i64,
     pub(crate) expiry_tolerance_micros: i64,
+    pub(crate) ticket_life_max_micros: i64,
+    pub(crate) passback_micros: i64,
+    pub(crate) retry_micros: i64,
+    /// `together` or `one_by_one`.
+    pub(crate) companions: String,
+    /// `nothing`, `presentations` or `everything`.
+    pub(crate) pass_unproven: String,
+    /// The same, while the clock is wrong.
+    pub(crate) pass_wrong: String,
 }
 
 /// Codes shown one after the other to a reader that starts with an empty replay memory.
@@ -77,7 +113,15 @@ pub(crate) struct Scan {
     pub(crate) gate: String,
     /// `on` or `off`.
     pub(crate) tap: String,
+    pub(crate) network: u16,
+    pub(crate) zone: u16,
+    /// What the clock is worth: `proven`, `unproven` or `wrong`.
+    pub(crate) clock: String,
     pub(crate) expected: Expected,
+    /// What becomes known afterwards of this permitted tap: `forget` (nobody went through) or
+    /// `doubt` (nobody knows).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) then: Option<String>,
 }
 
 /// The decision.
@@ -100,7 +144,13 @@ pub(crate) struct Permit {
     pub(crate) kid: String,
     pub(crate) category: u8,
     pub(crate) party: u8,
+    /// How many go through on this tap.
+    pub(crate) riders: u8,
     pub(crate) product: u16,
+    pub(crate) issuer: u16,
+    /// The tap that this one repeats, by its time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) again_micros: Option<i64>,
     /// When the phone made it; tickets do not say.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) issued_at_micros: Option<i64>,

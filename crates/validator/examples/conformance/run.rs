@@ -2,13 +2,13 @@
 
 use units::{CredentialId, GateId, KeyId, Span, Timestamp};
 use validator::{
-    CodeKind, Decision, Place, Policy, ReplayMemory, ReplaySlot, SortedDenyList, Validator,
-    decision_name,
+    Acceptance, CodeKind, Companions, Decision, Degraded, NetworkCode, Pass, Place, Policy,
+    Reading, ReplayMemory, ReplaySlot, SortedDenyList, Trust, Validator, ZoneCode, decision_name,
 };
-use wire::IssuerKey;
 use wire::tap::TapKind;
+use wire::{IssuerCode, IssuerKey, PartySize, ProductCode, RiderCategory};
 
-use crate::model::{Kit, Permit, Reader, Scan};
+use crate::model::{Kit, Permit, Reader, Rule, Scan};
 
 type Failure = Box<dyn std::error::Error>;
 
@@ -32,15 +32,29 @@ pub(crate) fn run(kit: &Kit) -> Result<Report, Failure> {
             .readers
             .get(&case.reader)
             .ok_or_else(|| format!("{}: no reader {}", case.name, case.reader))?;
-        let validator = Validator::new(keys(reader)?, policy(reader))?;
+        let validator = Validator::new(keys(reader)?, policy(reader)?)?.ruled();
+        let validator = match &reader.rules {
+            Some(listed) => validator.with_rules(rules(listed)?)?,
+            None => validator,
+        };
         let denied = denied(reader)?;
         let denied = SortedDenyList::new(&denied)?;
         let mut used = ReplayMemory::new(vec![ReplaySlot::EMPTY; reader.replay_slots]);
         for (number, scan) in case.scans.iter().enumerate() {
             let place = place(scan)?;
-            let now = Timestamp::from_micros(scan.clock_micros);
+            let now = reading(scan)?;
             let decision =
                 validator.validate(scan.text.as_bytes(), &place, now, &denied, &mut used);
+            if let (Decision::Permitted(permit), Some(then)) = (&decision, &scan.then) {
+                let known = match then.as_str() {
+                    "forget" => used.forget(&permit.passage),
+                    "doubt" => used.doubt(&permit.passage),
+                    other => return Err(format!("nothing is called {other}").into()),
+                };
+                if !known {
+                    return Err(format!("{}: the tap is not known", case.name).into());
+                }
+            }
             let found = (
                 decision.code(),
                 decision_name(decision.code()),
@@ -71,20 +85,72 @@ fn keys(reader: &Reader) -> Result<Vec<IssuerKey>, Failure> {
         let kid = KeyId::parse(&key.kid)?;
         let from = Timestamp::from_micros(key.not_before_micros);
         let until = Timestamp::from_micros(key.not_after_micros);
-        keys.push(IssuerKey::new(kid, &bytes(&key.public_key)?, from, until)?);
+        let made = IssuerKey::new(kid, &bytes(&key.public_key)?, from, until)?;
+        keys.push(made.of_issuer(IssuerCode::from_number(key.issuer)));
     }
     Ok(keys)
 }
 
-fn policy(reader: &Reader) -> Policy {
+fn policy(reader: &Reader) -> Result<Policy, Failure> {
     let micros = &reader.policy;
-    Policy {
+    let pass = |text: &str| match text {
+        "nothing" => Ok(Pass::Nothing),
+        "presentations" => Ok(Pass::Presentations),
+        "everything" => Ok(Pass::Everything),
+        other => Err(format!("no codes are called {other}")),
+    };
+    Ok(Policy {
         code_life: Span::from_micros(micros.code_life_micros),
         phone_slow_max: Span::from_micros(micros.phone_slow_max_micros),
         phone_fast_max: Span::from_micros(micros.phone_fast_max_micros),
         not_before_tolerance: Span::from_micros(micros.not_before_tolerance_micros),
         expiry_tolerance: Span::from_micros(micros.expiry_tolerance_micros),
-    }
+        ticket_life_max: Span::from_micros(micros.ticket_life_max_micros),
+        passback: Span::from_micros(micros.passback_micros),
+        retry: Span::from_micros(micros.retry_micros),
+        companions: match micros.companions.as_str() {
+            "together" => Companions::Together,
+            "one_by_one" => Companions::OneByOne,
+            other => return Err(format!("no party goes {other}").into()),
+        },
+        degraded: Degraded {
+            unproven: pass(&micros.pass_unproven)?,
+            wrong: pass(&micros.pass_wrong)?,
+        },
+    })
+}
+
+fn rules(listed: &[Rule]) -> Result<Vec<Acceptance>, Failure> {
+    let rule = |rule: &Rule| {
+        let party_max = match rule.party_max {
+            None => Acceptance::ANY.party_max,
+            Some(riders) => PartySize::new(riders).ok_or("a party of nobody")?,
+        };
+        Ok(Acceptance {
+            issuer: rule.issuer.map(IssuerCode::from_number),
+            network: rule.network.map(NetworkCode::from_number),
+            zone: rule.zone.map(ZoneCode::from_number),
+            product: rule.product.map(ProductCode::from_number),
+            category: rule.category.map(RiderCategory::from_code),
+            party_max,
+            ticket_life_max: rule.ticket_life_max_micros.map(Span::from_micros),
+            passback: rule.passback_micros.map(Span::from_micros),
+        })
+    };
+    listed.iter().map(rule).collect()
+}
+
+fn reading(scan: &Scan) -> Result<Reading, Failure> {
+    let trust = match scan.clock.as_str() {
+        "proven" => Trust::Proven,
+        "unproven" => Trust::Unproven,
+        "wrong" => Trust::Wrong,
+        other => return Err(format!("no clock is {other}").into()),
+    };
+    Ok(Reading {
+        trust,
+        ..Reading::from(Timestamp::from_micros(scan.clock_micros))
+    })
 }
 
 fn denied(reader: &Reader) -> Result<Vec<CredentialId>, Failure> {
@@ -98,7 +164,11 @@ fn place(scan: &Scan) -> Result<Place, Failure> {
         "off" => TapKind::Off,
         other => return Err(format!("no tap is called {other}").into()),
     };
-    Ok(Place::new(GateId::parse(&scan.gate)?, kind))
+    Ok(Place {
+        network: NetworkCode::from_number(scan.network),
+        zone: ZoneCode::from_number(scan.zone),
+        ..Place::new(GateId::parse(&scan.gate)?, kind)
+    })
 }
 
 fn permit(decision: &Decision) -> Option<Permit> {
@@ -116,6 +186,9 @@ fn permit(decision: &Decision) -> Option<Permit> {
         kid: permit.kid.to_string(),
         category: permit.entitlement.category.as_code(),
         party: permit.entitlement.party.as_riders(),
+        riders: permit.passage.riders,
+        issuer: permit.issuer.as_number(),
+        again_micros: permit.again.map(Timestamp::as_micros),
         product: permit.entitlement.product.as_number(),
         issued_at_micros: permit.issued_at.map(Timestamp::as_micros),
     })

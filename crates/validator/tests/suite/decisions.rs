@@ -3,12 +3,12 @@
 use units::{CredentialId, GateId, KeyId, Span, Timestamp};
 use validator::{
     CodeKind, Decision, DenyList, DenyListError, KEYS_MAX, Malformed, NotReady, NothingDenied,
-    Permit, Policy, Refusal, SAME_KID_MAX, SetupError, SortedDenyList, Validator,
+    Passage, Permit, Policy, Refusal, SAME_KID_MAX, SetupError, SortedDenyList, Validator,
 };
 use wire::tap::TapKind;
 use wire::{
-    DecodeError, IssuerKey, LifeHours, PresentationClaims, SignatureError, TicketClaims,
-    VerifyError,
+    ClockState, DecodeError, IssuerCode, IssuerKey, LifeHours, PresentationClaims, SignatureError,
+    TicketClaims, VerifyError,
 };
 
 use crate::objects::{
@@ -35,12 +35,25 @@ fn permits(bytes: &[u8], now: Timestamp) {
 
 #[test]
 fn a_permit_says_what_was_let_pass() {
+    let passage = Passage {
+        id: credential_claims().id,
+        made: Some(now()),
+        kind: TapKind::On,
+        at: now(),
+        riders: 2,
+        live_until: later(45 * SEC),
+        back_from: now(),
+    };
     let expected = Permit {
         id: credential_claims().id,
         kid: KID,
         entitlement: entitlement(),
         kind: CodeKind::OneWay,
         issued_at: Some(now()),
+        issuer: IssuerCode::OWN,
+        clock: ClockState::Proven,
+        passage,
+        again: None,
     };
     let got = Gate::new().show(&presentation(None), now());
     assert_eq!((got, got.code()), (Decision::Permitted(expected), 0));
@@ -54,6 +67,12 @@ fn a_permit_says_what_was_let_pass() {
         id: ticket_claims().id,
         kind: CodeKind::Ticket,
         issued_at: None,
+        passage: Passage {
+            id: ticket_claims().id,
+            made: None,
+            live_until: later(60 * SEC),
+            ..passage
+        },
         ..expected
     };
     assert_eq!(

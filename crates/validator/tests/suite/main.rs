@@ -1,6 +1,8 @@
 //! Tests of `validator` through its public interface, in one binary.
 
 #[cfg(test)]
+mod clocks;
+#[cfg(test)]
 #[path = "../../../wire/tests/suite/damage.rs"]
 #[expect(
     dead_code,
@@ -23,10 +25,16 @@ mod model;
 #[path = "../../../wire/tests/suite/objects.rs"]
 mod objects;
 #[cfg(test)]
+mod parties;
+#[cfg(test)]
+mod places;
+#[cfg(test)]
 mod properties;
 #[cfg(test)]
 #[path = "../../examples/vectors/refused.rs"]
 mod refused;
+#[cfg(test)]
+mod seeded;
 #[cfg(test)]
 mod sentences;
 #[cfg(test)]

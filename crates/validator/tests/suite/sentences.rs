@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use units::{CredentialId, GateId, KeyId, Span};
 use validator::{Language, Malformed, NotReady, Refusal, SENTENCE_BYTES_MAX};
 use wire::text::TextError;
-use wire::{SignatureError, VerifyError};
+use wire::{IssuerCode, PartySize, ProductCode, RiderCategory, SignatureError, VerifyError};
 
 fn mins(minutes: i64) -> Span {
     Span::from_secs(minutes * 60)
@@ -17,6 +17,10 @@ fn all(span: Span) -> Vec<(u16, &'static str, Refusal)> {
     let gate = GateId::from_number(u32::MAX);
     let bad = VerifyError::Issuer(SignatureError::Mismatch);
     let id = CredentialId::from_bytes([0xff; 16]);
+    let issuer = IssuerCode::from_number(u16::MAX);
+    let product = ProductCode::from_number(u16::MAX);
+    let category = RiderCategory::from_code(u8::MAX);
+    let party = PartySize::new(u8::MAX).unwrap();
     let text = Malformed::Text(TextError::NotACode);
     let mut rows = vec![
         (101, "not_a_code", R::NotACode),
@@ -42,13 +46,46 @@ fn all(span: Span) -> Vec<(u16, &'static str, Refusal)> {
                 got: gate,
             },
         ),
+        (
+            125,
+            "lives_too_long",
+            R::LivesTooLong {
+                max: span,
+                got: span,
+            },
+        ),
+        (
+            131,
+            "issuer_not_taken_here",
+            R::IssuerNotTakenHere { issuer },
+        ),
+        (
+            132,
+            "product_not_taken_here",
+            R::ProductNotTakenHere { product },
+        ),
+        (
+            133,
+            "category_not_taken_here",
+            R::CategoryNotTakenHere { category },
+        ),
+        (
+            134,
+            "party_too_large",
+            R::PartyTooLarge {
+                max: party,
+                got: party,
+            },
+        ),
         (140, "denied", R::Denied { id }),
         (150, "already_used", R::AlreadyUsed),
+        (151, "party_through", R::PartyThrough { wait: span }),
     ];
     for lack in [
         NotReady::NoIssuerKeys,
         NotReady::ReplayMemoryFull,
         NotReady::ClockWentBack,
+        NotReady::ClockNotProven,
     ] {
         rows.push((160, "gate_not_ready", R::GateNotReady(lack)));
     }

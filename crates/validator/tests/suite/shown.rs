@@ -1,8 +1,8 @@
 //! A gate of the city, to show codes to.
 
-use units::{GateId, Timestamp};
+use units::GateId;
 use validator::{
-    Decision, DenyList, NothingDenied, Place, Policy, ReplayMemory, ReplaySlot, Validator,
+    Decision, DenyList, NothingDenied, Place, Policy, Reading, ReplayMemory, ReplaySlot, Validator,
 };
 use wire::IssuerKey;
 use wire::tap::TapKind;
@@ -25,6 +25,13 @@ impl Gate {
         }
     }
 
+    /// A gate with this policy.
+    pub(crate) fn under(policy: Policy, slots: usize) -> Self {
+        let mut gate = Self::with(vec![issuer_key()], slots);
+        gate.validator = Validator::new(vec![issuer_key()], policy).unwrap();
+        gate
+    }
+
     pub(crate) fn new() -> Self {
         Self::with(vec![issuer_key()], 8)
     }
@@ -32,7 +39,7 @@ impl Gate {
     pub(crate) fn show_text(
         &mut self,
         text: &[u8],
-        now: Timestamp,
+        now: impl Into<Reading>,
         denied: &impl DenyList,
     ) -> Decision {
         self.validator
@@ -40,7 +47,7 @@ impl Gate {
     }
 
     /// Shows the code `bytes`. A refusal must leave the memory as it was.
-    pub(crate) fn show(&mut self, bytes: &[u8], now: Timestamp) -> Decision {
+    pub(crate) fn show(&mut self, bytes: &[u8], now: impl Into<Reading>) -> Decision {
         let before = self.memory.clone();
         let text = wire::text::encode(bytes).unwrap();
         let decision = self.show_text(text.as_bytes(), now, &NothingDenied);

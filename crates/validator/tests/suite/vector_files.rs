@@ -59,6 +59,7 @@ fn policy(reader: &Reader) -> Policy {
         phone_fast_max: Span::from_secs(secs.phone_fast_max),
         not_before_tolerance: Span::from_secs(secs.not_before_tolerance),
         expiry_tolerance: Span::from_secs(secs.expiry_tolerance),
+        ..Policy::default()
     }
 }
 
