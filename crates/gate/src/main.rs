@@ -38,6 +38,9 @@ enum Command {
     /// The device's key.
     #[command(subcommand)]
     Key(KeyCommand),
+    /// Reads the codes of a picture on standard input. The agent calls this itself.
+    #[command(hide = true)]
+    ReadPicture,
 }
 
 #[derive(Subcommand, Debug)]
@@ -86,6 +89,9 @@ fn start(arguments: &Arguments) -> Result<()> {
             public_key(&DeviceSigner::create(file, &seed)?)
         }
         Some(Command::Key(KeyCommand::Show { file })) => public_key(&DeviceSigner::read(file)?),
+        Some(Command::ReadPicture) => {
+            gate::input::picture::run(std::io::stdin().lock(), std::io::stdout().lock())
+        }
         None => serve(arguments),
     }
 }
@@ -106,7 +112,10 @@ fn serve(arguments: &Arguments) -> Result<()> {
         .init();
     let mut agent = run::open(&config)?;
     let intake = Arc::new(Intake::default());
-    let status = Arc::new(Status::new(config.gate.rider_language()));
+    let status = Arc::new(Status::new(
+        config.gate.rider_language(),
+        config.door.open_for(),
+    ));
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()

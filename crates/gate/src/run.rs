@@ -6,6 +6,7 @@ use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
+use journal::Media;
 use units::Span;
 use validator::Language;
 
@@ -28,6 +29,17 @@ use crate::{door, http, input, machine, tls};
 /// When the journal or a file of lists cannot be read. A list of the wrong form is reported and
 /// left out: the server's next answer replaces it.
 pub fn open(config: &Config) -> Result<Agent<FileMedia>> {
+    std::fs::create_dir_all(&config.gate.state)?;
+    let folder = config.gate.state.join("journal");
+    let media = FileMedia::open(&folder).context("the journal's folder cannot be held")?;
+    open_on(config, media)
+}
+
+/// As [`open`], with the journal on another medium.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_on<M: Media>(config: &Config, media: M) -> Result<Agent<M>> {
     let site = Site {
         device: config.gate.device,
         gate: config.gate.id,
@@ -42,9 +54,6 @@ pub fn open(config: &Config) -> Result<Agent<FileMedia>> {
         refusals_per_minute: config.journal.refusals_per_minute,
         replay_slots: config.journal.replay_slots,
     };
-    let folder = config.gate.state.join("journal");
-    std::fs::create_dir_all(&config.gate.state)?;
-    let media = FileMedia::open(&folder).context("the journal's folder cannot be held")?;
     let mut salt = [0; 8];
     machine::fill(&mut salt)?;
     let options = journal::Options::new(site.device, chain_start, u64::from_ne_bytes(salt))
@@ -75,7 +84,7 @@ fn signed_store(config: &Config) -> Result<Store> {
     Ok(Store::open(&config.gate.state.join("lists/signed"))?)
 }
 
-fn load_signed(agent: &mut Agent<FileMedia>, config: &Config, lists: &ListsConfig) -> Result<()> {
+fn load_signed<M: Media>(agent: &mut Agent<M>, config: &Config, lists: &ListsConfig) -> Result<()> {
     let found = signed_store(config)?.load(&lists.root, &here(config, lists));
     if let Some(in_force) = found.context("lists.root")? {
         agent.use_signed(in_force, machine::now());
@@ -83,7 +92,7 @@ fn load_signed(agent: &mut Agent<FileMedia>, config: &Config, lists: &ListsConfi
     Ok(())
 }
 
-fn load_lists(agent: &mut Agent<FileMedia>, state: &Path, rules: &Rules) -> Result<()> {
+fn load_lists<M: Media>(agent: &mut Agent<M>, state: &Path, rules: &Rules) -> Result<()> {
     let folder = ListFolder::open(&state.join("lists"))?;
     if let Some((body, confirmed)) = folder.load(ListName::IssuerKeys)? {
         match Keys::read(&body, rules.policy) {

@@ -2,11 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::broadcast;
+use units::Timestamp;
 use validator::Language;
 
 use crate::answer::Answer;
+use crate::http::Shown;
 
 /// Upper ends of the histogram's buckets, in microseconds.
 pub const BUCKETS_US: [u64; 12] = [
@@ -45,6 +48,11 @@ pub struct Counts {
     pub uploaded: u64,
     /// Taps in the quarantine.
     pub quarantined: u64,
+    /// Taps whose number the server knows with another content: a gate restored from a copy.
+    pub conflicts: u64,
+    /// How far this gate's clock was ahead of the server's at the last answer, in seconds. Both
+    /// are cut to seconds, and the way of the answer is in it.
+    pub clock_offset_s: Option<i64>,
     /// Attempts to upload that failed.
     pub upload_failures: u64,
     /// Signed lists that were not taken or not fetched, by reason.
@@ -59,16 +67,18 @@ const SHOWN_MAX: usize = 16;
 pub struct Status {
     counts: Mutex<Counts>,
     language: Language,
+    open_seconds: u16,
     screens: broadcast::Sender<String>,
 }
 
 impl Status {
-    /// Nothing counted yet; screens speak this language.
+    /// Nothing counted yet; screens speak this language, and a door is open for so long.
     #[must_use]
-    pub fn new(language: Language) -> Self {
+    pub fn new(language: Language, open_for: Duration) -> Self {
         Self {
             counts: Mutex::default(),
             language,
+            open_seconds: u16::try_from(open_for.as_millis().div_ceil(1000)).unwrap_or(u16::MAX),
             screens: broadcast::channel(SHOWN_MAX).0,
         }
     }
@@ -99,7 +109,8 @@ impl Status {
         }
         drop(counts);
         if self.screens.receiver_count() > 0
-            && let Ok(text) = serde_json::to_string(&answer.to_body(self.language))
+            && let Ok(text) =
+                serde_json::to_string(&Shown::of(answer, self.language, self.open_seconds))
         {
             // Screens may have gone meanwhile.
             let _ = self.screens.send(text);
@@ -116,6 +127,25 @@ impl Status {
         }
     }
 
+    /// The server knows so many numbers with another content.
+    pub fn conflicts(&self, taps: u64) {
+        self.lock().conflicts += taps;
+    }
+
+    /// The server answered with this `Date`. One that is none says nothing.
+    pub fn server_date(&self, date: &str, now: Timestamp) {
+        let Ok(time) = httpdate::parse_http_date(date) else {
+            return;
+        };
+        let since = time.duration_since(std::time::UNIX_EPOCH);
+        let seconds = since
+            .ok()
+            .and_then(|since| i64::try_from(since.as_secs()).ok());
+        if let Some(seconds) = seconds {
+            self.lock().clock_offset_s = Some(now.as_secs().saturating_sub(seconds));
+        }
+    }
+
     /// Signed lists were not taken or not fetched.
     pub fn lists_refused(&self, reason: &'static str) {
         *self.lock().lists_refused.entry(reason).or_default() += 1;
@@ -124,5 +154,23 @@ impl Status {
     /// An attempt to upload failed.
     pub fn upload_failed(&self) {
         self.lock().upload_failures += 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_offset_is_what_the_servers_date_says_and_garbage_says_nothing() {
+        let status = Status::new(Language::English, Duration::from_secs(3));
+        // RFC 9110 5.6.7's example is 784,111,777 seconds after 1970.
+        let now = Timestamp::from_secs(784_111_777 + 240);
+        status.server_date("yesterday", now);
+        assert_eq!(status.counts().clock_offset_s, None);
+        status.server_date("Sun, 06 Nov 1994 08:49:37 GMT", now);
+        assert_eq!(status.counts().clock_offset_s, Some(240));
+        status.server_date("", now);
+        assert_eq!(status.counts().clock_offset_s, Some(240));
     }
 }

@@ -109,6 +109,7 @@ impl Uploader {
         let last = batch.last();
         let sent = self.send(&batch).await?;
         if let Sent::Committed(ack) = &sent {
+            self.status.conflicts(u64::from(ack.conflicts));
             self.meet(last, ack).await;
         }
         let count = u64::try_from(batch.payloads.len()).unwrap_or(u64::MAX);
@@ -141,6 +142,10 @@ impl Uploader {
             .body(body.clone());
         let mut response = request.send().await?;
         let status = response.status();
+        let date = response.headers().get(reqwest::header::DATE);
+        if let Some(date) = date.and_then(|date| date.to_str().ok()) {
+            self.status.server_date(date, machine::now());
+        }
         let mut answer = Vec::new();
         while let Some(chunk) = response.chunk().await? {
             if answer.len().saturating_add(chunk.len()) > ANSWER_BYTES_MAX {

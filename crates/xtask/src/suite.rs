@@ -5,7 +5,7 @@ use std::process::Command;
 
 use anyhow::{Result, bail};
 
-use crate::process::{announce, cargo, output, root, run};
+use crate::process::{announce, cargo, output, prepare, root, run, target_dir};
 use crate::{city, demo, fuzz, setup};
 
 /// Formatting, lints and the tests of the workspace.
@@ -108,10 +108,15 @@ fn whole_city(faregate: &Path) -> Result<()> {
 
 fn browser(faregate: &Path) -> Result<()> {
     let chromium = setup::chromium()?;
-    announce("the page in a real browser");
+    announce("the pages in a real browser");
+    prepare(cargo().args(["build", "--release", "--package", "gate"]))?;
     run(Command::new("npm")
         .args(["run", "e2e"])
         .env("FAREGATE_BIN", faregate)
+        .env(
+            "FAREGATE_GATE_BIN",
+            target_dir().join("release/faregate-gate"),
+        )
         .env("CHROMIUM_BIN", chromium)
         .current_dir(root().join("web")))
 }

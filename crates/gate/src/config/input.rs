@@ -59,6 +59,20 @@ pub enum InputConfig {
         #[serde(default = "idle_ms")]
         idle_ms: u16,
     },
+    /// A scanner that types like a keyboard (USB-HID); taken for the agent alone.
+    Hid {
+        /// Which way riders pass.
+        direction: Direction,
+        /// The event device, like `/dev/input/by-id/…-event-kbd`.
+        path: PathBuf,
+    },
+    /// A folder into which pictures are moved (PNG, JPEG); each is read and taken away.
+    Images {
+        /// Which way riders pass.
+        direction: Direction,
+        /// The folder.
+        path: PathBuf,
+    },
 }
 
 /// Checks them all.

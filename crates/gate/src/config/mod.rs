@@ -163,13 +163,8 @@ mod tests {
             ("127.0.0.1:9107", "0.0.0.0:9107", "http.listen"),
             ("http://127.0.0.1:8080", "https://x/path", "server.url"),
             ("http://127.0.0.1:8080", "ftp://x", "server.url"),
-            (
-                "batch_records = 256",
-                "ca_file = \"x\"",
-                "line 70: server.ca_file",
-            ),
             ("from = \"serial\"", "from = \"usb\"", "usb"),
-            ("idle_ms = 50", "idle_ms = 2", "input.idle_ms"),
+            ("idle_ms = 50", "idle_ms = 2", "line 17: input[0].idle_ms"),
             ("baud = 115200", "bauds = 115200", "bauds"),
         ];
         for (right, wrong, named) in cases {
@@ -177,5 +172,17 @@ mod tests {
             let error = Config::parse(&EXAMPLE.replacen(right, wrong, 1)).unwrap_err();
             assert!(error.to_string().contains(named), "{wrong}: {error}");
         }
+    }
+
+    #[test]
+    fn an_impossible_value_is_named_with_its_line() {
+        let written = EXAMPLE
+            .lines()
+            .position(|line| line == "batch_records = 256");
+        let text = EXAMPLE.replacen("batch_records = 256", "ca_file = \"x\"", 1);
+        let error = Config::parse(&text).unwrap_err().to_string();
+        let line = written.unwrap() + 1;
+        let expected = format!("line {line}: server.ca_file: expected an https:// server.url");
+        assert!(error.starts_with(&expected), "{error}");
     }
 }

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use units::Span;
 
 use super::Health;
+use crate::door::PassageWatch;
 use crate::status::{BUCKETS_US, Counts, Histogram};
 
 /// All metrics. What the core did not say in time is left out.
@@ -23,6 +24,42 @@ pub(super) fn write(counts: &Counts, health: Option<Health>, dropped: u64) -> St
             *count,
         );
     }
+    totals(&mut out, counts, dropped);
+    histogram(
+        &mut out,
+        "gate_decision_seconds",
+        "The decision alone.",
+        &counts.decided,
+    );
+    histogram(
+        &mut out,
+        "gate_open_seconds",
+        "From scan to open door.",
+        &counts.opened,
+    );
+    if let Some(offset) = counts.clock_offset_s {
+        head(
+            &mut out,
+            "gate_clock_offset_seconds",
+            "gauge",
+            "This clock ahead of the server's.",
+        );
+        line(&mut out, "gate_clock_offset_seconds", offset);
+    }
+    gauge(
+        &mut out,
+        "gate_up",
+        "Whether the core answers.",
+        u64::from(health.is_some()),
+    );
+    if let Some(health) = health {
+        state(&mut out, &health);
+    }
+    out
+}
+
+/// What only ever grows.
+fn totals(out: &mut String, counts: &Counts, dropped: u64) {
     let totals = [
         (
             "gate_codes_dropped_total",
@@ -40,58 +77,51 @@ pub(super) fn write(counts: &Counts, health: Option<Health>, dropped: u64) -> St
             counts.quarantined,
         ),
         (
+            "gate_tap_conflicts_total",
+            "Taps whose number the server knows with another content.",
+            counts.conflicts,
+        ),
+        (
+            "gate_passages_unexplained_total",
+            "Passages that no opening of the door explains.",
+            PassageWatch::strangers(),
+        ),
+        (
             "gate_upload_failures_total",
             "Attempts to upload that failed.",
             counts.upload_failures,
         ),
     ];
     for (name, help, count) in totals {
-        head(&mut out, name, "counter", help);
-        line(&mut out, name, count);
+        head(out, name, "counter", help);
+        line(out, name, count);
     }
-    histogram(
-        &mut out,
-        "gate_decision_seconds",
-        "The decision alone.",
-        &counts.decided,
-    );
-    histogram(
-        &mut out,
-        "gate_open_seconds",
-        "From scan to open door.",
-        &counts.opened,
-    );
-    gauge(
-        &mut out,
-        "gate_up",
-        "Whether the core answers.",
-        u64::from(health.is_some()),
-    );
-    let Some(health) = health else {
-        return out;
-    };
+}
+
+/// What the core says of itself.
+fn state(out: &mut String, health: &Health) {
     let ready = u64::from(health.ready);
     gauge(
-        &mut out,
+        out,
         "gate_ready",
         "Whether a good code opens the door.",
         ready,
     );
     gauge(
-        &mut out,
+        out,
         "gate_queue_taps",
         "Taps that wait to be sent.",
         health.queued,
     );
     let segments = u64::try_from(health.segments).unwrap_or(u64::MAX);
     gauge(
-        &mut out,
+        out,
         "gate_journal_segments",
         "Segments of the journal.",
         segments,
     );
     head(
-        &mut out,
+        out,
         "gate_list_age_seconds",
         "gauge",
         "Since the server confirmed a list.",
@@ -102,13 +132,12 @@ pub(super) fn write(counts: &Counts, health: Option<Health>, dropped: u64) -> St
     ] {
         if let Some(age) = age.map(Span::as_secs) {
             line(
-                &mut out,
+                out,
                 &format!("gate_list_age_seconds{{list=\"{list}\"}}"),
                 age,
             );
         }
     }
-    out
 }
 
 fn head(out: &mut String, name: &str, kind: &str, help: &str) {
@@ -159,6 +188,8 @@ mod tests {
         counts.decided.counts[2] = 1;
         counts.decided.counts[12] = 1;
         counts.decided.sum_us = 2_000_125;
+        counts.clock_offset_s = Some(-4);
+        counts.conflicts = 5;
         let text = write(&counts, None, 7);
         for expected in [
             "gate_scans_total{reason=\"permitted\"} 2\n",
@@ -170,6 +201,8 @@ mod tests {
             "gate_decision_seconds_sum 2.000125\n",
             "gate_decision_seconds_count 3\n",
             "gate_up 0\n",
+            "gate_clock_offset_seconds -4\n",
+            "gate_tap_conflicts_total 5\n",
         ] {
             assert!(text.contains(expected), "{expected}{text}");
         }

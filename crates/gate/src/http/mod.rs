@@ -1,6 +1,8 @@
 //! The status pages, on loopback: liveness, readiness, metrics, and a page for the reader's screen.
 
 mod metrics;
+mod shown;
+mod status_page;
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -16,6 +18,8 @@ use axum::routing::get;
 use futures_util::Stream;
 use tokio::sync::broadcast::error::RecvError;
 use units::Span;
+
+pub use shown::Shown;
 
 use crate::core::Core;
 use crate::machine;
@@ -61,6 +65,7 @@ pub fn start(listen: SocketAddr, pages: Pages) -> std::io::Result<()> {
     listener.set_nonblocking(true)?;
     let listener = tokio::net::TcpListener::from_std(listener)?;
     let routes = Router::new()
+        .route("/", get(status_page))
         .route("/livez", get(livez))
         .route("/readyz", get(readyz))
         .route("/metrics", get(show_metrics))
@@ -124,6 +129,12 @@ async fn show_metrics(State(pages): State<Pages>) -> impl IntoResponse {
     let text = metrics::write(&pages.status.counts(), health, dropped);
     let kind = "text/plain; version=0.0.4; charset=utf-8";
     ([(header::CONTENT_TYPE, kind)], text)
+}
+
+async fn status_page(State(pages): State<Pages>) -> impl IntoResponse {
+    let health = health(&pages.core).await;
+    let page = Html(status_page::write(&pages.status.counts(), health));
+    ([(header::CONTENT_SECURITY_POLICY, PAGE_RULES)], page)
 }
 
 async fn display() -> impl IntoResponse {

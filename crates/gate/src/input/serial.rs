@@ -7,22 +7,14 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::fs::OFlags;
 use rustix::termios::{OptionalActions, SpecialCodeIndex};
 use wire::tap::TapKind;
 
-use super::Line;
+use super::look::Look;
+use super::{Line, Source, keep_open, wait_readable};
 use crate::frame::Framer;
-use crate::intake::Frame;
 use crate::machine::Stopwatch;
-
-/// Waits between attempts to open: doubled from the first to the last.
-const REOPEN_FIRST: Duration = Duration::from_millis(100);
-const REOPEN_LAST: Duration = Duration::from_secs(5);
-
-/// A code that a scanner sends again within this time is the same look at the same phone.
-const SAME_LOOK: Duration = Duration::from_secs(2);
 
 /// A scanner's line.
 #[derive(Debug)]
@@ -36,23 +28,8 @@ pub(super) struct Scanner {
 impl Scanner {
     /// Reads codes for ever.
     pub(super) fn serve(&self, line: &Line) {
-        let input = line.number();
-        let mut wait = REOPEN_FIRST;
-        loop {
-            match self.open() {
-                Ok(tty) => {
-                    wait = REOPEN_FIRST;
-                    tracing::info!(path = %self.path.display(), "the scanner is there");
-                    let error = self.read(&tty, input, line);
-                    tracing::warn!(path = %self.path.display(), %error, "the scanner is gone");
-                }
-                Err(error) => {
-                    tracing::debug!(path = %self.path.display(), %error, "no scanner");
-                }
-            }
-            std::thread::sleep(wait);
-            wait = wait.saturating_mul(2).min(REOPEN_LAST);
-        }
+        let source = Source::new(line, self.kind);
+        keep_open(&self.path, || self.open(), |tty| self.read(tty, &source));
     }
 
     fn open(&self) -> io::Result<File> {
@@ -73,14 +50,15 @@ impl Scanner {
     }
 
     /// Reads until the line hangs up; says why it ended.
-    fn read(&self, tty: &File, input: u64, line: &Line) -> io::Error {
+    fn read(&self, tty: &File, source: &Source<'_>) -> io::Error {
         let mut framer = Framer::default();
-        let mut last: Option<(Vec<u8>, Stopwatch)> = None;
+        let mut look = Look::default();
         let mut watch = Stopwatch::start();
         let mut buffer = [0; 4096];
         loop {
-            let mut sink = |text: &[u8]| self.hand_in(text, watch, &mut last, input, line);
-            match self.wait(tty, framer.is_empty()) {
+            let mut sink = |text: &[u8]| look.hand_in(text, watch, source);
+            let idle = (!framer.is_empty()).then_some(self.idle);
+            match wait_readable(tty, idle) {
                 Ok(true) => {}
                 Ok(false) => {
                     framer.end(&mut sink);
@@ -99,46 +77,5 @@ impl Scanner {
                 Err(error) => return error.into(),
             }
         }
-    }
-
-    /// Waits for bytes; `false` when the line was silent for long enough to end a code.
-    fn wait(&self, tty: &File, nothing_held: bool) -> io::Result<bool> {
-        let mut polled = [PollFd::new(tty, PollFlags::IN)];
-        let idle = Timespec {
-            tv_sec: 0,
-            tv_nsec: i64::from(self.idle.subsec_nanos()),
-        };
-        let limit = if nothing_held { None } else { Some(&idle) };
-        match rustix::event::poll(&mut polled, limit) {
-            Ok(ready) => Ok(ready > 0),
-            Err(rustix::io::Errno::INTR) => Ok(true),
-            Err(error) => Err(error.into()),
-        }
-    }
-
-    fn hand_in(
-        &self,
-        text: &[u8],
-        watch: Stopwatch,
-        last: &mut Option<(Vec<u8>, Stopwatch)>,
-        input: u64,
-        line: &Line,
-    ) {
-        // A scanner reads a phone many times a second: the second look must not turn green to red.
-        if let Some((before, seen)) = last
-            && before == text
-            && seen.elapsed() < SAME_LOOK
-        {
-            *seen = Stopwatch::start();
-            return;
-        }
-        *last = Some((text.to_vec(), Stopwatch::start()));
-        line.intake.offer(Frame {
-            input,
-            kind: self.kind,
-            text: text.to_vec(),
-            watch,
-            reply: None,
-        });
     }
 }

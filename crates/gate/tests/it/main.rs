@@ -9,6 +9,7 @@
 mod kills;
 mod lines;
 mod pages;
+mod scanners;
 mod serial;
 mod server;
 mod support;

@@ -21,7 +21,7 @@ fn request(port: u16, path: &str) -> TcpStream {
     stream
 }
 
-fn get(port: u16, path: &str) -> String {
+pub(crate) fn get(port: u16, path: &str) -> String {
     let mut answer = String::new();
     request(port, path).read_to_string(&mut answer).unwrap();
     answer
@@ -77,6 +77,9 @@ fn the_pages_and_the_supervisor_see_what_happens() {
             "{shown}"
         );
     }
+    let status = get(port, "/");
+    assert!(status.contains("<h1>Ready</h1>"), "{status}");
+    assert!(status.contains("Scans: already used</th><td>1</td>"));
     let metrics = get(port, "/metrics");
     for expected in [
         "gate_scans_total{reason=\"permitted\"} 1",
