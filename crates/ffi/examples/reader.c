@@ -8,11 +8,18 @@
  * A line is one code, as a scanner gives it. Lines that begin with @ set the reader up:
  *
  *   @reader                        start over: no keys, default policy, nobody denied, 64 slots
- *   @key KID PUBLIC_KEY FROM UNTIL an issuer key, in hexadecimal; microseconds since 1970
- *   @policy LIFE SLOW FAST EARLY LATE   the spans of fg_policy in their order, in microseconds
+ *   @key KID PUBLIC_KEY FROM UNTIL ISSUER   an issuer key, in hexadecimal; microseconds since 1970
+ *   @policy LIFE SLOW FAST EARLY LATE TICKET PASSBACK RETRY COMPANIONS UNPROVEN WRONG
+ *                                  the fields of fg_policy in their order, spans in microseconds
+ *   @rules                         from now on only what the following rules take is taken
+ *   @rule ISSUER NETWORK ZONE PRODUCT CATEGORY PARTY LIFE PASSBACK   -1 for what it does not name
  *   @deny ID                       a denied id; they come in ascending order
  *   @slots NUMBER                  slots of the replay memory
  *   @gate NUMBER on|off            where and which way; NUMBER is 8 hexadecimal digits
+ *   @place NETWORK ZONE            where the gate is
+ *   @trust proven|unproven|wrong   what the clock is worth; without it, as fg_clock_read says
+ *   @forget                        nobody went through on the last code, which was permitted
+ *   @doubt                         nobody knows whether somebody went through on it
  *   @language en|zh|ko             of the sentences
  *   @clock MICROS                  the time of the following codes; without it, that of the system
  *   @expect CODE NAME              what the next code has to be decided
@@ -20,6 +27,7 @@
  *
  * The exit status is 1 when a decision was not the expected one, 2 when a line makes no sense.
  * Nothing is allocated: a reader without an operating system does it the same way. */
+#define _POSIX_C_SOURCE 200809L
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,6 +39,7 @@
 #define KEYS_MAX 16
 #define DENIED_MAX 1024
 #define SLOTS_MAX 256
+#define RULES_MAX 16
 #define LINE_BYTES_MAX 2048
 
 static _Alignas(FG_ALIGN) uint8_t validator_memory[FG_VALIDATOR_BYTES(KEYS_MAX)];
@@ -46,11 +55,18 @@ static struct {
     fg_policy policy;
     fg_credential_id denied[DENIED_MAX];
     size_t denied_count;
+    fg_acceptance rules[RULES_MAX];
+    size_t rule_count;
+    int has_rules;
     size_t slots;
     fg_validator *validator; /* NULL until a code comes after a change */
     fg_replay *replay;
     uint32_t gate;
     uint8_t kind;
+    unsigned network, zone;
+    int has_trust;
+    uint8_t trust;
+    fg_passage last; /* of the last code that was permitted */
     uint8_t language;
     int has_clock;
     int64_t clock_micros;
@@ -63,6 +79,7 @@ static struct {
 static const fg_device_id device = {"device-00000001"} /* the 0 at the end is its last byte */;
 static fg_chain_head chain;
 static uint64_t taps;
+static fg_clock reader_clock;
 static unsigned mismatches;
 static unsigned long line_number;
 
@@ -140,6 +157,8 @@ static void get_ready(void)
                  "tables");
         must(fg_validator_deny(reader.validator, reader.denied, reader.denied_count),
              "deny list");
+        if (reader.has_rules)
+            must(fg_validator_accept(reader.validator, reader.rules, reader.rule_count), "rules");
     }
 }
 
@@ -151,6 +170,25 @@ static int64_t now_micros(void)
     if (timespec_get(&now, TIME_UTC) != TIME_UTC)
         fail("no clock");
     return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+/* The time to decide by. Where the lines set no clock, the system's is read through the library's:
+ * this example has no signed time and no journal to prove it by, so it stays unproven. */
+static fg_reading now(void)
+{
+    struct timespec mono;
+    fg_reading reading = {0};
+    if (reader.has_clock && reader.has_trust) {
+        reading.time_micros = reader.clock_micros;
+        reading.clock = reader.trust;
+        return reading;
+    }
+    if (clock_gettime(CLOCK_MONOTONIC, &mono) != 0)
+        fail("no monotonic clock");
+    must(fg_clock_read(&reader_clock, now_micros(),
+                       (int64_t)mono.tv_sec * 1000000 + mono.tv_nsec / 1000, &reading),
+         "clock");
+    return reading;
 }
 
 /* Writes down one scan; a real reader appends the record to its journal before the door opens. */
@@ -183,23 +221,34 @@ static void print_permit(const fg_decision *decision)
     print_hex(stdout, decision->id.bytes, sizeof decision->id.bytes);
     putchar(' ');
     print_hex(stdout, decision->kid, sizeof decision->kid);
-    printf(" category %u party %u product %u made %" PRId64 "\n", decision->category,
-           decision->party, decision->product, decision->issued_at_micros);
+    printf(" category %u party %u product %u made %" PRId64 " issuer %u riders %u%s\n",
+           decision->category, decision->party, decision->product, decision->issued_at_micros,
+           decision->issuer, decision->passage.riders, decision->is_again ? " again" : "");
 }
 
 static void show(const char *text, size_t length)
 {
-    fg_scan scan = {text, length, now_micros(), reader.gate, reader.kind};
+    fg_reading reading = now();
+    fg_scan scan = {0};
     fg_decision decision;
     char name[FG_NAME_BYTES], sentence[FG_SENTENCE_BYTES];
+    scan.text = text;
+    scan.text_length = length;
+    scan.now_micros = reading.time_micros;
+    scan.clock = reading.clock;
+    scan.gate = reader.gate;
+    scan.kind = reader.kind;
+    scan.network = (uint16_t)reader.network;
+    scan.zone = (uint16_t)reader.zone;
     get_ready();
     must(fg_validate(reader.validator, reader.replay, &scan, &decision), "decision");
     must(fg_decision_name(decision.code, name, sizeof name), "name");
     must(fg_sentence(&decision, reader.language, sentence, sizeof sentence), "sentence");
     write_down(&scan, &decision);
-    if (decision.code == FG_PERMITTED)
+    if (decision.code == FG_PERMITTED) {
+        reader.last = decision.passage;
         print_permit(&decision);
-    else
+    } else
         printf("refused %u %s: %s\n", decision.code, name, sentence);
     if (reader.is_expecting
         && (reader.expected != decision.code || strcmp(reader.expected_name, name) != 0)) {
@@ -216,9 +265,9 @@ static void add_key(const char *line)
     fg_issuer_key *key = &reader.keys[reader.key_count];
     if (reader.key_count == KEYS_MAX)
         fail("too many keys");
-    if (sscanf(line, "@key %8s %64s %" SCNd64 " %" SCNd64, kid, public_key,
-               &key->not_before_micros, &key->not_after_micros) != 4)
-        fail("expected @key KID PUBLIC_KEY FROM UNTIL");
+    if (sscanf(line, "@key %8s %64s %" SCNd64 " %" SCNd64 " %" SCNu16, kid, public_key,
+               &key->not_before_micros, &key->not_after_micros, &key->issuer) != 5)
+        fail("expected @key KID PUBLIC_KEY FROM UNTIL ISSUER");
     from_hex_exact(kid, key->kid, sizeof key->kid);
     from_hex_exact(public_key, key->public_key, sizeof key->public_key);
     must(fg_issuer_key_check(key), "issuer key");
@@ -229,12 +278,59 @@ static void add_key(const char *line)
 static void set_policy(const char *line)
 {
     fg_policy *policy = &reader.policy;
-    if (sscanf(line, "@policy %" SCNd64 " %" SCNd64 " %" SCNd64 " %" SCNd64 " %" SCNd64,
+    if (sscanf(line,
+               "@policy %" SCNd64 " %" SCNd64 " %" SCNd64 " %" SCNd64 " %" SCNd64 " %" SCNd64
+               " %" SCNd64 " %" SCNd64 " %" SCNu8 " %" SCNu8 " %" SCNu8,
                &policy->code_life_micros, &policy->phone_slow_max_micros,
                &policy->phone_fast_max_micros, &policy->not_before_tolerance_micros,
-               &policy->expiry_tolerance_micros) != 5)
-        fail("expected @policy LIFE SLOW FAST EARLY LATE");
+               &policy->expiry_tolerance_micros, &policy->ticket_life_max_micros,
+               &policy->passback_micros, &policy->retry_micros, &policy->companions,
+               &policy->pass_unproven, &policy->pass_wrong) != 11)
+        fail("expected @policy and eleven numbers");
     reader.validator = NULL;
+}
+
+static void add_rule(const char *line)
+{
+    long number[5];
+    unsigned party;
+    fg_acceptance *rule = &reader.rules[reader.rule_count];
+    int bit;
+    if (reader.rule_count == RULES_MAX)
+        fail("too many rules");
+    if (sscanf(line, "@rule %ld %ld %ld %ld %ld %u %" SCNd64 " %" SCNd64, &number[0], &number[1],
+               &number[2], &number[3], &number[4], &party, &rule->ticket_life_max_micros,
+               &rule->passback_micros) != 8)
+        fail("expected @rule and eight numbers");
+    rule->names = 0;
+    for (bit = 0; bit < 5; bit++)
+        if (number[bit] >= 0)
+            rule->names = (uint8_t)(rule->names | 1U << bit);
+    rule->issuer = (uint16_t)number[0];
+    rule->network = (uint16_t)number[1];
+    rule->zone = (uint16_t)number[2];
+    rule->product = (uint16_t)number[3];
+    rule->category = (uint8_t)number[4];
+    rule->party_max = (uint8_t)party;
+    if (rule->ticket_life_max_micros >= 0)
+        rule->names = (uint8_t)(rule->names | FG_SETS_TICKET_LIFE);
+    if (rule->passback_micros >= 0)
+        rule->names = (uint8_t)(rule->names | FG_SETS_PASSBACK);
+    reader.rule_count++;
+    reader.validator = NULL;
+}
+
+static void set_trust(const char *worth)
+{
+    reader.has_trust = 1;
+    if (strcmp(worth, "proven") == 0)
+        reader.trust = FG_CLOCK_PROVEN;
+    else if (strcmp(worth, "unproven") == 0)
+        reader.trust = FG_CLOCK_UNPROVEN;
+    else if (strcmp(worth, "wrong") == 0)
+        reader.trust = FG_CLOCK_WRONG;
+    else
+        fail("expected proven, unproven or wrong");
 }
 
 static void deny(const char *id)
@@ -261,6 +357,19 @@ static void command(const char *line)
         reader.replay = NULL;
     } else if (sscanf(line, "@gate %8" SCNx32 " %3s", &reader.gate, way) == 2) {
         reader.kind = strcmp(way, "off") == 0 ? FG_TAP_OFF : FG_TAP_ON;
+    } else if (strcmp(line, "@rules") == 0) {
+        reader.has_rules = 1;
+        reader.validator = NULL;
+    } else if (strncmp(line, "@rule ", 6) == 0) {
+        add_rule(line);
+    } else if (sscanf(line, "@place %u %u", &reader.network, &reader.zone) == 2) {
+        ;
+    } else if (strncmp(line, "@trust ", 7) == 0) {
+        set_trust(line + 7);
+    } else if (strcmp(line, "@forget") == 0) {
+        must(fg_replay_forget(reader.replay, &reader.last), "forget");
+    } else if (strcmp(line, "@doubt") == 0) {
+        must(fg_replay_doubt(reader.replay, &reader.last), "doubt");
     } else if (strcmp(line, "@language en") == 0) {
         reader.language = FG_LANGUAGE_ENGLISH;
     } else if (strcmp(line, "@language zh") == 0) {
@@ -282,6 +391,9 @@ int main(int count, char **arguments)
 {
     static char line[LINE_BYTES_MAX];
     with_tables = count > 1 && strcmp(arguments[1], "tables") == 0;
+    fg_clock_rules rules;
+    must(fg_clock_rules_default(&rules), "clock");
+    must(fg_clock_init(&reader_clock, &rules), "clock");
     start_over();
     must(fg_chain_start(&device, 1, &chain), "chain");
     while (fgets(line, sizeof line, stdin) != NULL) {

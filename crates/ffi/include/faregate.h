@@ -26,6 +26,21 @@
 // Most issuer keys that share a name (kid).
 #define FG_SAME_KID_MAX 4
 
+// One tap for all riders of a code: the door stays open for so many.
+#define FG_TOGETHER 0
+
+// One tap for each rider of a code: a fresh code of the phone, or the same ticket again.
+#define FG_ONE_BY_ONE 1
+
+// No code passes.
+#define FG_PASS_NOTHING 0
+
+// Presentations pass, tickets do not.
+#define FG_PASS_PRESENTATIONS 1
+
+// All codes pass.
+#define FG_PASS_EVERYTHING 2
+
 // No alignment asked for in this interface is larger, on any target: for static memory.
 #define FG_ALIGN 64
 
@@ -35,8 +50,32 @@
 // No key needs more bytes for its table, on any target.
 #define FG_TABLE_BYTES 132608
 
+// Most acceptance rules of a validator.
+#define FG_RULES_MAX 256
+
+// The rule names an issuer.
+#define FG_NAMES_ISSUER 1
+
+// The rule names a network.
+#define FG_NAMES_NETWORK 2
+
+// The rule names a zone.
+#define FG_NAMES_ZONE 4
+
+// The rule names a product.
+#define FG_NAMES_PRODUCT 8
+
+// The rule names a rider category.
+#define FG_NAMES_CATEGORY 16
+
+// The rule sets the longest life of a ticket, in place of the policy's.
+#define FG_SETS_TICKET_LIFE 32
+
+// The rule sets the anti-passback time, in place of the policy's.
+#define FG_SETS_PASSBACK 64
+
 // No replay memory needs more bytes for each slot, and for its head, on any target.
-#define FG_SLOT_BYTES 64
+#define FG_SLOT_BYTES 72
 
 // The number of a decision that lets pass. All others are refusals: docs/WIRE.md lists them.
 #define FG_PERMITTED 0
@@ -70,6 +109,18 @@
 
 // The clock has gone back to when codes lived that the gate has forgotten.
 #define FG_LACK_CLOCK_WENT_BACK 3
+
+// The clock is not proven right, and policy lets no such code pass then.
+#define FG_LACK_CLOCK_NOT_PROVEN 4
+
+// Signed time confirms the clock.
+#define FG_CLOCK_PROVEN 0
+
+// Nothing confirms the clock and nothing contradicts it.
+#define FG_CLOCK_UNPROVEN 1
+
+// The clock is before what is certainly past, or absurdly far ahead.
+#define FG_CLOCK_WRONG 2
 
 // Room for every sentence, with the 0 at its end.
 #define FG_SENTENCE_BYTES 161
@@ -129,6 +180,10 @@ typedef enum fg_status {
   FG_STATUS_BAD_TIME = 12,
   // No decision has this number.
   FG_STATUS_UNKNOWN_CODE = 13,
+  // The worth of a clock is none of FG_CLOCK_..., or a clock's rules have a negative span.
+  FG_STATUS_BAD_CLOCK = 14,
+  // More than FG_RULES_MAX acceptance rules.
+  FG_STATUS_TOO_MANY_RULES = 15,
 } fg_status;
 
 // Which codes the gate let pass, in memory of the caller. Its content is private.
@@ -142,7 +197,8 @@ typedef struct fg_replay fg_replay;
 // it. It must stay where it was made.
 typedef struct fg_validator fg_validator;
 
-// How far clocks may be apart, and how long a presentation lives. None may be negative.
+// How far clocks may be apart, how long codes live, and how parties go through. No span may be
+// negative.
 typedef struct fg_policy {
   // How long a presentation may be shown after it was made.
   int64_t code_life_micros;
@@ -154,6 +210,18 @@ typedef struct fg_policy {
   int64_t not_before_tolerance_micros;
   // How long after its end a credential or ticket is let pass.
   int64_t expiry_tolerance_micros;
+  // Longest life of a ticket, from its start to its end.
+  int64_t ticket_life_max_micros;
+  // Anti-passback: time between two parties on one credential the same way; 0 for none.
+  int64_t passback_micros;
+  // How long after a doubtful tap (fg_replay_doubt) the rider may repeat it.
+  int64_t retry_micros;
+  // FG_TOGETHER or FG_ONE_BY_ONE.
+  uint8_t companions;
+  // Which codes pass while the clock is FG_CLOCK_UNPROVEN: one of FG_PASS_....
+  uint8_t pass_unproven;
+  // Which codes pass while the clock is FG_CLOCK_WRONG: one of FG_PASS_....
+  uint8_t pass_wrong;
 } fg_policy;
 
 // A public key whose codes the gate lets pass.
@@ -166,6 +234,8 @@ typedef struct fg_issuer_key {
   int64_t not_before_micros;
   // Last instant at which the gate accepts what it signed, microseconds since 1970.
   int64_t not_after_micros;
+  // Whose key it is: the number that acceptance rules name; 0 for the city's own.
+  uint16_t issuer;
 } fg_issuer_key;
 
 // The id (cti) of a credential or ticket.
@@ -173,6 +243,77 @@ typedef struct fg_credential_id {
   // Its bytes, as they are in the code.
   uint8_t bytes[16];
 } fg_credential_id;
+
+// One rule of acceptance. A code is taken when all that a rule names fits; of several rules that
+// fit, the first sets the limits. Fields that the rule does not name are ignored.
+typedef struct fg_acceptance {
+  // Longest life of a ticket.
+  int64_t ticket_life_max_micros;
+  // Time between two parties on one credential the same way.
+  int64_t passback_micros;
+  // Whose codes.
+  uint16_t issuer;
+  // On which network.
+  uint16_t network;
+  // In which fare zone.
+  uint16_t zone;
+  // On which product.
+  uint16_t product;
+  // For which rider category.
+  uint8_t category;
+  // Largest party; 0 and 255 are no limit.
+  uint8_t party_max;
+  // What the rule names and sets: the sum of FG_NAMES_... and FG_SETS_....
+  uint8_t names;
+} fg_acceptance;
+
+// One tap that let somebody pass: what the replay memory knows of it.
+typedef struct fg_passage {
+  // The id of the credential or ticket.
+  struct fg_credential_id id;
+  // The phone's clock when it made the code, microseconds since 1970; 0 for a ticket.
+  int64_t made_micros;
+  // When it passed, by the gate's clock, microseconds since 1970.
+  int64_t at_micros;
+  // Last instant at which the code could pass.
+  int64_t live_until_micros;
+  // First instant at which the credential may go through the same way again.
+  int64_t back_from_micros;
+  // FG_TAP_ON or FG_TAP_OFF.
+  uint8_t kind;
+  // How many riders go through on this tap: the door stays open for so many.
+  uint8_t riders;
+} fg_passage;
+
+// What a reader may assume of its clocks. No span may be negative.
+typedef struct fg_clock_rules {
+  // Largest error of a reading that counts as proven.
+  int64_t error_max_micros;
+  // How far ahead of what is certainly past an unconfirmed wall clock may be.
+  int64_t ahead_max_micros;
+  // Most that the monotonic clock drifts, in parts per million.
+  uint32_t drift_ppm;
+} fg_clock_rules;
+
+// What the reader has proof of, in memory of the caller. Its content is private.
+//
+// Made by fg_clock_init; one thread at a time may use it. It must stay where it was made.
+typedef struct fg_clock {
+  // Private.
+  int64_t content[18];
+} fg_clock;
+
+// What time it is, and what that is worth.
+typedef struct fg_reading {
+  // The time to decide by, microseconds since 1970: fg_scan.now_micros.
+  int64_t time_micros;
+  // Largest error of the time; -1 when no bound is known.
+  int64_t error_micros;
+  // How far the wall clock is ahead of what is proven; 0 when nothing is.
+  int64_t wall_ahead_micros;
+  // What it is worth: one of FG_CLOCK_..., for fg_scan.clock and the tap record.
+  uint8_t clock;
+} fg_reading;
 
 // One code, shown to one gate at one instant.
 typedef struct fg_scan {
@@ -184,8 +325,15 @@ typedef struct fg_scan {
   int64_t now_micros;
   // The gate's number.
   uint32_t gate;
+  // The network's number in the city's lists; 0 in a city with one.
+  uint16_t network;
+  // The fare zone's number in the city's lists; 0 in a city with one.
+  uint16_t zone;
   // FG_TAP_ON or FG_TAP_OFF.
   uint8_t kind;
+  // What the clock is worth: one of FG_CLOCK_..., as fg_clock_read says. FG_CLOCK_PROVEN when
+  // the reader proves its clock in another way.
+  uint8_t clock;
 } fg_scan;
 
 // May this code travel here and now, and what the sentence for the rider needs to know. Fields
@@ -214,8 +362,20 @@ typedef struct fg_decision {
   // Permitted presentations: the phone's clock when it made it, microseconds since 1970.
   int64_t issued_at_micros;
   // 120: how long until it starts. 121: how long ago it ended. 122: how old it is by the
-  // phone's clock. 123: how far ahead the phone's clock is.
+  // phone's clock. 123: how far ahead the phone's clock is. 125: how long it lives. 151: how
+  // long until it may be used again.
   int64_t span_micros;
+  // Permitted, 131: the issuer's number in the city's lists.
+  uint16_t issuer;
+  // 134: how many riders pass at once.
+  uint8_t party_max;
+  // Permitted: whether this tap repeats one of which nobody knew if somebody went through, and
+  // which is then not charged; again_micros is its time.
+  uint8_t is_again;
+  // See is_again.
+  int64_t again_micros;
+  // Permitted: what the replay memory has noted; for fg_replay_forget.
+  struct fg_passage passage;
 } fg_decision;
 
 // One scan and what became of it.
@@ -273,7 +433,9 @@ extern "C" {
 #endif // __cplusplus
 
 // Writes the default policy: presentations live 15 s, phones may be 30 s slow or fast, starts
-// are taken 30 s early, nothing passes after its end.
+// are taken 30 s early, nothing passes after its end; tickets live a day at most; no
+// anti-passback; 5 min to repeat a doubtful tap; one tap for a party; all codes pass on an
+// unproven clock and none on a wrong one.
 //
 // The caller sees to:
 // `policy`: NULL, or memory for one policy.
@@ -345,6 +507,19 @@ size_t fg_tables_size(size_t keys);
 // and not touched by others, until the caller stops using it; not those of an earlier call.
 enum fg_status fg_validator_prepare(struct fg_validator *validator, void *memory, size_t size);
 
+// Gives the validator its acceptance rules: from now on it takes only what a rule takes, with
+// `count` 0 nothing. Without this call everything that its keys signed is taken everywhere.
+//
+// The rules stay in the caller's memory, are read at each decision, and may not change until
+// others replace them. When the status is not OK, the rules are those from before.
+//
+// The caller sees to:
+// `validator`: NULL, or memory in which fg_validator_init made a validator, which nobody else uses
+// during the call. `rules`: `count` rules, or anything if that is 0.
+enum fg_status fg_validator_accept(struct fg_validator *validator,
+                                   const struct fg_acceptance *rules,
+                                   size_t count);
+
 // Bytes that a replay memory with `slots` slots needs; SIZE_MAX if memory cannot hold them.
 //
 // FG_REPLAY_BYTES(slots) is a constant that is no smaller.
@@ -366,6 +541,81 @@ size_t fg_replay_align(void);
 // touched by others, until the caller stops using it. `replay`: NULL, or memory for a pointer.
 enum fg_status fg_replay_init(void *memory, size_t size, size_t slots, struct fg_replay **replay);
 
+// Nobody went through on this tap: the door did not open, or nobody moved. `passage` is that of
+// the decision. The same code and the next one of its credential then pass as if it had not been
+// shown. Note it in the journal too, or the rider is charged for both.
+//
+// FG_STATUS_UNKNOWN_CODE when the memory does not hold the tap; nothing is changed then.
+//
+// The caller sees to:
+// `replay`: NULL, or memory in which fg_replay_init made a replay memory, which nobody else uses
+// during the call. `passage`: NULL, or a passage.
+enum fg_status fg_replay_forget(struct fg_replay *replay, const struct fg_passage *passage);
+
+// Nobody knows whether somebody went through on this tap: it is in the journal, and the power
+// failed before it was noted what the door did. The rider is given the benefit of the doubt once:
+// the same code, or the next one of its credential, passes, and its decision says is_again.
+//
+// FG_STATUS_UNKNOWN_CODE when the memory does not hold the tap; nothing is changed then.
+//
+// The caller sees to:
+// As fg_replay_forget.
+enum fg_status fg_replay_doubt(struct fg_replay *replay, const struct fg_passage *passage);
+
+// Takes a tap that was permitted before a restart, or by another reader of the station. See
+// fg_passage_read.
+//
+// FG_STATUS_TOO_SMALL when no slot is free: codes that die no later are then refused.
+//
+// The caller sees to:
+// As fg_replay_forget.
+enum fg_status fg_replay_remember(struct fg_replay *replay,
+                                  const struct fg_passage *passage,
+                                  int64_t now_micros);
+
+// Writes the default rules: 100 parts per million; 10 s of error; 90 days ahead.
+//
+// The caller sees to:
+// `rules`: NULL, or memory for rules.
+enum fg_status fg_clock_rules_default(struct fg_clock_rules *rules);
+
+// Makes a clock that has proof of nothing yet: one for each power-on. Then tell it with
+// fg_clock_past what was certain before.
+//
+// The caller sees to:
+// `clock`: NULL, or memory for a clock. `rules`: NULL, or rules.
+enum fg_status fg_clock_init(struct fg_clock *clock, const struct fg_clock_rules *rules);
+
+// Evidence that `instant_micros` is past: when a list in use was signed, or a tap of the journal
+// whose record says that its clock was proven. Of other taps say nothing: they would carry a jump
+// of the wall clock on.
+//
+// The caller sees to:
+// `clock`: NULL, or a clock that nobody else uses during the call.
+enum fg_status fg_clock_past(struct fg_clock *clock, int64_t instant_micros);
+
+// Evidence that it is `time_micros`, give or take `error_micros`, when the monotonic clock says
+// `mono_micros`: a signed answer to a question just asked, whose round trip is in the error.
+//
+// FG_STATUS_BAD_TIME for a time that is certainly past: somebody's old answer. Nothing is changed.
+//
+// The caller sees to:
+// As fg_clock_past.
+enum fg_status fg_clock_signed(struct fg_clock *clock,
+                               int64_t time_micros,
+                               int64_t error_micros,
+                               int64_t mono_micros);
+
+// Reads the clocks: the wall clock, which may say anything, and the monotonic one, which counts
+// since power-on. Call it before each fg_validate.
+//
+// The caller sees to:
+// `clock`: as fg_clock_past. `reading`: NULL, or memory for a reading.
+enum fg_status fg_clock_read(struct fg_clock *clock,
+                             int64_t wall_micros,
+                             int64_t mono_micros,
+                             struct fg_reading *reading);
+
 // Decides about one code. A permit is noted in `replay`; a refusal changes nothing.
 //
 // Equal inputs give equal decisions. Takes bounded time whatever the text. When the status is not
@@ -381,6 +631,21 @@ enum fg_status fg_validate(const struct fg_validator *validator,
                            struct fg_replay *replay,
                            const struct fg_scan *scan,
                            struct fg_decision *decision);
+
+// Reads what the replay memory is to know of a tap that was permitted before a restart, or by
+// another reader of the station: `evidence` and the rest are those of its record. Signatures are
+// not checked again: give it what the journal or a signed message of the station holds.
+//
+// FG_STATUS_UNKNOWN_CODE when the evidence is no code.
+//
+// The caller sees to:
+// `validator`: as in fg_validate. `evidence`: `length` bytes. `passage`: NULL, or memory for one.
+enum fg_status fg_passage_read(const struct fg_validator *validator,
+                               const uint8_t *evidence,
+                               size_t length,
+                               uint8_t kind,
+                               int64_t at_micros,
+                               struct fg_passage *passage);
 
 // Writes the sentence that a rider can act on, in UTF-8 with a 0 at its end. For a permit it is
 // empty. `language` is one of FG_LANGUAGE_...; any other number gives English. For more languages

@@ -316,6 +316,47 @@ pub unsafe extern "C" fn fg_validate(
     status(unsafe { validate(validator, replay, scan, decision) })
 }
 
+/// Reads what the replay memory is to know of a tap that was permitted before a restart, or by
+/// another reader of the station: `evidence` and the rest are those of its record. Signatures are
+/// not checked again: give it what the journal or a signed message of the station holds.
+///
+/// FG_STATUS_UNKNOWN_CODE when the evidence is no code.
+///
+/// # Safety
+/// `validator`: as in fg_validate. `evidence`: `length` bytes. `passage`: NULL, or memory for one.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn fg_passage_read(
+    validator: *const FgValidator,
+    evidence: *const u8,
+    length: usize,
+    kind: u8,
+    at_micros: i64,
+    passage: *mut FgPassage,
+) -> FgStatus {
+    // SAFETY: what is asked of the pointers is this function's own contract.
+    status(unsafe { read(validator, (evidence, length), kind, at_micros, passage) })
+}
+
+/// # Safety
+/// As [`fg_passage_read`].
+unsafe fn read(
+    validator: *const FgValidator,
+    (evidence, length): (*const u8, usize),
+    kind: u8,
+    at_micros: i64,
+    passage: *mut FgPassage,
+) -> Outcome {
+    // SAFETY: what is asked of the pointer is this function's own contract, here and below.
+    let validator = unsafe { FgValidator::at(validator) }?;
+    // SAFETY: as above.
+    let evidence = unsafe { memory::slice(evidence, length) }?;
+    let at = Timestamp::from_micros(at_micros);
+    let read = validator.passage(evidence, tap_kind(kind)?, at);
+    let plain = FgPassage::new(&read.ok_or(FgStatus::UnknownCode)?);
+    // SAFETY: as above.
+    unsafe { memory::write(passage, plain) }
+}
+
 /// # Safety
 /// As [`fg_validate`].
 unsafe fn validate(

@@ -32,7 +32,9 @@
 )]
 #![cfg_attr(not(test), deny(clippy::as_conversions, clippy::float_arithmetic))]
 
+mod accept;
 mod chain;
+mod clock;
 mod decision;
 mod memory;
 mod prepare;
@@ -46,18 +48,29 @@ mod validator_memory;
 #[cfg(all(panic = "abort", not(test)))]
 mod panic;
 
+pub use accept::{
+    FG_NAMES_CATEGORY, FG_NAMES_ISSUER, FG_NAMES_NETWORK, FG_NAMES_PRODUCT, FG_NAMES_ZONE,
+    FG_RULES_MAX, FG_SETS_PASSBACK, FG_SETS_TICKET_LIFE, FgAcceptance, fg_validator_accept,
+};
 pub use chain::{
     FG_BATCH_MESSAGE_BYTES, FgChainHead, FgDeviceId, fg_batch_message, fg_chain_after,
     fg_chain_start,
+};
+pub use clock::{
+    FgClock, FgClockRules, FgReading, fg_clock_init, fg_clock_past, fg_clock_read,
+    fg_clock_rules_default, fg_clock_signed,
 };
 pub use decision::{
     FG_CLOCK_PROVEN, FG_CLOCK_UNPROVEN, FG_CLOCK_WRONG, FG_CODE_GATE_BOUND, FG_CODE_NONE,
     FG_CODE_ONE_WAY, FG_CODE_TICKET, FG_LACK_CLOCK_NOT_PROVEN, FG_LACK_CLOCK_WENT_BACK,
     FG_LACK_MEMORY_FULL, FG_LACK_NO_ISSUER_KEYS, FG_LACK_NONE, FG_PERMITTED, FG_TAP_OFF, FG_TAP_ON,
-    FgDecision, FgPassage, FgScan, fg_validate,
+    FgDecision, FgPassage, FgScan, fg_passage_read, fg_validate,
 };
 pub use prepare::{FG_TABLE_BYTES, fg_tables_size, fg_validator_prepare};
-pub use replay::{FG_SLOT_BYTES, FgReplay, fg_replay_align, fg_replay_init, fg_replay_size};
+pub use replay::{
+    FG_SLOT_BYTES, FgReplay, fg_replay_align, fg_replay_doubt, fg_replay_forget, fg_replay_init,
+    fg_replay_remember, fg_replay_size,
+};
 pub use sentence::{
     FG_LANGUAGE_CHINESE, FG_LANGUAGE_ENGLISH, FG_LANGUAGE_KOREAN, FG_NAME_BYTES, FG_SENTENCE_BYTES,
     fg_decision_name, fg_sentence,

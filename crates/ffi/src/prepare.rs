@@ -3,12 +3,11 @@
 use core::ffi::c_void;
 use core::slice;
 
-use validator::Validator;
 use wire::{IssuerKey, KeyTable, PreparedKey};
 
 use crate::memory;
 use crate::status::{FgStatus, Outcome, status};
-use crate::validator_memory::{FgValidator, Keys};
+use crate::validator_memory::FgValidator;
 
 /// No key needs more bytes for its table, on any target.
 pub const FG_TABLE_BYTES: usize = 132_608;
@@ -97,8 +96,5 @@ unsafe fn prepare(validator: *mut FgValidator, memory: *mut c_void, size: usize)
     // SAFETY: the loop initialised as many keys from `first` on. They are the validator's as long
     // as it is used, by contract, and nothing here writes them again while it is.
     let prepared: &'static [Prepared] = unsafe { slice::from_raw_parts(first, keys.len()) };
-    let policy = *validator.policy();
-    let made = Validator::new(prepared, policy).map_err(|_| FgStatus::BadPolicy)?;
-    validator.use_keys(Keys::Prepared(made));
-    Ok(())
+    validator.use_tables(prepared)
 }

@@ -3,13 +3,15 @@
 use core::ffi::c_void;
 use core::slice;
 
-use validator::{ReplayMemory, ReplaySlot};
+use units::Timestamp;
+use validator::{Passage, ReplayMemory, ReplaySlot};
 
+use crate::decision::FgPassage;
 use crate::memory::{self, Mark};
 use crate::status::{FgStatus, Outcome, status};
 
 /// No replay memory needs more bytes for each slot, and for its head, on any target.
-pub const FG_SLOT_BYTES: usize = 64;
+pub const FG_SLOT_BYTES: usize = 72;
 
 /// "fgrm", in the word that marks a replay memory.
 const REPLAY: usize = 0x6667_726d;
@@ -92,6 +94,86 @@ pub unsafe extern "C" fn fg_replay_init(
 ) -> FgStatus {
     // SAFETY: what is asked of the pointers is this function's own contract.
     status(unsafe { init(memory, size, slots, replay) })
+}
+
+/// Nobody went through on this tap: the door did not open, or nobody moved. `passage` is that of
+/// the decision. The same code and the next one of its credential then pass as if it had not been
+/// shown. Note it in the journal too, or the rider is charged for both.
+///
+/// FG_STATUS_UNKNOWN_CODE when the memory does not hold the tap; nothing is changed then.
+///
+/// # Safety
+/// `replay`: NULL, or memory in which fg_replay_init made a replay memory, which nobody else uses
+/// during the call. `passage`: NULL, or a passage.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn fg_replay_forget(
+    replay: *mut FgReplay,
+    passage: *const FgPassage,
+) -> FgStatus {
+    // SAFETY: what is asked of the pointers is this function's own contract.
+    status(unsafe { with(replay, passage, |memory, passage| memory.forget(passage)) })
+}
+
+/// Nobody knows whether somebody went through on this tap: it is in the journal, and the power
+/// failed before it was noted what the door did. The rider is given the benefit of the doubt once:
+/// the same code, or the next one of its credential, passes, and its decision says is_again.
+///
+/// FG_STATUS_UNKNOWN_CODE when the memory does not hold the tap; nothing is changed then.
+///
+/// # Safety
+/// As fg_replay_forget.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn fg_replay_doubt(
+    replay: *mut FgReplay,
+    passage: *const FgPassage,
+) -> FgStatus {
+    // SAFETY: what is asked of the pointers is this function's own contract.
+    status(unsafe { with(replay, passage, |memory, passage| memory.doubt(passage)) })
+}
+
+/// Takes a tap that was permitted before a restart, or by another reader of the station. See
+/// fg_passage_read.
+///
+/// FG_STATUS_TOO_SMALL when no slot is free: codes that die no later are then refused.
+///
+/// # Safety
+/// As fg_replay_forget.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn fg_replay_remember(
+    replay: *mut FgReplay,
+    passage: *const FgPassage,
+    now_micros: i64,
+) -> FgStatus {
+    let now = Timestamp::from_micros(now_micros);
+    let mut outcome = Ok(());
+    // SAFETY: what is asked of the pointers is this function's own contract.
+    let found = unsafe {
+        with(replay, passage, |memory, passage| {
+            outcome = memory
+                .remember(passage, now)
+                .map_err(|_| FgStatus::TooSmall);
+            true
+        })
+    };
+    status(found.and(outcome))
+}
+
+/// # Safety
+/// As [`fg_replay_forget`].
+unsafe fn with(
+    replay: *mut FgReplay,
+    passage: *const FgPassage,
+    does: impl FnOnce(&mut ReplayMemory<&'static mut [ReplaySlot]>, &Passage) -> bool,
+) -> Outcome {
+    // SAFETY: what is asked of the pointer is this function's own contract.
+    let replay = unsafe { FgReplay::at(replay) }?;
+    // SAFETY: as above.
+    let passage = unsafe { memory::read(passage) }?.to_passage()?;
+    if does(replay.memory(), &passage) {
+        Ok(())
+    } else {
+        Err(FgStatus::UnknownCode)
+    }
 }
 
 /// # Safety

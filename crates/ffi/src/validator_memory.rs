@@ -3,12 +3,14 @@
 use core::ffi::c_void;
 use core::slice;
 
-use units::CredentialId;
+use units::{CredentialId, Timestamp};
 use validator::{
-    Decision, DenyList, Place, Policy, Reading, ReplayMemory, ReplaySlot, SetupError, Validator,
+    Decision, DenyList, Passage, Place, Reading, ReplayMemory, ReplaySlot, SetupError, Validator,
 };
 use wire::IssuerKey;
+use wire::tap::TapKind;
 
+use crate::accept::FgRules;
 use crate::memory::{self, Mark};
 use crate::prepare::Prepared;
 use crate::setup::{FG_KEYS_MAX, FgCredentialId, FgIssuerKey, FgPolicy};
@@ -37,8 +39,8 @@ pub struct FgValidator {
 
 /// The validator itself, with or without tables.
 pub(crate) enum Keys {
-    Plain(Validator<&'static [IssuerKey]>),
-    Prepared(Validator<&'static [Prepared]>),
+    Plain(Validator<&'static [IssuerKey], FgRules>),
+    Prepared(Validator<&'static [Prepared], FgRules>),
 }
 
 /// Ids in ascending order, in the caller's memory.
@@ -66,21 +68,37 @@ impl FgValidator {
         }
     }
 
+    /// What the memory is to know of a tap that was permitted.
+    pub(crate) fn passage(&self, evidence: &[u8], kind: TapKind, at: Timestamp) -> Option<Passage> {
+        match &self.keys {
+            Keys::Plain(validator) => validator.passage(evidence, kind, at),
+            Keys::Prepared(validator) => validator.passage(evidence, kind, at),
+        }
+    }
+
+    /// Takes only what `rules` take from now on.
+    pub(crate) fn accept(&mut self, rules: FgRules) -> Outcome {
+        let keys = match &self.keys {
+            Keys::Plain(made) => made.clone().with_rules(rules).map(Keys::Plain),
+            Keys::Prepared(made) => made.clone().with_rules(rules).map(Keys::Prepared),
+        };
+        self.keys = keys.map_err(refuse_setup)?;
+        Ok(())
+    }
+
     /// The keys without tables.
     pub(crate) const fn plain_keys(&self) -> &'static [IssuerKey] {
         self.plain
     }
 
-    pub(crate) fn policy(&self) -> &Policy {
-        match &self.keys {
-            Keys::Plain(validator) => validator.policy(),
-            Keys::Prepared(validator) => validator.policy(),
-        }
-    }
-
-    /// Decides with `keys` from now on.
-    pub(crate) fn use_keys(&mut self, keys: Keys) {
-        self.keys = keys;
+    /// Decides with these keys from now on, by the same policy and rules.
+    pub(crate) fn use_tables(&mut self, prepared: &'static [Prepared]) -> Outcome {
+        let keys = match &self.keys {
+            Keys::Plain(made) => made.with_keys(prepared),
+            Keys::Prepared(made) => made.with_keys(prepared),
+        };
+        self.keys = Keys::Prepared(keys.map_err(refuse_setup)?);
+        Ok(())
     }
 
     /// The validator that `pointer` points at.
@@ -212,7 +230,11 @@ unsafe fn init(
     let made = FgValidator {
         mark: Mark::at(head, VALIDATOR),
         plain: prepared,
-        keys: Keys::Plain(Validator::new(prepared, policy).map_err(refuse_setup)?),
+        keys: Keys::Plain(
+            Validator::new(prepared, policy)
+                .map_err(refuse_setup)?
+                .ruled(),
+        ),
         denied: Denied(&[]),
     };
     // SAFETY: not null, aligned, and `layout` found that the head fits in front of the keys.

@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use crate::codes::MICROS;
 use crate::model::{Case, Expected, Permit, Scan};
+use crate::readers::NEIGHBOUR;
 
 /// A file of `proto/vectors`; what the kit has no use for is left out.
 #[derive(Deserialize)]
@@ -52,7 +53,13 @@ pub(crate) fn cases() -> Vec<Case> {
     let files: Vec<_> = FILES.into_iter().map(|name| (name, read(name))).collect();
     let all = files.iter().flat_map(|(_, file)| &file.vectors);
     let permits: BTreeMap<_, _> = all
-        .filter_map(|vector| Some((&*vector.text, permit(vector.expected.claims.as_ref()?))))
+        .filter_map(|vector| {
+            let mut permit = permit(vector.expected.claims.as_ref()?);
+            if vector.name.contains("neighbour") {
+                permit.issuer = NEIGHBOUR;
+            }
+            Some((&*vector.text, permit))
+        })
         .collect();
     let mut cases = Vec::new();
     for (file, content) in &files {
@@ -98,7 +105,10 @@ fn permit(claims: &Claims) -> Permit {
         kid: claims.kid.clone(),
         category: claims.category,
         party: claims.party,
+        riders: claims.party,
         product: claims.product,
+        issuer: 0,
+        again_micros: None,
         issued_at_micros: claims.iat.map(|secs| secs * MICROS),
     }
 }
@@ -114,6 +124,10 @@ fn scan(
         clock_micros: clock * MICROS,
         gate: vector.gate.clone(),
         tap: vector.tap.clone(),
+        network: 0,
+        zone: 0,
+        clock: "proven".to_owned(),
+        then: None,
         expected: Expected {
             code,
             name: name.to_owned(),

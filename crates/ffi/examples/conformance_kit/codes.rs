@@ -33,7 +33,10 @@ fn permit(what: &str, id: &[u8; 16], kid: KeyId, entitlement: Entitlement) -> Pe
         kid: kid.to_string(),
         category: entitlement.category.as_code(),
         party: entitlement.party.as_riders(),
+        riders: entitlement.party.as_riders(),
         product: entitlement.product.as_number(),
+        issuer: 0,
+        again_micros: None,
         issued_at_micros: None,
     }
 }
@@ -72,7 +75,7 @@ pub(crate) fn one_way(made: i64) -> Code {
 }
 
 /// Every decision's number and name: the table of `docs/WIRE.md`.
-const NAMES: [(u16, &str); 16] = [
+const NAMES: [(u16, &str); 22] = [
     (0, "permitted"),
     (101, "not_a_code"),
     (102, "malformed"),
@@ -85,9 +88,15 @@ const NAMES: [(u16, &str); 16] = [
     (121, "expired"),
     (122, "stale"),
     (123, "from_the_future"),
+    (125, "lives_too_long"),
     (130, "other_gate"),
+    (131, "issuer_not_taken_here"),
+    (132, "product_not_taken_here"),
+    (133, "category_not_taken_here"),
+    (134, "party_too_large"),
     (140, "denied"),
     (150, "already_used"),
+    (151, "party_through"),
     (160, "gate_not_ready"),
 ];
 
@@ -100,6 +109,10 @@ pub(crate) fn scan(code: &Code, clock_micros: i64, number: u16) -> Scan {
         clock_micros,
         gate: GATE.to_string(),
         tap: "on".to_owned(),
+        network: 0,
+        zone: 0,
+        clock: "proven".to_owned(),
+        then: None,
         expected: Expected {
             code: number,
             name: (*name).to_owned(),
@@ -112,6 +125,40 @@ impl Scan {
     /// The same to tap off.
     pub(crate) fn off(mut self) -> Self {
         "off".clone_into(&mut self.tap);
+        self
+    }
+
+    /// The same on this network, in this zone.
+    pub(crate) fn on(mut self, network: u16, zone: u16) -> Self {
+        (self.network, self.zone) = (network, zone);
+        self
+    }
+
+    /// The same by a clock that is worth this.
+    pub(crate) fn clock(mut self, worth: &str) -> Self {
+        worth.clone_into(&mut self.clock);
+        self
+    }
+
+    /// The same, of which this is known afterwards.
+    pub(crate) fn then(mut self, what: &str) -> Self {
+        self.then = Some(what.to_owned());
+        self
+    }
+
+    /// The same, letting one rider through.
+    pub(crate) fn one(mut self) -> Self {
+        if let Some(permit) = &mut self.expected.permit {
+            permit.riders = 1;
+        }
+        self
+    }
+
+    /// The same, repeating the tap of that time.
+    pub(crate) fn again(mut self, micros: i64) -> Self {
+        if let Some(permit) = &mut self.expected.permit {
+            permit.again_micros = Some(micros);
+        }
         self
     }
 

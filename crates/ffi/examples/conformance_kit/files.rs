@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use crate::model::{Kit, Reader, Scan};
-use crate::{base, readers, sequences};
+use crate::model::{Kit, Reader, Rule, Scan};
+use crate::{base, readers, riders, sequences};
 
 /// Where the kit is committed.
 pub(crate) fn folder() -> PathBuf {
@@ -16,6 +16,7 @@ pub(crate) fn folder() -> PathBuf {
 pub(crate) fn kit() -> Kit {
     let mut cases = base::cases();
     cases.extend(sequences::cases());
+    cases.extend(riders::cases());
     let mut names: BTreeMap<String, String> = BTreeMap::new();
     for case in &mut cases {
         for (number, scan) in case.scans.iter_mut().enumerate() {
@@ -35,7 +36,7 @@ pub(crate) fn kit() -> Kit {
     Kit {
         about: "Codes that a reader permits and refuses, with what it knows. See README.md."
             .to_owned(),
-        format: 1,
+        format: 2,
         readers: readers::all(),
         cases,
     }
@@ -75,29 +76,76 @@ fn set_up(text: &mut String, reader: &Reader) {
     text.push_str("@reader\n");
     for key in &reader.issuer_keys {
         let (from, until) = (key.not_before_micros, key.not_after_micros);
-        writeln!(text, "@key {} {} {from} {until}", key.kid, key.public_key).unwrap();
+        let issuer = key.issuer;
+        writeln!(
+            text,
+            "@key {} {} {from} {until} {issuer}",
+            key.kid, key.public_key
+        )
+        .unwrap();
     }
     let policy = &reader.policy;
+    let number = |text: &str| match text {
+        "together" | "nothing" => 0,
+        "one_by_one" | "presentations" => 1,
+        _ => 2,
+    };
     writeln!(
         text,
-        "@policy {} {} {} {} {}",
+        "@policy {} {} {} {} {} {} {} {} {} {} {}",
         policy.code_life_micros,
         policy.phone_slow_max_micros,
         policy.phone_fast_max_micros,
         policy.not_before_tolerance_micros,
-        policy.expiry_tolerance_micros
+        policy.expiry_tolerance_micros,
+        policy.ticket_life_max_micros,
+        policy.passback_micros,
+        policy.retry_micros,
+        number(&policy.companions),
+        number(&policy.pass_unproven),
+        number(&policy.pass_wrong)
     )
     .unwrap();
     for id in &reader.denied {
         writeln!(text, "@deny {id}").unwrap();
     }
     writeln!(text, "@slots {}", reader.replay_slots).unwrap();
+    if let Some(rules) = &reader.rules {
+        text.push_str("@rules\n");
+        for rule in rules {
+            write_rule(text, rule);
+        }
+    }
+}
+
+/// What a rule does not say is −1; a party without a limit is 0.
+fn write_rule(text: &mut String, rule: &Rule) {
+    let said = |number: Option<u16>| number.map_or(-1, i64::from);
+    let span = |micros: Option<i64>| micros.unwrap_or(-1);
+    writeln!(
+        text,
+        "@rule {} {} {} {} {} {} {} {}",
+        said(rule.issuer),
+        said(rule.network),
+        said(rule.zone),
+        said(rule.product),
+        said(rule.category.map(u16::from)),
+        rule.party_max.unwrap_or(0),
+        span(rule.ticket_life_max_micros),
+        span(rule.passback_micros)
+    )
+    .unwrap();
 }
 
 fn show(text: &mut String, scan: &Scan) {
     writeln!(text, "@clock {}", scan.clock_micros).unwrap();
     writeln!(text, "@gate {} {}", scan.gate, scan.tap).unwrap();
+    writeln!(text, "@place {} {}", scan.network, scan.zone).unwrap();
+    writeln!(text, "@trust {}", scan.clock).unwrap();
     let expected = &scan.expected;
     writeln!(text, "@expect {} {}", expected.code, expected.name).unwrap();
     writeln!(text, "@code {}", hex::encode(&scan.text)).unwrap();
+    if let Some(then) = &scan.then {
+        writeln!(text, "@{then}").unwrap();
+    }
 }

@@ -19,6 +19,7 @@ mod model;
 mod objects;
 mod pictures;
 mod readers;
+mod riders;
 mod sequences;
 
 fn main() -> std::io::Result<()> {

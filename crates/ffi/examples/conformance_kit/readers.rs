@@ -6,7 +6,7 @@ use ed25519_dalek::SigningKey;
 use units::KeyId;
 
 use crate::codes::MICROS;
-use crate::model::{Key, PolicyMicros, Reader};
+use crate::model::{Key, PolicyMicros, Reader, Rule};
 use crate::objects::{KID, issuer};
 
 /// A neighbour city whose key happens to have the same name as ours.
@@ -96,6 +96,48 @@ pub(crate) fn all() -> BTreeMap<String, Reader> {
                 ..city.clone()
             },
         ),
+        (
+            "rules",
+            Reader {
+                rules: Some(rules()),
+                ..city.clone()
+            },
+        ),
+        (
+            "no_rule",
+            Reader {
+                rules: Some(vec![]),
+                ..city.clone()
+            },
+        ),
+        (
+            "passback",
+            Reader {
+                policy: passback("together"),
+                ..city.clone()
+            },
+        ),
+        (
+            "one_by_one",
+            Reader {
+                policy: passback("one_by_one"),
+                ..city.clone()
+            },
+        ),
+        (
+            "careful_clock",
+            Reader {
+                policy: degraded("presentations", "nothing"),
+                ..city.clone()
+            },
+        ),
+        (
+            "bold_clock",
+            Reader {
+                policy: degraded("nothing", "everything"),
+                ..city.clone()
+            },
+        ),
         ("city", city),
     ];
     rows.map(|(name, reader)| (name.to_owned(), reader)).into()
@@ -106,13 +148,80 @@ fn city() -> Reader {
     Reader {
         issuer_keys: vec![
             key(KID, &issuer(), YEAR_START, YEAR_END),
-            key(KID, &neighbour(), YEAR_START, YEAR_END),
+            Key {
+                issuer: NEIGHBOUR,
+                ..key(KID, &neighbour(), YEAR_START, YEAR_END)
+            },
             key(ALWAYS, &always(), 0, u32::MAX.into()),
             key(LAST_YEAR, &last_year(), 1_514_764_800, YEAR_START - 1),
         ],
         policy: policy([15, 30, 30, 30, 0]),
         denied: vec![hex::encode(DENIED)],
         replay_slots: 4,
+        rules: None,
+    }
+}
+
+/// The neighbour's number.
+pub(crate) const NEIGHBOUR: u16 = 7;
+
+/// Our codes on network 1 for two riders at most, on network 3 for category 9 alone, on network 4
+/// on product 9 alone; those of the neighbour on network 2 in zone 5, with tickets of 59 s.
+fn rules() -> Vec<Rule> {
+    let ours = |network| Rule {
+        issuer: Some(0),
+        network: Some(network),
+        ..Rule::default()
+    };
+    vec![
+        Rule {
+            party_max: Some(2),
+            ..ours(1)
+        },
+        Rule {
+            category: Some(9),
+            ..ours(3)
+        },
+        Rule {
+            product: Some(9),
+            ..ours(4)
+        },
+        Rule {
+            party_max: Some(1),
+            passback_micros: Some(60 * MICROS),
+            ..ours(5)
+        },
+        Rule {
+            passback_micros: Some(60 * MICROS),
+            ..ours(6)
+        },
+        Rule {
+            issuer: Some(NEIGHBOUR),
+            zone: Some(5),
+            ticket_life_max_micros: Some(59 * MICROS),
+            ..ours(2)
+        },
+        Rule {
+            issuer: Some(NEIGHBOUR),
+            zone: Some(6),
+            ..ours(2)
+        },
+    ]
+}
+
+fn passback(companions: &str) -> PolicyMicros {
+    PolicyMicros {
+        passback_micros: 120 * MICROS,
+        companions: companions.to_owned(),
+        ..policy([15, 30, 30, 30, 0])
+    }
+}
+
+fn degraded(unproven: &str, wrong: &str) -> PolicyMicros {
+    PolicyMicros {
+        pass_unproven: unproven.to_owned(),
+        pass_wrong: wrong.to_owned(),
+        ..policy([15, 30, 30, 30, 0])
     }
 }
 
@@ -131,6 +240,12 @@ fn policy(secs: [i64; 5]) -> PolicyMicros {
         phone_fast_max_micros: fast,
         not_before_tolerance_micros: early,
         expiry_tolerance_micros: late,
+        ticket_life_max_micros: 86_400 * MICROS,
+        passback_micros: 0,
+        retry_micros: 300 * MICROS,
+        companions: "together".to_owned(),
+        pass_unproven: "everything".to_owned(),
+        pass_wrong: "nothing".to_owned(),
     }
 }
 
@@ -140,5 +255,6 @@ fn key(kid: KeyId, secret: &SigningKey, not_before_secs: i64, not_after_secs: i6
         public_key: hex::encode(secret.verifying_key().to_bytes()),
         not_before_micros: not_before_secs * MICROS,
         not_after_micros: not_after_secs * MICROS,
+        issuer: 0,
     }
 }

@@ -8,12 +8,14 @@ pub(crate) fn path() -> PathBuf {
 }
 
 /// Sources in the order in which their items stand in the header.
-const SOURCES: [&str; 9] = [
+const SOURCES: [&str; 11] = [
     "status.rs",
     "setup.rs",
     "validator_memory.rs",
     "prepare.rs",
+    "accept.rs",
     "replay.rs",
+    "clock.rs",
     "decision.rs",
     "sentence.rs",
     "tap.rs",

@@ -41,6 +41,9 @@ mod reader;
 #[path = "../../examples/conformance_kit/readers.rs"]
 mod readers;
 #[cfg(test)]
+#[path = "../../examples/conformance_kit/riders.rs"]
+mod riders;
+#[cfg(test)]
 #[path = "../../../validator/examples/conformance/run.rs"]
 mod run;
 #[cfg(test)]

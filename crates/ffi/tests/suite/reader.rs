@@ -61,14 +61,22 @@ fn line(scan: &Scan, refused: &str) -> String {
         return refused.to_owned();
     };
     format!(
-        "permitted 0 permitted: {} {} {} category {} party {} product {} made {}",
+        "permitted 0 permitted: {} {} {} category {} party {} product {} made {} issuer {} \
+         riders {}{}",
         permit.kind,
         permit.id,
         permit.kid,
         permit.category,
         permit.party,
         permit.product,
-        permit.issued_at_micros.unwrap_or(0)
+        permit.issued_at_micros.unwrap_or(0),
+        permit.issuer,
+        permit.riders,
+        if permit.again_micros.is_some() {
+            " again"
+        } else {
+            ""
+        }
     )
 }
 

@@ -4,8 +4,8 @@ use std::ffi::c_char;
 use std::ptr;
 
 use faregate_reader::{
-    FG_TAP_ON, FgDecision, FgIssuerKey, FgPolicy, FgReplay, FgScan, FgStatus, FgValidator,
-    fg_policy_default, fg_replay_init, fg_validate, fg_validator_init,
+    FG_CLOCK_PROVEN, FG_TAP_ON, FgDecision, FgIssuerKey, FgPassage, FgPolicy, FgReplay, FgScan,
+    FgStatus, FgValidator, fg_policy_default, fg_replay_init, fg_validate, fg_validator_init,
 };
 
 use crate::codes::MICROS;
@@ -35,6 +35,19 @@ pub(crate) const EMPTY: FgDecision = FgDecision {
     gate: 9,
     issued_at_micros: 9,
     span_micros: 9,
+    issuer: 9,
+    party_max: 9,
+    is_again: 9,
+    again_micros: 9,
+    passage: FgPassage {
+        id: faregate_reader::FgCredentialId { bytes: [9; 16] },
+        made_micros: 9,
+        at_micros: 9,
+        live_until_micros: 9,
+        back_from_micros: 9,
+        kind: 9,
+        riders: 9,
+    },
 };
 
 pub(crate) fn policy() -> FgPolicy {
@@ -52,6 +65,7 @@ pub(crate) fn key() -> FgIssuerKey {
         public_key: *key.public_key(),
         not_before_micros: key.not_before().as_micros(),
         not_after_micros: key.not_after().as_micros(),
+        issuer: 0,
     }
 }
 
@@ -107,6 +121,9 @@ pub(crate) fn scan(text: &[u8]) -> FgScan {
         text_length: text.len(),
         now_micros: NOW_SECS * MICROS,
         gate: GATE.as_number(),
+        network: 0,
+        zone: 0,
         kind: FG_TAP_ON,
+        clock: FG_CLOCK_PROVEN,
     }
 }
