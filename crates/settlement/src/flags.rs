@@ -1,15 +1,24 @@
-//! Which taps used a code that had been used before.
+//! Which permitted taps are no rides, and why.
 //!
-//! A gate refuses a code it has seen itself; two gates without a network cannot know of each other
-//! and let both through. Here all taps are together: of those that share a [`CodeUse`], the first
-//! by (time, tap id) counts and each later one is flagged and not priced. The answer depends on the
-//! set of taps alone, never on which came in first.
+//! 1. The gate noted that its door did not open, or that nobody passed.
+//! 2. The gate was cut off between the tap's record and the note, and the rider tapped again: same
+//!    stop, route and direction within [`TAP_AGAIN_MAX`], and that tap has the note "opened". A tap
+//!    without a note that nobody repeats counts as ridden.
+//! 3. The code had been used before. A gate refuses a code it has seen itself; two gates without a
+//!    network cannot know of each other and let both through. Here all taps are together: of those
+//!    left that share a [`CodeUse`], the first by (time, tap id) counts.
+//!
+//! The answer depends on the set of taps and notes alone, never on which came in first.
 
 use std::collections::BTreeMap;
 
-use units::{TapId, Timestamp};
+use units::{Span, TapId, Timestamp};
+use wire::note::TapOutcome;
 
 use crate::model::{CodeUse, StoredTap, TapFlag};
+
+/// How long after a tap without a note a second one is taken for the same ride.
+pub const TAP_AGAIN_MAX: Span = Span::from_secs(5 * 60);
 
 /// The flags of `taps`, ordered by tap; `elsewhere` are other taps of the same account that may
 /// have used the same codes (on other days), which are compared but not flagged.
@@ -18,9 +27,16 @@ pub fn of_taps<'a>(
     taps: &'a [StoredTap],
     elsewhere: impl IntoIterator<Item = &'a StoredTap>,
 ) -> Vec<(TapId, TapFlag)> {
+    let all: Vec<&StoredTap> = taps.iter().chain(elsewhere).collect();
+    let no_rides: BTreeMap<TapId, TapFlag> = all
+        .iter()
+        .filter_map(|tap| Some((tap.tap.id, no_ride(tap, &all)?)))
+        .collect();
     let mut first: BTreeMap<CodeUse, (Timestamp, TapId)> = BTreeMap::new();
-    for tap in taps.iter().chain(elsewhere) {
-        if let Some(code) = tap.code {
+    for tap in &all {
+        if let Some(code) = tap.code
+            && !no_rides.contains_key(&tap.tap.id)
+        {
             let this = (tap.tap.at, tap.tap.id);
             first
                 .entry(code)
@@ -28,17 +44,38 @@ pub fn of_taps<'a>(
                 .or_insert(this);
         }
     }
+    let flag_of = |tap: &StoredTap| {
+        if let Some(flag) = no_rides.get(&tap.tap.id) {
+            return Some(*flag);
+        }
+        let earliest = first.get(&tap.code?)?;
+        (*earliest != (tap.tap.at, tap.tap.id)).then_some(TapFlag::CodeUsedTwice)
+    };
     let mut flags: Vec<(TapId, TapFlag)> = taps
         .iter()
-        .filter(|tap| {
-            tap.code
-                .and_then(|code| first.get(&code))
-                .is_some_and(|earliest| *earliest != (tap.tap.at, tap.tap.id))
-        })
-        .map(|tap| (tap.tap.id, TapFlag::CodeUsedTwice))
+        .filter_map(|tap| Some((tap.tap.id, flag_of(tap)?)))
         .collect();
     flags.sort_unstable();
     flags
+}
+
+/// Why nobody rode on this tap, whatever its code.
+fn no_ride(tap: &StoredTap, all: &[&StoredTap]) -> Option<TapFlag> {
+    match tap.outcome {
+        Some(TapOutcome::DidNotOpen) => return Some(TapFlag::DoorDidNotOpen),
+        Some(TapOutcome::NobodyPassed) => return Some(TapFlag::NobodyPassed),
+        Some(TapOutcome::Opened) => return None,
+        None => {}
+    }
+    let (this, until) = (&tap.tap, tap.tap.at.plus(TAP_AGAIN_MAX));
+    let again = all.iter().map(|other| (&other.tap, other.outcome));
+    let mut again = again.filter(|(other, outcome)| {
+        *outcome == Some(TapOutcome::Opened)
+            && (this.at, this.id) < (other.at, other.id)
+            && other.at <= until
+            && (other.kind, other.stop, other.route) == (this.kind, this.stop, this.route)
+    });
+    again.next().map(|_| TapFlag::TappedAgain)
 }
 
 #[cfg(test)]
@@ -61,6 +98,7 @@ mod tests {
             },
             source: TapSource::File,
             code,
+            outcome: None,
         }
     }
 
@@ -102,5 +140,63 @@ mod tests {
         check(&[tap(1, 5, None), tap(2, 6, None)], &[], &[]);
         check(&[tap(1, 5, code)], &[tap(2, 4, code)], &[1]);
         check(&[tap(1, 5, code)], &[tap(2, 6, code)], &[]);
+    }
+
+    fn noted(number: u8, secs: i64, outcome: Option<TapOutcome>) -> StoredTap {
+        let credential = CredentialId::from_bytes([7; 16]);
+        let made = Timestamp::from_secs(secs);
+        StoredTap {
+            outcome,
+            ..tap(number, secs, Some(CodeUse::presentation(credential, made)))
+        }
+    }
+
+    const OPENED: Option<TapOutcome> = Some(TapOutcome::Opened);
+    const SHUT: Option<TapOutcome> = Some(TapOutcome::DidNotOpen);
+
+    #[test]
+    fn a_tap_whose_door_stayed_shut_is_no_ride_and_leaves_its_code_unused() {
+        let code = noted(1, 5, None).code;
+        let shut = StoredTap {
+            outcome: SHUT,
+            ..tap(1, 5, code)
+        };
+        let nobody = StoredTap {
+            outcome: Some(TapOutcome::NobodyPassed),
+            ..tap(2, 6, code)
+        };
+        let through = StoredTap {
+            outcome: OPENED,
+            ..tap(3, 7, code)
+        };
+        let flags = of_taps(&[shut, nobody, through], &[]);
+        let flags: Vec<TapFlag> = flags.into_iter().map(|(_, flag)| flag).collect();
+        assert_eq!(flags, [TapFlag::DoorDidNotOpen, TapFlag::NobodyPassed]);
+    }
+
+    #[test]
+    fn seeded_bug_9_a_tap_again_after_a_crash_is_not_charged_twice() {
+        let again = |first: Option<TapOutcome>, second: Option<TapOutcome>, apart: i64| {
+            let flags = of_taps(&[noted(1, 100, first), noted(2, 100 + apart, second)], &[]);
+            flags
+                .into_iter()
+                .map(|(tap, flag)| (tap.as_bytes()[0], flag))
+                .collect::<Vec<_>>()
+        };
+        let one = vec![(1, TapFlag::TappedAgain)];
+        assert_eq!(again(None, OPENED, 1), one);
+        assert_eq!(again(None, OPENED, 300), one);
+        assert_eq!(again(None, OPENED, 301), [], "another ride");
+        assert_eq!(again(OPENED, OPENED, 1), [], "both went through");
+        assert_eq!(again(None, None, 1), [], "a gate that notes nothing");
+        assert_eq!(
+            again(OPENED, None, 1),
+            [],
+            "the later one is cut off: ridden"
+        );
+        assert_eq!(again(None, SHUT, 1), [(2, TapFlag::DoorDidNotOpen)]);
+        let mut back = noted(2, 160, OPENED);
+        back.tap.kind = TapKind::Off;
+        assert_eq!(of_taps(&[noted(1, 100, None), back], &[]), []);
     }
 }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use settlement::model::{RecordOutcome, RefusedTap, StoredTap};
+use settlement::model::{RecordOutcome, RefusedTap, StoredTap, TapNote};
 use settlement::ports::{
     BatchReceipt, Cursor, QuarantinedRecord, StoreError, VerifiedBatch, VerifiedRecord,
 };
@@ -17,6 +17,7 @@ use crate::columns::{
     array, array_or_null, bytes, day, int, int_or_null, kind, kind_number, route_or_null,
     seq_number, stop, text, time, unsigned, unsigned_32,
 };
+use crate::notes;
 use crate::store::backend;
 use crate::taps::{self, ROWS_PER_STATEMENT};
 
@@ -237,6 +238,7 @@ async fn insert_records(
                 .push_bind(match record.outcome {
                     RecordOutcome::Tap(_) => "tap",
                     RecordOutcome::Refused(_) => "refused",
+                    RecordOutcome::Note(_) => "note",
                     RecordOutcome::Quarantined(_) => "quarantined",
                 })
                 .push_bind(record.bytes.clone())
@@ -256,14 +258,17 @@ async fn insert_outcomes(
     let mut permitted: Vec<&StoredTap> = Vec::new();
     let mut refused: Vec<(u64, &RefusedTap)> = Vec::new();
     let mut set_aside = Vec::new();
+    let mut notes: Vec<(u64, &TapNote)> = Vec::new();
     for record in records {
         match &record.outcome {
             RecordOutcome::Tap(tap) => permitted.push(tap),
             RecordOutcome::Refused(tap) => refused.push((record.seq, tap)),
+            RecordOutcome::Note(note) => notes.push((record.seq, note)),
             RecordOutcome::Quarantined(why) => set_aside.push((record.seq, why)),
         }
     }
     taps::insert(conn, &permitted).await?;
+    notes::insert(conn, (batch.device, batch.epoch), &notes).await?;
     for chunk in refused.chunks(ROWS_PER_STATEMENT) {
         let mut query = QueryBuilder::new(
             "INSERT INTO refused_taps (device_id, epoch, seq, tap_id, account_id, service_day, \

@@ -37,6 +37,7 @@ mod issuance;
 mod issuance_log;
 mod journeys;
 mod money;
+mod notes;
 mod pages;
 mod settlement_port;
 mod settling;

@@ -16,7 +16,9 @@ use crate::{batches, journeys, money, taps};
 const SELECT_ACCOUNTS: &str =
     "SELECT DISTINCT account_id FROM taps WHERE account_id > ? ORDER BY account_id LIMIT ?";
 
-const TAPS: &str = "SELECT * FROM taps WHERE account_id BETWEEN ? AND ? \
+const TAPS: &str = "SELECT t.*, \
+     (SELECT max(n.outcome) FROM tap_notes n WHERE n.tap_id = t.tap_id) AS outcome \
+     FROM taps t WHERE account_id BETWEEN ? AND ? \
      ORDER BY account_id, service_day, at, tap_id";
 const FLAGS: &str = "SELECT * FROM tap_flags WHERE account_id BETWEEN ? AND ? \
      ORDER BY account_id, tap_id";
@@ -34,8 +36,9 @@ const CHARGES: &str = "SELECT * FROM charges WHERE account_id BETWEEN ? AND ? \
 const DIRTY: &str = "SELECT * FROM dirty_days WHERE account_id BETWEEN ? AND ? \
      ORDER BY account_id, service_day";
 
-const DAY_TAPS: &str =
-    "SELECT * FROM taps WHERE account_id = ? AND service_day = ? ORDER BY at, tap_id";
+const DAY_TAPS: &str = "SELECT t.*, \
+     (SELECT max(n.outcome) FROM tap_notes n WHERE n.tap_id = t.tap_id) AS outcome \
+     FROM taps t WHERE account_id = ? AND service_day = ? ORDER BY at, tap_id";
 const DAY_FLAGS: &str =
     "SELECT * FROM tap_flags WHERE account_id = ? AND service_day = ? ORDER BY tap_id";
 const DAY_REFUSED: &str =

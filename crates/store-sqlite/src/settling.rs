@@ -16,13 +16,15 @@ use crate::{journeys, money, taps};
 const SELECT_DIRTY: &str = "SELECT service_day, account_id FROM dirty_days \
      ORDER BY service_day, account_id LIMIT ?";
 
-const SELECT_TAPS: &str = "SELECT t.* FROM \
+const SELECT_TAPS: &str = "SELECT t.*, \
+     (SELECT max(n.outcome) FROM tap_notes n WHERE n.tap_id = t.tap_id) AS outcome FROM \
      (SELECT service_day, account_id FROM dirty_days ORDER BY service_day, account_id LIMIT ?) d \
      CROSS JOIN taps t ON t.account_id = d.account_id AND t.service_day = d.service_day \
      ORDER BY t.at, t.tap_id";
 
 /// Taps of other days that used a code of a dirty day, with that dirty day.
-const SELECT_ELSEWHERE: &str = "SELECT DISTINCT d.service_day AS dirty_day, o.* FROM \
+const SELECT_ELSEWHERE: &str = "SELECT DISTINCT d.service_day AS dirty_day, o.*, \
+     (SELECT max(n.outcome) FROM tap_notes n WHERE n.tap_id = o.tap_id) AS outcome FROM \
      (SELECT service_day, account_id FROM dirty_days ORDER BY service_day, account_id LIMIT ?) d \
      CROSS JOIN taps t ON t.account_id = d.account_id AND t.service_day = d.service_day \
      CROSS JOIN taps o ON o.account_id = t.account_id AND o.credential_id = t.credential_id \

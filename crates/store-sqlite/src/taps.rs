@@ -120,6 +120,7 @@ pub(crate) fn read(row: &SqliteRow) -> Result<StoredTap, StoreError> {
         code: credential
             .zip(slot)
             .map(|(credential, slot)| CodeUse::from_slot(credential, slot)),
+        outcome: crate::notes::read(row)?,
     })
 }
 

@@ -10,7 +10,7 @@ use units::DeviceId;
 use crate::cose::SIGNATURE_BYTES;
 use crate::error::DecodeError;
 use crate::key::{DeviceKey, SignatureError};
-use crate::tap::TapRecord;
+use crate::note::Record;
 
 /// Most records in one batch: at 16 taps a minute a gate fills it in an hour.
 pub const BATCH_RECORDS_MAX: usize = 1024;
@@ -168,16 +168,17 @@ pub fn verify_batch<'r>(
             });
         }
         let record =
-            TapRecord::decode(bytes).map_err(|source| BatchError::Record { index, source })?;
-        if next_seq != Some(record.seq) {
+            Record::decode(bytes).map_err(|source| BatchError::Record { index, source })?;
+        let seq = record.seq();
+        if next_seq != Some(seq) {
             let expected = next_seq.unwrap_or(u64::MAX);
             return Err(BatchError::Sequence {
                 index,
                 expected,
-                got: record.seq,
+                got: seq,
             });
         }
-        next_seq = record.seq.checked_add(1);
+        next_seq = seq.checked_add(1);
         head = head.after(bytes);
         count = count.saturating_add(1);
     }

@@ -55,6 +55,7 @@ extern crate std;
 
 pub mod chain;
 pub mod lists;
+pub mod note;
 pub mod tap;
 pub mod text;
 

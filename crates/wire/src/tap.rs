@@ -45,7 +45,7 @@ const LISTS: i64 = 9;
 const CLOCK: i64 = 10;
 
 /// Latest instant in a record, in microseconds: the range of [`Timestamp`].
-const MICROS_MAX: u64 = i64::MAX.unsigned_abs();
+pub(crate) const MICROS_MAX: u64 = i64::MAX.unsigned_abs();
 
 /// Which way a rider passes.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]

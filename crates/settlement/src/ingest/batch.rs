@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use tariff::{City, Tap, TapKind};
 use units::{AccountId, CredentialId, DeviceId, Timestamp};
 use wire::chain::{BATCH_RECORDS_MAX, ChainHead, batch_message};
+use wire::note::{NoteRecord, Record};
 use wire::tap::{PERMITTED, TapRecord};
 use wire::{DeviceKey, IssuerKey, KeyError, SignatureError};
 
@@ -17,7 +18,7 @@ use super::evidence;
 use crate::ids;
 use crate::model::{
     CodeUse, Gate, GateState, QuarantineReason, Quarantined, RecordOutcome, RefusedTap, StoredTap,
-    TapSource,
+    TapNote, TapSource,
 };
 use crate::ports::{
     BatchReceipt, Continuity, IssuanceLog, SettlementStore, StoreError, VerifiedBatch,
@@ -251,6 +252,7 @@ async fn continuity<S: SettlementStore>(
 enum Judged<'r> {
     Permitted(u64, TapRecord<'r>, CodeUse),
     Refused(u64, TapRecord<'r>, Option<CodeUse>),
+    Note(NoteRecord),
     Quarantined(Quarantined),
 }
 
@@ -259,13 +261,13 @@ impl Judged<'_> {
         match self {
             Self::Permitted(_, _, code) => Some(code.credential),
             Self::Refused(_, _, code) => code.map(|code| code.credential),
-            Self::Quarantined(_) => None,
+            Self::Note(_) | Self::Quarantined(_) => None,
         }
     }
 }
 
 fn judge<'r>(gate: &Gate, keys: &[IssuerKey], bytes: &'r [u8], seq: u64) -> Judged<'r> {
-    let record = match TapRecord::decode(bytes) {
+    let record = match Record::decode(bytes) {
         Ok(record) => record,
         Err(error) => {
             return Judged::Quarantined(Quarantined {
@@ -274,12 +276,16 @@ fn judge<'r>(gate: &Gate, keys: &[IssuerKey], bytes: &'r [u8], seq: u64) -> Judg
             });
         }
     };
-    if record.seq != seq {
+    if record.seq() != seq {
         return Judged::Quarantined(Quarantined {
             reason: QuarantineReason::WrongSequence,
-            detail: format!("expected record {seq}, got {}", record.seq),
+            detail: format!("expected record {seq}, got {}", record.seq()),
         });
     }
+    let record = match record {
+        Record::Tap(tap) => tap,
+        Record::Note(note) => return Judged::Note(note),
+    };
     if let Some(detail) = wrong_place(gate, &record) {
         return Judged::Quarantined(Quarantined {
             reason: QuarantineReason::WrongPlace,
@@ -317,6 +323,11 @@ fn conclude(
 ) -> RecordOutcome {
     match judged {
         Judged::Quarantined(quarantined) => RecordOutcome::Quarantined(quarantined),
+        // The device in the tap's id is the one that signed: no gate speaks of another's taps.
+        Judged::Note(note) => RecordOutcome::Note(TapNote {
+            tap: ids::tap_of_record(batch.device, note.tap_epoch, note.tap_seq),
+            outcome: note.outcome,
+        }),
         Judged::Refused(seq, record, code) => RecordOutcome::Refused(Box::new(RefusedTap {
             id: ids::tap_of_record(batch.device, batch.epoch, seq),
             account: code.and_then(|code| accounts.get(&code.credential).copied()),
@@ -348,6 +359,7 @@ fn conclude(
                     seq,
                 },
                 code: Some(code),
+                outcome: None,
             })),
         },
     }

@@ -122,6 +122,7 @@ fn to_tap(city: &City, row: &Row, now: Timestamp) -> FileTap {
             },
             source: TapSource::File,
             code: None,
+            outcome: None,
         },
         digest: digest(row),
         texts: FileTexts {

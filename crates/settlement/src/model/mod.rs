@@ -15,7 +15,7 @@ pub use account::{
 pub use gate::{Gate, GateState, Registered};
 pub use journey::{StoredFare, StoredJourney, parse_status, status_as_str};
 pub use tap::{
-    CodeUse, QuarantineReason, Quarantined, RecordOutcome, RefusedTap, StoredTap, TapFlag,
+    CodeUse, QuarantineReason, Quarantined, RecordOutcome, RefusedTap, StoredTap, TapFlag, TapNote,
     TapSource,
 };
 

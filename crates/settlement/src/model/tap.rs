@@ -3,6 +3,8 @@
 use tariff::Tap;
 use units::{AccountId, CredentialId, DeviceId, RouteId, ServiceDay, StopId, TapId, Timestamp};
 
+use wire::note::TapOutcome;
+
 use super::UnknownValue;
 
 /// A permitted tap of a known account: the only thing that is ever priced.
@@ -18,6 +20,18 @@ pub struct StoredTap {
     pub source: TapSource,
     /// The code that was shown; `None` for taps of outside files.
     pub code: Option<CodeUse>,
+    /// What the gate noted about it; of several notes the one that speaks most for the rider.
+    /// `None` while no note is here.
+    pub outcome: Option<TapOutcome>,
+}
+
+/// A gate's note about one of its own taps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TapNote {
+    /// The tap, which may not be here yet.
+    pub tap: TapId,
+    /// What became of it.
+    pub outcome: TapOutcome,
 }
 
 /// Where a tap came from.
@@ -109,6 +123,8 @@ pub enum RecordOutcome {
     Tap(Box<StoredTap>),
     /// A refused tap.
     Refused(Box<RefusedTap>),
+    /// What became of a tap.
+    Note(TapNote),
     /// A record that cannot be charged and is kept for a human.
     Quarantined(Quarantined),
 }
@@ -183,5 +199,11 @@ named! {
     TapFlag, "a flag of a tap" {
         /// An earlier tap used the same presentation, or the same ticket in the same direction.
         CodeUsedTwice = "code_used_twice",
+        /// The gate noted that its door did not open.
+        DoorDidNotOpen = "door_did_not_open",
+        /// The gate noted that nobody passed.
+        NobodyPassed = "nobody_passed",
+        /// The gate was cut off before it noted what its door did, and the rider tapped again.
+        TappedAgain = "tapped_again",
     }
 }

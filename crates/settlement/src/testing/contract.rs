@@ -13,6 +13,7 @@ mod charging;
 mod codes;
 mod files;
 mod laws;
+mod notes;
 mod uploads;
 
 use std::future::Future;
@@ -49,6 +50,7 @@ pub trait Factory {
 pub async fn check_all<F: Factory>(factory: &F) {
     uploads::check(factory).await;
     codes::check(factory).await;
+    notes::check(factory).await;
     charging::check(factory).await;
     files::check(factory).await;
     laws::check(factory).await;

@@ -7,9 +7,11 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use ledger::LedgerAccount;
 use units::{AccountId, Balance, CredentialId, Currency, DeviceId, EntryId, ServiceDay, TapId};
 
+use wire::note::TapOutcome;
+
 use crate::model::{
     AccountDay, AccountRecord, DayRecord, Gate, LedgerBalance, PostedEntry, RecordOutcome,
-    RefusedTap, Registered, StoredCharge, StoredFare, StoredJourney, StoredTap, TapFlag,
+    RefusedTap, Registered, StoredCharge, StoredFare, StoredJourney, StoredTap, TapFlag, TapNote,
     UnknownValue,
 };
 use crate::ports::{
@@ -35,6 +37,7 @@ struct State {
     conflicts: BTreeSet<(RecordKey, Vec<u8>)>,
     quarantine: BTreeMap<RecordKey, QuarantinedRecord>,
     refused: BTreeMap<RecordKey, RefusedTap>,
+    notes: BTreeMap<TapId, TapOutcome>,
     file_taps: BTreeMap<TapId, [u8; 32]>,
     taps: BTreeMap<(AccountId, ServiceDay, TapId), StoredTap>,
     dirty: BTreeSet<(ServiceDay, AccountId)>,
@@ -318,6 +321,7 @@ impl State {
     ) {
         match &record.outcome {
             RecordOutcome::Tap(tap) => self.add_tap(tap),
+            RecordOutcome::Note(note) => self.add_note(note),
             RecordOutcome::Refused(tap) => {
                 self.refused.insert(key, (**tap).clone());
             }
@@ -347,7 +351,26 @@ impl State {
             }
         }
         let key = (tap.account, tap.day, tap.tap.id);
-        self.taps.insert(key, tap.clone());
+        let outcome = self.notes.get(&tap.tap.id).copied();
+        self.taps.insert(
+            key,
+            StoredTap {
+                outcome,
+                ..tap.clone()
+            },
+        );
+    }
+
+    fn add_note(&mut self, note: &TapNote) {
+        let worst = self.notes.entry(note.tap).or_insert(note.outcome);
+        *worst = note.outcome.max(*worst);
+        let outcome = Some(*worst);
+        let noted = self.taps.values().find(|tap| tap.tap.id == note.tap);
+        if let Some(noted) = noted.cloned() {
+            self.add_tap(&noted);
+            let key = (noted.account, noted.day, note.tap);
+            self.taps.insert(key, StoredTap { outcome, ..noted });
+        }
     }
 
     fn account_range(&self, account: AccountId) -> std::vec::IntoIter<StoredTap> {

@@ -15,6 +15,7 @@ use units::{
     AccountId, CredentialId, DeviceId, GateId, KeyId, RouteId, ServiceDay, Span, StopId, Timestamp,
 };
 use wire::chain::{ChainHead, batch_message};
+use wire::note::{NoteRecord, TapOutcome};
 use wire::tap::TapRecord;
 use wire::{
     CredentialClaims, Entitlement, HolderKey, IssuerKey, LifeHours, PartySize, PresentationClaims,
@@ -263,6 +264,24 @@ impl Device {
             clock: wire::ClockState::Unproven,
         };
         let bytes = record.encode().unwrap_or_else(|error| panic!("{error}"));
+        self.records.push(bytes.to_vec());
+        seq
+    }
+
+    /// Writes down what became of the tap under `tap`; gives the note's own number.
+    ///
+    /// # Panics
+    /// Never within the range of [`minutes`].
+    pub fn note(&mut self, at: Timestamp, tap: u64, outcome: TapOutcome) -> u64 {
+        let seq = self.len();
+        let note = NoteRecord {
+            seq,
+            at,
+            tap_epoch: EPOCH,
+            tap_seq: tap,
+            outcome,
+        };
+        let bytes = note.encode().unwrap_or_else(|error| panic!("{error}"));
         self.records.push(bytes.to_vec());
         seq
     }

@@ -15,6 +15,8 @@ mod equality;
 #[cfg(test)]
 mod hostile;
 #[cfg(test)]
+mod note;
+#[cfg(test)]
 mod objects;
 #[cfg(test)]
 mod rfc;
@@ -24,7 +26,6 @@ mod round_trips;
 mod signatures;
 #[cfg(test)]
 mod sizes;
-#[cfg(test)]
 mod tap;
 #[cfg(test)]
 mod text;
