@@ -1,14 +1,16 @@
 //! The core: one scan → decision → journal → door → note. One thread owns it.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
 use journal::{AppendError, Journal, Media, Mode, Outcome, Position, Record, Witness};
 use units::{DeviceId, GateId, RouteId, Span, StopId, Timestamp};
 use validator::update::Freshness;
-use validator::{Decision, Place, Policy, Refusal, ReplayMemory, ReplaySlot};
+use validator::{Decision, Passage, Permit, Place, Policy, Refusal, ReplayMemory, ReplaySlot};
 use wire::chain::ChainHead;
-use wire::tap::{TapKind, TapRecord};
+use wire::note::TapOutcome;
+use wire::tap::{PERMITTED, TapKind, TapRecord};
 use wire::text::CodeBuffer;
 
 use crate::answer::{Answer, Closed, Verdict};
@@ -98,7 +100,9 @@ pub struct Agent<M> {
     signed: Option<Signed>,
     used: ReplayMemory<Vec<ReplaySlot>>,
     /// Permitted taps whose door did not open, to be noted once the journal writes again.
-    unopened: Vec<Position>,
+    unopened: Vec<(Position, Passage)>,
+    /// Openings whose outcome the door has not told yet.
+    opened: VecDeque<(Position, Passage)>,
     /// When something was written that no sync has covered.
     unsynced_since: Option<Timestamp>,
     tried_resume: Timestamp,
@@ -128,11 +132,20 @@ impl<M: Media> Agent<M> {
     ) -> Result<(Self, journal::Recovery), journal::OpenError> {
         let mut live = LiveCodes::default();
         let (journal, report) = Journal::open(media, options, Witness::NONE, &mut |record| {
-            if let Record::Tap {
-                position, payload, ..
-            } = record
-            {
-                live.take(position, payload, &rules.policy);
+            match record {
+                Record::Tap {
+                    position, payload, ..
+                } => live.take(position, payload, &rules.policy),
+                // Journals of older agents hold notes beside the chain.
+                Record::Note { tap, outcome } => live.note(
+                    tap,
+                    match outcome {
+                        Outcome::DidNotOpen => TapOutcome::DidNotOpen,
+                        Outcome::NobodyPassed => TapOutcome::NobodyPassed,
+                        _ => TapOutcome::Opened,
+                    },
+                ),
+                _ => {}
             }
         })?;
         let beginning = Timestamp::from_micros(i64::MIN);
@@ -149,6 +162,7 @@ impl<M: Media> Agent<M> {
             signed: None,
             used: ReplayMemory::new(vec![ReplaySlot::EMPTY; rules.replay_slots]),
             unopened: Vec::new(),
+            opened: VecDeque::new(),
             unsynced_since: None,
             tried_resume: beginning,
             refusals: (beginning, 0),
@@ -277,10 +291,10 @@ impl<M: Media> Agent<M> {
                 let tap = self.record_refusal(evidence, refusal, kind, now);
                 (Verdict::Refused(refusal), tap)
             }
-            Ok(decision @ Decision::Permitted(permit)) => {
-                match self.record_permit(evidence, decision.code(), kind, now) {
+            Ok(Decision::Permitted(permit)) => {
+                match self.record_permit(evidence, &permit, kind, now) {
                     Err(closed) => (Verdict::Closed(closed), None),
-                    Ok(tap) => match self.let_pass(tap, now) {
+                    Ok(tap) => match self.let_pass(tap, &permit, now) {
                         Ok(()) => (Verdict::Opened(permit), Some(tap)),
                         Err(closed) => (Verdict::Closed(closed), Some(tap)),
                     },
@@ -319,12 +333,12 @@ impl<M: Media> Agent<M> {
     fn record_permit(
         &mut self,
         evidence: &[u8],
-        decision: u16,
+        permit: &Permit,
         kind: TapKind,
         now: Timestamp,
     ) -> Result<Position, Closed> {
         let tap = self
-            .append(evidence, decision, kind, now)
+            .append(evidence, PERMITTED, kind, now)
             .ok_or(Closed::NotRecorded)?;
         match self.journal.sync() {
             Ok(durable) if durable.covers(tap) => {
@@ -336,7 +350,7 @@ impl<M: Media> Agent<M> {
                 if let Err(error) = outcome {
                     tracing::error!(error = %error.source, "the journal has stopped");
                 }
-                self.unopened.push(tap);
+                self.unopened.push((tap, permit.passage));
                 Err(Closed::NotRecorded)
             }
         }
@@ -349,21 +363,6 @@ impl<M: Media> Agent<M> {
         {
             signed.passed_stale = signed.passed_stale.saturating_add(1);
         }
-    }
-
-    fn let_pass(&mut self, tap: Position, now: Timestamp) -> Result<(), Closed> {
-        let opened = self.door.open();
-        if let Err(error) = &opened {
-            tracing::error!(error = %error.source, "the door did not open");
-        }
-        let outcome = match opened {
-            Ok(()) => Outcome::Opened,
-            Err(_) => Outcome::DidNotOpen,
-        };
-        if self.journal.note(tap, outcome).is_ok() {
-            self.unsynced_since.get_or_insert(now);
-        }
-        opened.map_err(|_| Closed::DoorFailed)
     }
 
     /// Writes a refusal down, without waiting for the disk. What is no code at all is not written,
@@ -422,20 +421,19 @@ impl<M: Media> Agent<M> {
                 return None;
             }
         };
-        let mut outcome = self.journal.append(&bytes);
+        let tap = self.append_bytes(&bytes)?;
+        self.live.take(tap, &bytes, &self.rules.policy);
+        Some(tap)
+    }
+
+    /// Writes a record, whose number is the journal's next.
+    fn append_bytes(&mut self, bytes: &[u8]) -> Option<Position> {
+        let mut outcome = self.journal.append(bytes);
         if matches!(outcome, Err(AppendError::PendingFull { .. })) && self.journal.sync().is_ok() {
-            outcome = self.journal.append(&bytes);
+            outcome = self.journal.append(bytes);
         }
-        match outcome {
-            Ok(tap) => {
-                self.live.take(tap, &bytes, &self.rules.policy);
-                Some(tap)
-            }
-            Err(error) => {
-                tracing::error!(%error, "the journal did not take the tap");
-                None
-            }
-        }
+        let refused = |error| tracing::error!(%error, "the journal did not take the record");
+        outcome.map_err(refused).ok()
     }
 
     /// What is due without a rider: syncs what waits, tries a stopped journal again, and frees
@@ -445,10 +443,11 @@ impl<M: Media> Agent<M> {
             let age = now.since(self.tried_resume);
             if age >= RESUME_EVERY || age < Span::ZERO {
                 self.tried_resume = now;
-                self.resume();
+                self.resume(now);
             }
             return;
         }
+        self.hear_door(now);
         let due = self
             .unsynced_since
             .is_some_and(|since| now.since(since) >= LAZY_SYNC || now < since);
@@ -457,25 +456,19 @@ impl<M: Media> Agent<M> {
         }
     }
 
-    fn resume(&mut self) {
-        if self.journal.resume().is_err() {
-            return;
-        }
-        tracing::info!("the journal writes again");
-        for tap in std::mem::take(&mut self.unopened) {
-            if let Err(error) = self.journal.note(tap, Outcome::DidNotOpen) {
-                tracing::error!(%error, %tap, "the tap has no note");
-            }
-        }
-        self.flush();
-    }
-
     /// Syncs what waits.
     pub fn flush(&mut self) {
+        self.try_flush();
+    }
+
+    /// Syncs what waits, and says whether it is durable.
+    fn try_flush(&mut self) -> bool {
         self.unsynced_since = None;
-        if let Err(error) = self.journal.sync() {
+        let synced = self.journal.sync();
+        if let Err(error) = &synced {
             tracing::error!(error = %error.source, "the journal has stopped");
         }
+        synced.is_ok()
     }
 
     /// How long the core may sleep.
@@ -484,6 +477,8 @@ impl<M: Media> Agent<M> {
         Duration::from_millis(100)
     }
 }
+
+mod notes;
 
 #[cfg(test)]
 mod tests;

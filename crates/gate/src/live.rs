@@ -7,7 +7,8 @@ use journal::Position;
 use units::{GateId, Span, Timestamp};
 use validator::{Decision, NothingDenied, Place, Policy, Refusal, ReplayMemory, ReplaySlot};
 use wire::Code;
-use wire::tap::{PERMITTED, TapKind, TapRecord};
+use wire::note::{Record, TapOutcome};
+use wire::tap::{PERMITTED, TapKind};
 
 use crate::lists::Keys;
 
@@ -25,12 +26,16 @@ struct LiveCode {
     kind: TapKind,
     at: Timestamp,
     evidence: Vec<u8>,
+    /// Whether a note says that the door opened.
+    noted: bool,
 }
 
 /// Permitted taps by the end of their code's life.
 #[derive(Clone, Debug)]
 pub struct LiveCodes {
     codes: BTreeMap<(Timestamp, Position), LiveCode>,
+    /// The end of life of each, by its place.
+    places: BTreeMap<Position, Timestamp>,
     /// Latest end of life among those that were dropped.
     dropped_until: Timestamp,
 }
@@ -39,16 +44,22 @@ impl Default for LiveCodes {
     fn default() -> Self {
         Self {
             codes: BTreeMap::new(),
+            places: BTreeMap::new(),
             dropped_until: Timestamp::from_micros(i64::MIN),
         }
     }
 }
 
 impl LiveCodes {
-    /// Takes a record as it stands in the journal, if it lets somebody pass.
+    /// Takes a record as it stands in the journal: a tap that lets somebody pass, or a note.
     pub fn take(&mut self, position: Position, payload: &[u8], policy: &Policy) {
-        let Ok(record) = TapRecord::decode(payload) else {
-            return;
+        let record = match Record::decode(payload) {
+            Ok(Record::Tap(tap)) => tap,
+            Ok(Record::Note(note)) => {
+                self.note(Position::new(note.tap_epoch, note.tap_seq), note.outcome);
+                return;
+            }
+            Err(_) => return,
         };
         let Some(until) = live_until(record.evidence, policy) else {
             return;
@@ -60,13 +71,39 @@ impl LiveCodes {
             kind: record.kind,
             at: record.at,
             evidence: record.evidence.to_vec(),
+            noted: false,
         };
         self.codes.insert((until, position), code);
+        self.places.insert(position, until);
         if self.codes.len() > LIVE_CODES_MAX
-            && let Some(((until, _), _)) = self.codes.pop_first()
+            && let Some(((until, position), _)) = self.codes.pop_first()
         {
+            self.places.remove(&position);
             self.dropped_until = self.dropped_until.max(until);
         }
+    }
+
+    /// What became of a tap. One on which nobody passed leaves its code unused.
+    pub fn note(&mut self, tap: Position, outcome: TapOutcome) {
+        let Some(until) = self.places.get(&tap).copied() else {
+            return;
+        };
+        if outcome == TapOutcome::Opened {
+            if let Some(code) = self.codes.get_mut(&(until, tap)) {
+                code.noted = true;
+            }
+        } else {
+            self.codes.remove(&(until, tap));
+            self.places.remove(&tap);
+        }
+    }
+
+    /// The tap of this time that has no note, if there is one.
+    #[must_use]
+    pub fn doubtful_at(&self, at: Timestamp) -> Option<Position> {
+        let mut doubtful = self.codes.iter();
+        let found = doubtful.find(|(_, code)| !code.noted && code.at == at);
+        found.map(|((_, position), _)| *position)
     }
 
     /// Whether a code that dies at `until` may be among the dropped ones.
@@ -85,8 +122,9 @@ impl LiveCodes {
             .min()
     }
 
-    /// Notes every code in `used`, as if it were shown again at its time. Gives how many could not
-    /// be noted: those that these keys do not let pass.
+    /// Notes every code in `used`, as if it were shown again at its time. A tap without a note is
+    /// doubtful: the gate was cut off before it knew what the door did, and its rider may tap
+    /// again. Gives how many could not be noted: those that these keys do not let pass.
     pub fn note_all(
         &self,
         keys: &Keys,
@@ -107,10 +145,15 @@ impl LiveCodes {
                 let decision =
                     keys.validator
                         .validate(text.as_bytes(), &place, at, &NothingDenied, used);
-                matches!(
-                    decision,
-                    Decision::Permitted(_) | Decision::Refused(Refusal::AlreadyUsed)
-                )
+                match decision {
+                    Decision::Permitted(permit) => {
+                        if !code.noted {
+                            used.doubt(&permit.passage);
+                        }
+                        true
+                    }
+                    Decision::Refused(refusal) => refusal == Refusal::AlreadyUsed,
+                }
             });
             failed += usize::from(!noted);
         }

@@ -1,7 +1,10 @@
 //! The core's side of the upload: which taps are next, and what the server has.
 
+use std::collections::BTreeMap;
+
 use journal::{Batch, Media, MediaError, Met, Position, Record};
 use units::Timestamp;
+use wire::note::{NoteRecord, Record as Written};
 use wire::tap::TapRecord;
 
 use crate::agent::Agent;
@@ -127,7 +130,7 @@ impl<M: Media> Agent<M> {
                 if position >= until {
                     return false;
                 }
-                payloads.push(payload.to_vec());
+                payloads.push((position, payload.to_vec()));
             }
             true
         });
@@ -135,17 +138,30 @@ impl<M: Media> Agent<M> {
             tracing::error!(%error, "taps of the old epoch cannot be read");
             return;
         }
-        for payload in payloads {
-            let Ok(record) = TapRecord::decode(&payload) else {
-                continue;
+        let mut moved = BTreeMap::new();
+        for (before, payload) in payloads {
+            let seq = self.journal.next().seq();
+            moved.insert((before.epoch(), before.seq()), self.journal.next());
+            let bytes = match Written::decode(&payload) {
+                Ok(Written::Tap(tap)) => TapRecord { seq, ..tap }
+                    .encode()
+                    .map(|bytes| bytes.to_vec()),
+                Ok(Written::Note(note)) => {
+                    let tap = moved.get(&(note.tap_epoch, note.tap_seq));
+                    let (tap_epoch, tap_seq) = tap.map_or((note.tap_epoch, note.tap_seq), |tap| {
+                        (tap.epoch(), tap.seq())
+                    });
+                    let renumbered = NoteRecord {
+                        seq,
+                        tap_epoch,
+                        tap_seq,
+                        ..note
+                    };
+                    renumbered.encode().map(|bytes| bytes.to_vec())
+                }
+                Err(_) => continue,
             };
-            let renumbered = TapRecord {
-                seq: self.journal.next().seq(),
-                ..record
-            };
-            let written = renumbered
-                .encode()
-                .is_ok_and(|bytes| self.journal.append(&bytes).is_ok());
+            let written = bytes.is_ok_and(|bytes| self.journal.append(&bytes).is_ok());
             if !written || self.journal.sync().is_err() {
                 tracing::error!("a tap of the old epoch cannot be written again");
                 return;

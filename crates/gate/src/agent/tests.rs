@@ -6,6 +6,7 @@ use ed25519_dalek::{Signer as _, SigningKey};
 use journal::testing::{Fault, Medium, Operation};
 use journal::{MediaError, Options, SegmentId};
 use units::{CredentialId, KeyId};
+use wire::note::NoteRecord;
 use wire::{Entitlement, PartySize, ProductCode, RiderCategory, TicketClaims};
 
 use super::*;
@@ -146,7 +147,7 @@ fn the_tap_is_durable_before_the_door_opens() {
 }
 
 #[test]
-fn no_door_opens_while_the_medium_fails_and_the_same_code_opens_none_later() {
+fn no_door_opens_while_the_medium_fails_and_its_riders_may_tap_again() {
     let events = Events::default();
     let mut agent = open(Medium::new(), &events);
     agent.journal.media_mut().0.plan(Some(Fault {
@@ -163,7 +164,112 @@ fn no_door_opens_while_the_medium_fails_and_the_same_code_opens_none_later() {
     agent.tick(NOW.plus(Span::from_secs(6)));
     assert!(agent.is_ready(NOW), "it writes again");
     assert_eq!(scan(&mut agent, &ticket(3), NOW), "permitted");
+    // The first tap is durable by now, with the note that its door did not open.
+    assert_eq!(scan(&mut agent, &ticket(1), NOW), "permitted");
     assert_eq!(scan(&mut agent, &ticket(1), NOW), "already_used");
+    agent.flush();
+    let told = outcomes(&mut agent);
+    assert_eq!(told[0], (0, TapOutcome::DidNotOpen));
+    let opened: Vec<_> = told
+        .iter()
+        .filter(|note| note.1 == TapOutcome::Opened)
+        .collect();
+    assert_eq!(opened.len(), 2, "{told:?}");
+}
+
+/// The notes of the journal: which tap, and what became of it.
+fn outcomes(agent: &mut Agent<Watched>) -> Vec<(u64, TapOutcome)> {
+    let batch = agent.batch(1000).unwrap().unwrap();
+    let notes = batch.payloads.iter().map(|bytes| NoteRecord::decode(bytes));
+    notes
+        .flatten()
+        .map(|note| (note.tap_seq, note.outcome))
+        .collect()
+}
+
+#[test]
+fn seeded_bug_9_a_tap_cut_off_before_its_door_may_be_repeated_once() {
+    let events = Events::default();
+    let mut agent = open(Medium::new(), &events);
+    // The tap is written, the note is not: the gate is cut off in between.
+    agent.journal.media_mut().0.plan(Some(Fault {
+        at: 1,
+        count: u64::MAX,
+        only: Some(Operation::Write),
+        no_space: false,
+    }));
+    assert_eq!(scan(&mut agent, &ticket(1), NOW), "permitted");
+    let mut medium = agent.journal.into_media().0.after_kill();
+    medium.plan(None);
+    let mut agent = open(medium, &events);
+    let later = NOW.plus(Span::from_secs(2));
+    assert_eq!(scan(&mut agent, &ticket(1), later), "permitted");
+    assert_eq!(scan(&mut agent, &ticket(1), later), "already_used");
+    agent.flush();
+    // One ride: the first tap counts as not opened.
+    let told = outcomes(&mut agent);
+    assert_eq!(told, [(0, TapOutcome::DidNotOpen), (1, TapOutcome::Opened)]);
+}
+
+#[test]
+fn a_door_that_fails_is_noted_and_its_rider_may_tap_again() {
+    let events = Events::default();
+    let mut agent = open(Medium::new(), &events);
+    agent.door = Box::new(BrokenDoor);
+    assert_eq!(scan(&mut agent, &ticket(1), NOW), "door_failed");
+    agent.door = Box::new(WatchedDoor(events));
+    assert_eq!(scan(&mut agent, &ticket(1), NOW), "permitted");
+    agent.flush();
+    let expected = [(0, TapOutcome::DidNotOpen), (2, TapOutcome::Opened)];
+    assert_eq!(outcomes(&mut agent), expected);
+}
+
+#[test]
+fn where_nobody_passed_the_rider_may_tap_again() {
+    let events = Events::default();
+    let mut agent = open(Medium::new(), &events);
+    agent.door = Box::new(EmptyDoor(0));
+    assert_eq!(scan(&mut agent, &ticket(1), NOW), "permitted");
+    assert_eq!(scan(&mut agent, &ticket(1), NOW), "already_used");
+    agent.tick(NOW);
+    assert_eq!(scan(&mut agent, &ticket(1), NOW), "permitted");
+    agent.flush();
+    let told = outcomes(&mut agent);
+    assert_eq!(
+        told[..2],
+        [(0, TapOutcome::Opened), (0, TapOutcome::NobodyPassed)]
+    );
+}
+
+struct BrokenDoor;
+
+impl Door for BrokenDoor {
+    fn open(&mut self) -> Result<(), DoorError> {
+        Err(DoorError {
+            device: "door".to_owned(),
+            doing: "it is stuck",
+            source: std::io::Error::other("stuck"),
+        })
+    }
+
+    fn outcome(&mut self) -> Option<Passage> {
+        None
+    }
+}
+
+/// Opens, and nobody ever passes.
+struct EmptyDoor(u32);
+
+impl Door for EmptyDoor {
+    fn open(&mut self) -> Result<(), DoorError> {
+        self.0 += 1;
+        Ok(())
+    }
+
+    fn outcome(&mut self) -> Option<Passage> {
+        self.0 = self.0.checked_sub(1)?;
+        Some(Passage::NobodyPassed)
+    }
 }
 
 #[test]
@@ -190,7 +296,11 @@ fn refusals_are_written_only_so_fast_and_taps_of_live_codes_are_kept() {
     }
     agent.flush();
     let batch = agent.batch(1000).unwrap().unwrap();
-    assert_eq!(batch.payloads.len(), 4, "one permit, three refusals");
+    assert_eq!(
+        batch.payloads.len(),
+        5,
+        "a permit, its note, three refusals"
+    );
     // Committed, but the ticket lives: its tap and all after it stay.
     agent.commit(batch.last(), NOW);
     assert_eq!((agent.batch(1000).unwrap(), agent.queue_depth()), (None, 0));
@@ -214,16 +324,18 @@ fn an_old_image_begins_a_new_epoch_and_writes_its_taps_again() {
     let first = agent.batch(1000).unwrap().unwrap();
     assert_eq!(
         (first.first, first.payloads.len()),
-        (Position::new(1, 0), 1)
+        (Position::new(1, 0), 2)
     );
     agent.commit(first.last(), NOW);
     let second = agent.batch(1000).unwrap().unwrap();
     assert_eq!(
         (second.first, second.payloads.len()),
-        (Position::new(2, 0), 1)
+        (Position::new(2, 0), 2)
     );
     let record = TapRecord::decode(&second.payloads[0]).unwrap();
     assert_eq!((record.seq, record.decision), (0, 0));
+    let note = NoteRecord::decode(&second.payloads[1]).unwrap();
+    assert_eq!((note.seq, note.tap_epoch, note.tap_seq), (1, 2, 0));
     agent.commit(second.last(), NOW);
     assert_eq!(agent.batch(1000).unwrap(), None);
 }

@@ -97,7 +97,10 @@ impl Server {
     }
 
     pub(crate) fn taps(&self) -> usize {
-        self.books.lock().unwrap().taps.len()
+        let books = self.books.lock().unwrap();
+        let records = books.taps.values();
+        let is_tap = |bytes: &&Vec<u8>| wire::tap::TapRecord::decode(bytes).is_ok();
+        records.filter(is_tap).count()
     }
 }
 

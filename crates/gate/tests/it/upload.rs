@@ -75,7 +75,8 @@ fn a_refused_batch_is_kept_aside_and_does_not_hold_up_the_next() {
     // What is kept is the request itself.
     let body = std::fs::read(folder.join("1-0.batch.pb")).unwrap();
     let batch = <api::TapBatch as prost::Message>::decode(&*body).unwrap();
-    assert_eq!((batch.first_seq, batch.records.len()), (0, 1));
+    assert_eq!(batch.first_seq, 0);
+    assert!(!batch.records.is_empty());
     quiet(&server);
 }
 

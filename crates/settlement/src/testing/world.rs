@@ -277,7 +277,7 @@ impl Device {
         let note = NoteRecord {
             seq,
             at,
-            tap_epoch: EPOCH,
+            tap_epoch: self.epoch,
             tap_seq: tap,
             outcome,
         };
