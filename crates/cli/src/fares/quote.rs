@@ -1,0 +1,175 @@
+//! `faregate fares quote`: what itineraries cost, each line with its rule.
+
+use std::fmt::Write as _;
+use std::io::Read as _;
+use std::path::Path;
+
+use anyhow::{Context as _, Result, bail};
+use serde::Serialize;
+use serde_json::Value;
+use tariff::Feed;
+use tariff::explain::{self, Language};
+use tariff::fares::{Bought, Fares, Leg, Line, Priced, Status, Work};
+
+use super::input::{self, Itinerary};
+use crate::arguments::QuoteArguments;
+use crate::output::Reader;
+use crate::package::Package;
+
+/// The most bytes of itineraries that one run reads.
+const LEGS_BYTES_MAX: u64 = 256 * 1024 * 1024;
+
+#[derive(Serialize)]
+struct Quote<'a> {
+    id: &'a Value,
+    status: &'static str,
+    /// Over the priced legs; null where none is priced, or the status is ambiguous.
+    total_minor: Option<i64>,
+    currency: Option<String>,
+    /// Places of legs, from 0.
+    unpriced_legs: Vec<usize>,
+    lines: Vec<QuoteLine<'a>>,
+    /// Why there is no total, or not over all legs.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    because: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct QuoteLine<'a> {
+    legs: Vec<usize>,
+    /// Null where nothing is bought: a free transfer.
+    product_id: Option<&'a str>,
+    amount_minor: i64,
+    rule: RulePlace,
+    because: String,
+}
+
+#[derive(Serialize)]
+struct RulePlace {
+    file: &'static str,
+    row: u32,
+}
+
+/// Prices the itineraries; true when all of them were read, whatever they cost.
+///
+/// # Errors
+/// When the city or the itineraries cannot be read, with the place of every mistake.
+pub(crate) fn run(arguments: &QuoteArguments) -> Result<bool> {
+    let Some(language) = Language::of_tag(&arguments.lang) else {
+        bail!("--lang: en, zh or ko is wanted, got {:?}", arguments.lang);
+    };
+    let package = Package::read(&arguments.city)?;
+    let feed = Feed::read(&package.feed())
+        .map_err(|report| anyhow::anyhow!("{} has defects:\n{report}", arguments.city.display()))?;
+    let fares = Fares::new(feed);
+    let text = read_legs(&arguments.legs)?;
+    let itineraries = input::read(&text, &fares)
+        .with_context(|| format!("cannot use {}", arguments.legs.display()))?;
+
+    let mut work = Work::default();
+    let mut lines = String::new();
+    let mut quotes = Vec::with_capacity(itineraries.len());
+    for itinerary in &itineraries {
+        let quote = quote(&fares, itinerary, language, &mut work);
+        describe(&quote, &mut lines)?;
+        quotes.push(quote);
+    }
+    Reader::of(arguments.json).print(&quotes, &lines)?;
+    Ok(true)
+}
+
+fn read_legs(path: &Path) -> Result<Vec<u8>> {
+    let mut text = Vec::new();
+    let limit = LEGS_BYTES_MAX.saturating_add(1);
+    if path == Path::new("-") {
+        let input = std::io::stdin().lock();
+        input.take(limit).read_to_end(&mut text)?;
+    } else {
+        let file =
+            std::fs::File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
+        file.take(limit).read_to_end(&mut text)?;
+    }
+    if u64::try_from(text.len())? > LEGS_BYTES_MAX {
+        bail!("the legs have more than {LEGS_BYTES_MAX} bytes");
+    }
+    Ok(text)
+}
+
+fn quote<'a>(
+    fares: &'a Fares,
+    itinerary: &'a Itinerary,
+    language: Language,
+    work: &mut Work,
+) -> Quote<'a> {
+    let legs: Vec<Leg<'_>> = itinerary.legs.iter().map(input::Ride::leg).collect();
+    let rider = fares.rider(
+        itinerary.rider_category.as_deref(),
+        itinerary.fare_media.as_deref(),
+    );
+    let priced = fares.price(&rider, &legs, work);
+    let lines = priced.lines.iter();
+    let line = |line: &Line| QuoteLine {
+        legs: line.legs.clone().collect(),
+        product_id: bought(fares, line.bought),
+        amount_minor: line.amount.as_minor(),
+        rule: RulePlace {
+            file: line.file.name(),
+            row: line.row,
+        },
+        because: explain::line(fares, &legs, line, language),
+    };
+    Quote {
+        id: &itinerary.id,
+        status: priced.status.word(),
+        total_minor: priced.total.map(|total| total.as_minor()),
+        currency: priced.total.map(|total| total.currency().code().to_owned()),
+        lines: lines.map(line).collect(),
+        because: reasons(fares, &priced, language),
+        unpriced_legs: priced.unpriced,
+    }
+}
+
+fn bought(fares: &Fares, bought: Bought) -> Option<&str> {
+    let ids = &fares.feed().ids;
+    match bought {
+        Bought::Product(product) => Some(ids.products.text(product)),
+        Bought::Fare(fare) => Some(ids.fares.text(fare)),
+        Bought::Nothing => None,
+    }
+}
+
+fn reasons(fares: &Fares, priced: &Priced, language: Language) -> Vec<String> {
+    if let Status::Ambiguous(why) = priced.status {
+        return vec![explain::ambiguous(why, language).to_owned()];
+    }
+    let legs = priced.unpriced.iter();
+    legs.map(|leg| explain::unpriced(fares, *leg, language))
+        .collect()
+}
+
+/// For a person: the total, then a row per line.
+fn describe(quote: &Quote<'_>, out: &mut String) -> Result<()> {
+    let id = match quote.id {
+        Value::String(id) => id.clone(),
+        other => other.to_string(),
+    };
+    let currency = quote.currency.as_deref().unwrap_or_default();
+    let total = money(quote.total_minor, currency);
+    writeln!(out, "{id:<24} {:<10} {total:>16}", quote.status)?;
+    for line in &quote.lines {
+        let amount = money(Some(line.amount_minor), currency);
+        writeln!(out, "  {amount:>16}  {}", line.because)?;
+    }
+    for reason in &quote.because {
+        writeln!(out, "  {:>16}  {reason}", "")?;
+    }
+    Ok(())
+}
+
+fn money(minor: Option<i64>, currency: &str) -> String {
+    match (minor, units::Currency::from_code(currency)) {
+        (Some(minor), Ok(currency)) => units::Balance::new(minor, currency).to_string(),
+        (Some(minor), Err(_)) => minor.to_string(),
+        (None, _) => String::new(),
+    }
+}
