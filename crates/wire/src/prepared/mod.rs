@@ -54,7 +54,7 @@ pub struct PreparedKey<T> {
 }
 
 impl IssuerKey {
-    /// Fills `table`, which takes a third of a millisecond, and then verifies with it.
+    /// Fills `table`, which takes less than half a millisecond, and then verifies with it.
     ///
     /// # Errors
     /// [`KeyError::NotAPoint`] never, for a key that was taken: both decoders know the same points.
