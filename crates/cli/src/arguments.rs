@@ -46,8 +46,25 @@ pub enum Command {
     /// Looks into codes.
     #[command(subcommand)]
     Token(TokenCommand),
+    /// Looks into city packages and GTFS feeds.
+    #[command(subcommand)]
+    City(CityCommand),
     /// Settles a file of taps that no gate of ours made.
     Settle(SettleArguments),
+}
+
+/// `faregate city`.
+#[derive(Subcommand, Debug)]
+pub enum CityCommand {
+    /// Tells every defect of a GTFS feed or city package, each with file, row, field, value and
+    /// what would be right; fails where there is an error.
+    Check {
+        /// A folder or a zip file: a bare GTFS feed, or a city package (city.toml and gtfs/).
+        path: PathBuf,
+        /// Prints the report as one JSON object.
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 /// `faregate demo`.

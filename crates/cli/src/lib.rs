@@ -22,12 +22,14 @@
 
 mod arguments;
 mod books;
+mod city;
 mod database;
 mod demo;
 mod folder;
 mod keys;
 mod lists;
 mod output;
+mod package;
 mod progress;
 mod scan;
 mod serve;
@@ -38,7 +40,7 @@ mod world;
 use std::process::ExitCode;
 
 pub use arguments::{
-    Arguments, Command, DemoArguments, DenyCommand, KeyFileArguments, KeysCommand, RootCommand,
+    Arguments, CityCommand, Command, DemoArguments, DenyCommand, KeyFileArguments, KeysCommand, RootCommand,
     ServeArguments, SettleArguments, TokenCommand,
 };
 
@@ -54,6 +56,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::Token(TokenCommand::Inspect { code, keys, json }) => {
             token::inspect(&code, keys.as_deref(), json)
         }
+        Command::City(CityCommand::Check { path, json }) => city::check(&path, json),
         Command::Settle(settle) => block_on(settle::run(&settle)),
     };
     match done {
