@@ -1,5 +1,7 @@
 //! Service days: which instants belong to which date, in the city's time zone.
 
+use std::sync::LazyLock;
+
 use jiff::civil;
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 use units::{ServiceDay, Timestamp};
@@ -16,7 +18,9 @@ pub(crate) struct Calendar {
 
 /// The zone of an IANA name, spelt exactly as the tz database spells it.
 pub(crate) fn zone(name: &str) -> Option<TimeZone> {
-    let zone = TimeZoneDatabase::bundled().get(name).ok()?;
+    // One database, because each keeps the zones that it has read.
+    static ZONES: LazyLock<TimeZoneDatabase> = LazyLock::new(TimeZoneDatabase::bundled);
+    let zone = ZONES.get(name).ok()?;
     (zone.iana_name() == Some(name)).then_some(zone)
 }
 
@@ -67,6 +71,11 @@ impl Calendar {
             }
         }
         day
+    }
+
+    /// What clocks show at an instant.
+    pub(crate) fn local(&self, at: Timestamp) -> civil::DateTime {
+        self.zone.to_datetime(instant(at))
     }
 
     fn start(&self, day: ServiceDay) -> Timestamp {
