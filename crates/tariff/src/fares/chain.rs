@@ -332,27 +332,27 @@ impl Chain<'_> {
             }
             // A + AB, and S + BC.
             (TransferType::FromPlusTransfer | TransferType::TransferOnly, _) => {
-                if let Some(medium) = one_medium(state.medium, bought) {
-                    next.medium = medium;
+                if go_together(state.medium, bought) {
+                    next.medium = state.medium.or(bought);
                     self.keep(begin, next);
                 }
             }
             // A + AB + B, and S + BC + C.
             (TransferType::FromPlusTransferPlusTo, _) => {
-                let Some(medium) = one_medium(state.medium, bought) else {
+                if !go_together(state.medium, bought) {
                     return;
-                };
+                }
+                let medium = state.medium.or(bought);
                 for place in 0..self.work.options.len() {
                     let Some(choice) = self.work.options.get(place).copied() else {
                         continue;
                     };
-                    let joined = one_medium(medium, choice.medium);
-                    let (Some(joined), true) = (joined, choice.group == group) else {
+                    if choice.group != group || !go_together(medium, choice.medium) {
                         continue;
-                    };
+                    }
                     let mut with_own = next;
                     with_own.cost.1 = add(next.cost.1, choice.amount);
-                    with_own.medium = joined;
+                    with_own.medium = medium.or(choice.medium);
                     if let Step::Transfer { own, .. } = &mut with_own.step {
                         *own = Some((choice.rule, choice.price));
                     }
@@ -476,12 +476,9 @@ impl Chain<'_> {
     }
 }
 
-/// One medium that both go with; `None` where there is none. A price without a medium goes with any.
-fn one_medium(a: Option<MediumIx>, b: Option<MediumIx>) -> Option<Option<MediumIx>> {
-    match (a, b) {
-        (None, other) | (other, None) => Some(other),
-        (Some(a), Some(b)) => (a == b).then_some(Some(a)),
-    }
+/// Whether two prices may be on one medium. A price without a medium goes with any.
+fn go_together(a: Option<MediumIx>, b: Option<MediumIx>) -> bool {
+    a.is_none() || b.is_none() || a == b
 }
 
 /// 128 bits hold [`super::LEGS_MAX`] amounts of 64 bits without overflow.

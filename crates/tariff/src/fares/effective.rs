@@ -56,7 +56,7 @@ impl Joins {
             let (end, start) = (before.to.as_ref(), Some(&after.from));
             let stops = match (rule.from_stop, rule.to_stop) {
                 (None, None) => {
-                    let station = |place: Option<&Place<'_>>| station(feed, place?.stop?);
+                    let station = |place: Option<&Place<'_>>| Some(station(feed, place?.stop?));
                     station(end).is_some() && station(end) == station(start)
                 }
                 (from, to) => is_at(feed, from, end) && is_at(feed, to, start),
@@ -121,12 +121,12 @@ fn push(fares: &Fares, group: &[Leg<'_>], first: usize, scratch: &mut Scratch) {
 
 /// The station of a stop: its parent, else itself. Platforms have a parent, and boarding areas the
 /// platform between them and it.
-fn station(feed: &Feed, stop: StopIx) -> Option<StopIx> {
+fn station(feed: &Feed, stop: StopIx) -> StopIx {
     let parent = |stop: StopIx| feed.stop(stop).and_then(|row| row.parent);
     let Some(up) = parent(stop) else {
-        return Some(stop);
+        return stop;
     };
-    Some(parent(up).unwrap_or(up))
+    parent(up).unwrap_or(up)
 }
 
 /// Fields `from_stop_id` and `to_stop_id`: at the stop, or at any stop of the station.

@@ -6,7 +6,7 @@ use super::keys::KeyTable;
 use super::timeframes::Timeframes;
 use super::{Moment, Place};
 use crate::Feed;
-use crate::feed::{LegRule, NetworkIx, ProductIx};
+use crate::feed::{AreaIx, LegRule, NetworkIx, ProductIx};
 
 /// A cell of the key columns: 0 is empty, others are numbers of the values that the column lists.
 pub(super) type Cell = u32;
@@ -55,8 +55,8 @@ impl LegRules {
         let order = text_order(feed);
         let key_of = |rule: &LegRule| {
             let network = cell(&networks, rule.network.map(NetworkIx::index));
-            let from = cell(&from_areas, rule.from_area.map(|area| area.index()));
-            let to = cell(&to_areas, rule.to_area.map(|area| area.index()));
+            let from = cell(&from_areas, rule.from_area.map(AreaIx::index));
+            let to = cell(&to_areas, rule.to_area.map(AreaIx::index));
             key(network, from, to)
         };
         let mut rules = rows.clone();
@@ -128,12 +128,11 @@ impl LegRules {
             }
         };
         areas(from, &self.from_areas, &mut cells.from);
-        match to {
-            Some(to) => areas(to, &self.to_areas, &mut cells.to),
-            None => {
-                cells.to.clear();
-                cells.to.push(EMPTY);
-            }
+        if let Some(to) = to {
+            areas(to, &self.to_areas, &mut cells.to);
+        } else {
+            cells.to.clear();
+            cells.to.push(EMPTY);
         }
     }
 

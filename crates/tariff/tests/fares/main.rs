@@ -5,7 +5,6 @@
     clippy::unwrap_used,
     clippy::panic,
     clippy::print_stdout,
-    clippy::missing_docs_in_private_items,
     reason = "helpers of tests stop at what should not happen and say what is absent"
 )]
 

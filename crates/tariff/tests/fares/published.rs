@@ -283,8 +283,8 @@ fn mbta_s_zones() {
             start: moment,
             end: Some(moment),
         };
-        let priced = fares.price(&rider, &[leg], &mut Work::default());
-        score.case(&format!("row {}", rule.row), &minor(&priced), &want);
+        let quote = fares.price(&rider, &[leg], &mut Work::default());
+        score.case(&format!("row {}", rule.row), &minor(&quote), &want);
     }
     score.all("MBTA", 390);
 }

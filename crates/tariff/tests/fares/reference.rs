@@ -57,10 +57,10 @@ fn check_for(
     let priced = price(&feed(&all), &rides, who);
     let mut got = priced.status.word().to_owned();
     if let Some(total) = minor(&priced) {
-        got += &format!(" {total}");
+        got = format!("{got} {total}");
     }
     if priced.status == Status::Partial {
-        got += &format!(" {:?}", priced.unpriced);
+        got = format!("{got} {:?}", priced.unpriced);
     }
     assert_eq!(got, want, "{case}: {priced:#?}");
     let sum: i64 = priced.lines.iter().map(|l| l.amount.as_minor()).sum();

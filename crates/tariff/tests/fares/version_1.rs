@@ -22,14 +22,14 @@ fn version_1(attributes: &[Value], rules: &[Value], zones: &[&str]) -> Fares {
         ),
         (
             "stops.txt".to_owned(),
-            format!(
-                "stop_id,stop_name,stop_lat,stop_lon,zone_id\nnowhere,Nowhere,0,0,\n{}",
-                zones
-                    .iter()
-                    .map(|zone| format!("{zone},{zone},0,0,{zone}\n"))
-                    .collect::<String>()
-            )
-            .into_bytes(),
+            zones
+                .iter()
+                .fold(
+                    "stop_id,stop_name,stop_lat,stop_lon,zone_id\nnowhere,Nowhere,0,0,\n"
+                        .to_owned(),
+                    |stops, zone| stops + zone + "," + zone + ",0,0," + zone + "\n",
+                )
+                .into_bytes(),
         ),
         (
             "routes.txt".to_owned(),
