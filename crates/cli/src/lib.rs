@@ -40,8 +40,8 @@ mod world;
 use std::process::ExitCode;
 
 pub use arguments::{
-    Arguments, CityCommand, Command, DemoArguments, DenyCommand, KeyFileArguments, KeysCommand, RootCommand,
-    ServeArguments, SettleArguments, TokenCommand,
+    Arguments, CityCommand, Command, DemoArguments, DenyCommand, KeyFileArguments, KeysCommand,
+    RootCommand, ServeArguments, SettleArguments, TokenCommand,
 };
 
 /// Does what the command line asks and says how it went.
