@@ -7,21 +7,28 @@ use std::time::Duration;
 use journal::{AppendError, Journal, Media, Mode, Outcome, Position, Record, Witness};
 use units::{DeviceId, GateId, RouteId, Span, StopId, Timestamp};
 use validator::update::Freshness;
-use validator::{Decision, Passage, Permit, Place, Policy, Refusal, ReplayMemory, ReplaySlot};
+use validator::{
+    ClockRules, Decision, Permit, Place, Policy, Reading, Refusal, ReplayMemory, ReplaySlot,
+};
 use wire::chain::ChainHead;
-use wire::note::TapOutcome;
-use wire::tap::{PERMITTED, TapKind, TapRecord};
+use wire::note::NoteRecord;
+use wire::tap::{TapKind, TapRecord};
 use wire::text::CodeBuffer;
 
 use crate::answer::{Answer, Closed, Verdict};
-use crate::door::Door;
+use crate::clock::GateClock;
+use crate::door::{self, Door};
 use crate::lists::{Denied, Keys, ListName};
-use crate::live::{LiveCodes, live_until};
+use crate::live::{self, LiveCodes, live_until};
 use crate::machine::Stopwatch;
 use crate::signed::InForce;
 
 /// How long what need not wait for (refusals, notes) may be in memory only.
 const LAZY_SYNC: Span = Span::from_secs(1);
+
+/// Most openings that wait for the door to say what came of them: a door without a sensor answers
+/// at once, one that never answers must not fill the memory.
+const OPENED_MAX: usize = 64;
 
 /// How often a stopped journal is tried again.
 const RESUME_EVERY: Span = Span::from_secs(5);
@@ -87,6 +94,7 @@ pub fn chain_start(device: DeviceId, epoch: u32) -> journal::Head {
 pub struct Agent<M> {
     pub(crate) journal: Journal<M>,
     pub(crate) live: LiveCodes,
+    pub(crate) clock: GateClock,
     pub(crate) site: Site,
     pub(crate) rules: Rules,
     /// The last tap that the server has committed, as far as this opening knows.
@@ -99,10 +107,10 @@ pub struct Agent<M> {
     /// What signed lists say of themselves, where the gate goes by signed lists.
     signed: Option<Signed>,
     used: ReplayMemory<Vec<ReplaySlot>>,
+    /// Taps for which the door opened, in order, until the door says what came of them.
+    opened: VecDeque<(Position, validator::Passage)>,
     /// Permitted taps whose door did not open, to be noted once the journal writes again.
-    unopened: Vec<(Position, Passage)>,
-    /// Openings whose outcome the door has not told yet.
-    opened: VecDeque<(Position, Passage)>,
+    unopened: Vec<Position>,
     /// When something was written that no sync has covered.
     unsynced_since: Option<Timestamp>,
     tried_resume: Timestamp,
@@ -131,27 +139,23 @@ impl<M: Media> Agent<M> {
         door: Box<dyn Door>,
     ) -> Result<(Self, journal::Recovery), journal::OpenError> {
         let mut live = LiveCodes::default();
-        let (journal, report) = Journal::open(media, options, Witness::NONE, &mut |record| {
-            match record {
+        let mut clock = GateClock::start(ClockRules::default());
+        let (journal, report) =
+            Journal::open(media, options, Witness::NONE, &mut |record| match record {
                 Record::Tap {
                     position, payload, ..
-                } => live.take(position, payload, &rules.policy),
-                // Journals of older agents hold notes beside the chain.
-                Record::Note { tap, outcome } => live.note(
-                    tap,
-                    match outcome {
-                        Outcome::DidNotOpen => TapOutcome::DidNotOpen,
-                        Outcome::NobodyPassed => TapOutcome::NobodyPassed,
-                        _ => TapOutcome::Opened,
-                    },
-                ),
+                } => {
+                    live.take(position, payload, &rules.policy);
+                    clock.recall(payload);
+                }
+                Record::Note { tap, outcome } => live.end(tap, outcome),
                 _ => {}
-            }
-        })?;
+            })?;
         let beginning = Timestamp::from_micros(i64::MIN);
         let agent = Self {
             journal,
             live,
+            clock,
             site,
             rules,
             committed: None,
@@ -161,8 +165,8 @@ impl<M: Media> Agent<M> {
             denied: None,
             signed: None,
             used: ReplayMemory::new(vec![ReplaySlot::EMPTY; rules.replay_slots]),
-            unopened: Vec::new(),
             opened: VecDeque::new(),
+            unopened: Vec::new(),
             unsynced_since: None,
             tried_resume: beginning,
             refusals: (beginning, 0),
@@ -176,9 +180,7 @@ impl<M: Media> Agent<M> {
         let known = self.keys.as_ref().map(|keys| &keys.list.public);
         let all_known = known.is_some_and(|known| held.list.public.is_subset(known));
         if !all_known {
-            let failed = self
-                .live
-                .note_all(&held.list, self.site.gate, now, &mut self.used);
+            let failed = self.live.note_all(&held.list, now, &mut self.used);
             if failed > 0 {
                 tracing::info!(
                     failed,
@@ -208,6 +210,9 @@ impl<M: Media> Agent<M> {
             list: denied,
             confirmed: now,
         });
+        if let Some(snapshot) = lists.held.snapshot() {
+            self.clock.past(snapshot.issued);
+        }
         // The same snapshot again (after a repair) does not buy more riders.
         let known = self
             .signed
@@ -281,7 +286,10 @@ impl<M: Media> Agent<M> {
     /// The door opens only when the tap is durable; what is shut stays shut on every error.
     pub fn scan(&mut self, text: &[u8], kind: TapKind, now: Timestamp, watch: Stopwatch) -> Answer {
         let begun = watch.micros();
-        let judged = self.judge(text, kind, now);
+        self.take_passage(now);
+        let reading = self.clock.read(now);
+        let now = reading.time;
+        let judged = self.judge(text, kind, &reading);
         let decided_us = watch.micros().saturating_sub(begun);
         let mut buffer = CodeBuffer::new();
         let evidence = wire::text::decode(text, &mut buffer).unwrap_or(&[]);
@@ -291,16 +299,27 @@ impl<M: Media> Agent<M> {
                 let tap = self.record_refusal(evidence, refusal, kind, now);
                 (Verdict::Refused(refusal), tap)
             }
-            Ok(Decision::Permitted(permit)) => {
-                match self.record_permit(evidence, &permit, kind, now) {
+            Ok(decision @ Decision::Permitted(permit)) => {
+                self.end_doubt(&permit, now);
+                match self.record_permit(evidence, decision.code(), kind, now) {
                     Err(closed) => (Verdict::Closed(closed), None),
-                    Ok(tap) => match self.let_pass(tap, &permit, now) {
-                        Ok(()) => (Verdict::Opened(permit), Some(tap)),
+                    Ok(tap) => match self.let_pass(tap, now) {
+                        Ok(()) => {
+                            self.opened.push_back((tap, permit.passage));
+                            if self.opened.len() > OPENED_MAX {
+                                self.opened.pop_front();
+                            }
+                            (Verdict::Opened(permit), Some(tap))
+                        }
                         Err(closed) => (Verdict::Closed(closed), Some(tap)),
                     },
                 }
             }
         };
+        if let (Verdict::Closed(_), Ok(Decision::Permitted(permit))) = (&verdict, &judged) {
+            // Nobody went through: the rider's next try is the first.
+            self.used.forget(&permit.passage);
+        }
         Answer {
             verdict,
             tap,
@@ -309,36 +328,46 @@ impl<M: Media> Agent<M> {
         }
     }
 
-    fn judge(&mut self, text: &[u8], kind: TapKind, now: Timestamp) -> Result<Decision, Closed> {
-        let Some((keys, denied)) = self.fresh_lists(now) else {
+    fn judge(&mut self, text: &[u8], kind: TapKind, reading: &Reading) -> Result<Decision, Closed> {
+        let Some((keys, denied)) = self.fresh_lists(reading.time) else {
             return Err(Closed::ListsStale);
         };
         let (keys, denied) = (Arc::clone(&keys.list), Arc::clone(&denied.list));
         let place = Place::new(self.site.gate, kind);
         let decision = keys
             .validator
-            .validate(text, &place, now, &*denied, &mut self.used);
-        if matches!(decision, Decision::Permitted(_)) {
+            .validate(text, &place, *reading, &*denied, &mut self.used);
+        if let Decision::Permitted(permit) = &decision {
             let mut buffer = CodeBuffer::new();
             let evidence = wire::text::decode(text, &mut buffer).unwrap_or(&[]);
             let until = live_until(evidence, &self.rules.policy);
             if until.is_none_or(|until| self.live.may_have_dropped(until)) {
+                self.used.forget(&permit.passage);
                 return Err(Closed::ClockWentBack);
             }
         }
         Ok(decision)
     }
 
+    /// The tap that this one repeats did not open, as its rider shows by standing here: it is
+    /// written down before the tap that stands for it, and the same sync makes both durable.
+    fn end_doubt(&mut self, permit: &Permit, now: Timestamp) {
+        let Some(doubtful) = permit.again.and_then(|at| self.live.at(at)) else {
+            return;
+        };
+        self.note(doubtful, Outcome::DidNotOpen, now);
+    }
+
     /// Makes the tap durable. On an error it may become durable later, as one that did not open.
     fn record_permit(
         &mut self,
         evidence: &[u8],
-        permit: &Permit,
+        decision: u16,
         kind: TapKind,
         now: Timestamp,
     ) -> Result<Position, Closed> {
         let tap = self
-            .append(evidence, PERMITTED, kind, now)
+            .append(evidence, decision, kind, now)
             .ok_or(Closed::NotRecorded)?;
         match self.journal.sync() {
             Ok(durable) if durable.covers(tap) => {
@@ -350,7 +379,7 @@ impl<M: Media> Agent<M> {
                 if let Err(error) = outcome {
                     tracing::error!(error = %error.source, "the journal has stopped");
                 }
-                self.unopened.push((tap, permit.passage));
+                self.unopened.push(tap);
                 Err(Closed::NotRecorded)
             }
         }
@@ -363,6 +392,19 @@ impl<M: Media> Agent<M> {
         {
             signed.passed_stale = signed.passed_stale.saturating_add(1);
         }
+    }
+
+    fn let_pass(&mut self, tap: Position, now: Timestamp) -> Result<(), Closed> {
+        let opened = self.door.open();
+        if let Err(error) = &opened {
+            tracing::error!(error = %error.source, "the door did not open");
+        }
+        let outcome = match opened {
+            Ok(()) => Outcome::Opened,
+            Err(_) => Outcome::DidNotOpen,
+        };
+        self.note(tap, outcome, now);
+        opened.map_err(|_| Closed::DoorFailed)
     }
 
     /// Writes a refusal down, without waiting for the disk. What is no code at all is not written,
@@ -412,7 +454,7 @@ impl<M: Media> Agent<M> {
                 .map_or(wire::ListVersions::UNKNOWN, |signed| {
                     signed.lists.versions_at(now)
                 }),
-            clock: wire::ClockState::Unproven,
+            clock: self.clock.last().state(),
         };
         let bytes = match record.encode() {
             Ok(bytes) => bytes,
@@ -436,9 +478,47 @@ impl<M: Media> Agent<M> {
         outcome.map_err(refused).ok()
     }
 
+    /// Writes down what became of a tap: a record like a tap, so that it is uploaded too. The next
+    /// sync makes it durable. Says whether the journal took it.
+    fn note(&mut self, tap: Position, outcome: Outcome, now: Timestamp) -> bool {
+        let note = NoteRecord {
+            seq: self.journal.next().seq(),
+            at: now,
+            tap_epoch: tap.epoch(),
+            tap_seq: tap.seq(),
+            outcome: live::told(outcome),
+        };
+        let bytes = note.encode().ok();
+        let written = bytes.and_then(|bytes| self.append_bytes(&bytes)).is_some();
+        if written {
+            self.live.end(tap, outcome);
+            self.unsynced_since.get_or_insert(now);
+        } else {
+            tracing::error!(%tap, ?outcome, "the tap has no note");
+        }
+        written
+    }
+
+    /// Takes from the door what became of the last tap. Where nobody went through, the tap is not
+    /// charged and its rider may tap again.
+    fn take_passage(&mut self, now: Timestamp) {
+        while let Some(outcome) = self.door.outcome() {
+            let Some((tap, passage)) = self.opened.pop_front() else {
+                return;
+            };
+            if outcome != door::Passage::NobodyPassed {
+                continue;
+            }
+            if self.note(tap, Outcome::NobodyPassed, now) {
+                self.used.forget(&passage);
+            }
+        }
+    }
+
     /// What is due without a rider: syncs what waits, tries a stopped journal again, and frees
     /// space. To be called several times a second.
     pub fn tick(&mut self, now: Timestamp) {
+        self.take_passage(now);
         if let Mode::Stopped(_) = self.journal.mode() {
             let age = now.since(self.tried_resume);
             if age >= RESUME_EVERY || age < Span::ZERO {
@@ -447,7 +527,6 @@ impl<M: Media> Agent<M> {
             }
             return;
         }
-        self.hear_door(now);
         let due = self
             .unsynced_since
             .is_some_and(|since| now.since(since) >= LAZY_SYNC || now < since);
@@ -456,19 +535,28 @@ impl<M: Media> Agent<M> {
         }
     }
 
-    /// Syncs what waits.
-    pub fn flush(&mut self) {
-        self.try_flush();
+    fn resume(&mut self, now: Timestamp) {
+        if self.journal.resume().is_err() {
+            return;
+        }
+        tracing::info!("the journal writes again");
+        for tap in std::mem::take(&mut self.unopened) {
+            self.note(tap, Outcome::DidNotOpen, now);
+        }
+        self.flush();
     }
 
-    /// Syncs what waits, and says whether it is durable.
-    fn try_flush(&mut self) -> bool {
+    /// Syncs what waits.
+    pub fn flush(&mut self) {
         self.unsynced_since = None;
-        let synced = self.journal.sync();
-        if let Err(error) = &synced {
+        if let Err(error) = self.journal.sync() {
             tracing::error!(error = %error.source, "the journal has stopped");
         }
-        synced.is_ok()
+    }
+
+    /// The clock: to be told of signed time, and to be asked what it is worth.
+    pub const fn clock(&mut self) -> &mut GateClock {
+        &mut self.clock
     }
 
     /// How long the core may sleep.
@@ -477,8 +565,6 @@ impl<M: Media> Agent<M> {
         Duration::from_millis(100)
     }
 }
-
-mod notes;
 
 #[cfg(test)]
 mod tests;

@@ -25,6 +25,7 @@
 pub mod agent;
 pub mod answer;
 pub mod backoff;
+pub mod clock;
 pub mod config;
 pub mod core;
 pub mod door;

@@ -3,9 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use journal::Position;
-use units::{GateId, Span, Timestamp};
-use validator::{Decision, NothingDenied, Place, Policy, Refusal, ReplayMemory, ReplaySlot};
+use journal::{Outcome, Position};
+use units::{Span, Timestamp};
+use validator::{Policy, ReplayMemory, ReplaySlot};
 use wire::Code;
 use wire::note::{Record, TapOutcome};
 use wire::tap::{PERMITTED, TapKind};
@@ -26,16 +26,14 @@ struct LiveCode {
     kind: TapKind,
     at: Timestamp,
     evidence: Vec<u8>,
-    /// Whether a note says that the door opened.
-    noted: bool,
 }
 
 /// Permitted taps by the end of their code's life.
 #[derive(Clone, Debug)]
 pub struct LiveCodes {
     codes: BTreeMap<(Timestamp, Position), LiveCode>,
-    /// The end of life of each, by its place.
-    places: BTreeMap<Position, Timestamp>,
+    /// What became of taps, as far as it is noted.
+    ends: BTreeMap<Position, Outcome>,
     /// Latest end of life among those that were dropped.
     dropped_until: Timestamp,
 }
@@ -44,19 +42,20 @@ impl Default for LiveCodes {
     fn default() -> Self {
         Self {
             codes: BTreeMap::new(),
-            places: BTreeMap::new(),
+            ends: BTreeMap::new(),
             dropped_until: Timestamp::from_micros(i64::MIN),
         }
     }
 }
 
 impl LiveCodes {
-    /// Takes a record as it stands in the journal: a tap that lets somebody pass, or a note.
+    /// Takes a record as it stands in the journal, if it lets somebody pass.
     pub fn take(&mut self, position: Position, payload: &[u8], policy: &Policy) {
         let record = match Record::decode(payload) {
             Ok(Record::Tap(tap)) => tap,
             Ok(Record::Note(note)) => {
-                self.note(Position::new(note.tap_epoch, note.tap_seq), note.outcome);
+                let tap = Position::new(note.tap_epoch, note.tap_seq);
+                self.end(tap, heard(note.outcome));
                 return;
             }
             Err(_) => return,
@@ -71,39 +70,13 @@ impl LiveCodes {
             kind: record.kind,
             at: record.at,
             evidence: record.evidence.to_vec(),
-            noted: false,
         };
         self.codes.insert((until, position), code);
-        self.places.insert(position, until);
         if self.codes.len() > LIVE_CODES_MAX
-            && let Some(((until, position), _)) = self.codes.pop_first()
+            && let Some(((until, _), _)) = self.codes.pop_first()
         {
-            self.places.remove(&position);
             self.dropped_until = self.dropped_until.max(until);
         }
-    }
-
-    /// What became of a tap. One on which nobody passed leaves its code unused.
-    pub fn note(&mut self, tap: Position, outcome: TapOutcome) {
-        let Some(until) = self.places.get(&tap).copied() else {
-            return;
-        };
-        if outcome == TapOutcome::Opened {
-            if let Some(code) = self.codes.get_mut(&(until, tap)) {
-                code.noted = true;
-            }
-        } else {
-            self.codes.remove(&(until, tap));
-            self.places.remove(&tap);
-        }
-    }
-
-    /// The tap of this time that has no note, if there is one.
-    #[must_use]
-    pub fn doubtful_at(&self, at: Timestamp) -> Option<Position> {
-        let mut doubtful = self.codes.iter();
-        let found = doubtful.find(|(_, code)| !code.noted && code.at == at);
-        found.map(|((_, position), _)| *position)
     }
 
     /// Whether a code that dies at `until` may be among the dropped ones.
@@ -122,42 +95,70 @@ impl LiveCodes {
             .min()
     }
 
-    /// Notes every code in `used`, as if it were shown again at its time. A tap without a note is
-    /// doubtful: the gate was cut off before it knew what the door did, and its rider may tap
-    /// again. Gives how many could not be noted: those that these keys do not let pass.
+    /// Notes every code in `used`. Gives how many found no room: they are refused all the same.
+    ///
+    /// A tap of which the journal does not say what became of it was cut off between disk and
+    /// door: it is doubtful, and its rider may repeat it once.
     pub fn note_all(
         &self,
         keys: &Keys,
-        gate: GateId,
         now: Timestamp,
         used: &mut ReplayMemory<Vec<ReplaySlot>>,
     ) -> usize {
         let mut by_time: Vec<_> = self.codes.iter().collect();
         by_time.sort_by_key(|((_, position), code)| (code.at, *position));
         let mut failed = 0;
-        for (_, code) in by_time {
-            let Ok(text) = wire::text::encode(&code.evidence) else {
+        for ((_, position), code) in by_time {
+            let validator = &keys.validator;
+            let Some(passage) = validator.passage(&code.evidence, code.kind, code.at) else {
                 failed += 1;
                 continue;
             };
-            let place = Place::new(gate, code.kind);
-            let noted = [code.at, now].into_iter().any(|at| {
-                let decision =
-                    keys.validator
-                        .validate(text.as_bytes(), &place, at, &NothingDenied, used);
-                match decision {
-                    Decision::Permitted(permit) => {
-                        if !code.noted {
-                            used.doubt(&permit.passage);
-                        }
-                        true
-                    }
-                    Decision::Refused(refusal) => refusal == Refusal::AlreadyUsed,
-                }
-            });
-            failed += usize::from(!noted);
+            let end = self.ends.get(position);
+            if matches!(end, Some(Outcome::DidNotOpen | Outcome::NobodyPassed)) {
+                continue;
+            }
+            failed += usize::from(used.remember(&passage, now).is_err());
+            if end.is_none() {
+                used.doubt(&passage);
+            }
         }
         failed
+    }
+
+    /// Takes what became of a tap.
+    pub fn end(&mut self, tap: Position, outcome: Outcome) {
+        self.ends.insert(tap, outcome);
+        if self.ends.len() > LIVE_CODES_MAX {
+            self.ends.pop_first();
+        }
+    }
+
+    /// The permitted tap of that time, to be noted as one that did not open.
+    #[must_use]
+    pub fn at(&self, at: Timestamp) -> Option<Position> {
+        let mut taps = self.codes.iter();
+        let found =
+            taps.find(|((_, position), code)| code.at == at && !self.ends.contains_key(position));
+        found.map(|((_, position), _)| *position)
+    }
+}
+
+/// The journal's outcome in the words of notes.
+#[must_use]
+pub const fn told(outcome: Outcome) -> TapOutcome {
+    match outcome {
+        Outcome::DidNotOpen => TapOutcome::DidNotOpen,
+        Outcome::NobodyPassed => TapOutcome::NobodyPassed,
+        _ => TapOutcome::Opened,
+    }
+}
+
+const fn heard(outcome: TapOutcome) -> Outcome {
+    match outcome {
+        TapOutcome::Opened => Outcome::Opened,
+        TapOutcome::DidNotOpen => Outcome::DidNotOpen,
+        TapOutcome::NobodyPassed => Outcome::NobodyPassed,
     }
 }
 

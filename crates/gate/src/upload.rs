@@ -140,11 +140,19 @@ impl Uploader {
             .header("content-type", PROTOBUF)
             .header("accept", PROTOBUF)
             .body(body.clone());
+        let watch = machine::Stopwatch::start();
         let mut response = request.send().await?;
         let status = response.status();
         let date = response.headers().get(reqwest::header::DATE);
         if let Some(date) = date.and_then(|date| date.to_str().ok()) {
             self.status.server_date(date, machine::now());
+            // Over TLS it is the server that says what time it is, and to this question.
+            if self.url.starts_with("https://") {
+                let date = date.to_owned();
+                self.core
+                    .ask(move |agent| agent.clock().answered(&date, watch))
+                    .await;
+            }
         }
         let mut answer = Vec::new();
         while let Some(chunk) = response.chunk().await? {
