@@ -14,6 +14,7 @@
 //!
 //! ```text
 //! cargo run --release -p bench -- gate          # a table; --json for an array of rows
+//! cargo run --release -p bench -- fares         # legs priced per second
 //! cargo run --release -p bench -- equality      # a million signatures against verify_strict
 //! cargo run --release -p bench -- variants      # other ways to prepare a key
 //! ```
@@ -21,6 +22,7 @@
 mod adversarial_run;
 mod codes;
 mod deny;
+mod fares;
 mod gate;
 mod measure;
 mod others;
@@ -73,6 +75,12 @@ enum Command {
         #[arg(long, default_value_t = 301)]
         rounds: usize,
     },
+    /// Legs priced in memory: a flat city, and the MBTA's rules.
+    Fares {
+        /// An array of rows instead of a table.
+        #[arg(long)]
+        json: bool,
+    },
     /// Adversarial signatures through every verifier of ours and `verify_strict`.
     Equality {
         /// How many.
@@ -103,6 +111,7 @@ fn main() -> anyhow::Result<()> {
         Command::Presentation { json, rounds } => {
             report::print(&[gate::presentation_row(rounds)?], json)
         }
+        Command::Fares { json } => report::print(&fares::rows()?, json),
         Command::Equality { cases, seed } => adversarial_run::run(seed, cases),
         Command::Variants { json, rounds } => report::print(&variants::rows(rounds)?, json),
     }

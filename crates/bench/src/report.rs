@@ -45,6 +45,13 @@ impl Row {
         self
     }
 
+    /// Ours must be at least `min`.
+    #[must_use]
+    pub(crate) fn at_least(mut self, min: f64) -> Self {
+        self.promise(&format!("≥ {min} {}", self.unit), self.ours >= min);
+        self
+    }
+
     #[must_use]
     pub(crate) fn against(mut self, theirs: f64, ratio: f64) -> Self {
         (self.theirs, self.ratio) = (Some(theirs), Some(ratio));

@@ -25,6 +25,7 @@ mod books;
 mod city;
 mod database;
 mod demo;
+mod fares;
 mod folder;
 mod keys;
 mod lists;
@@ -40,8 +41,8 @@ mod world;
 use std::process::ExitCode;
 
 pub use arguments::{
-    Arguments, CityCommand, Command, DemoArguments, DenyCommand, KeyFileArguments, KeysCommand,
-    RootCommand, ServeArguments, SettleArguments, TokenCommand,
+    Arguments, CityCommand, Command, DemoArguments, DenyCommand, FaresCommand, KeyFileArguments,
+    KeysCommand, QuoteArguments, RootCommand, ServeArguments, SettleArguments, TokenCommand,
 };
 
 /// Does what the command line asks and says how it went.
@@ -58,6 +59,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
         }
         Command::City(CityCommand::Check { path, json }) => city::check(&path, json),
         Command::Settle(settle) => block_on(settle::run(&settle)),
+        Command::Fares(FaresCommand::Quote(quote)) => fares::quote::run(&quote),
     };
     match done {
         Ok(true) => ExitCode::SUCCESS,
