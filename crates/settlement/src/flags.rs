@@ -82,7 +82,7 @@ fn no_ride(tap: &StoredTap, all: &[&StoredTap]) -> Option<TapFlag> {
 mod tests {
     use super::*;
     use crate::model::TapSource;
-    use tariff::{Tap, TapKind};
+    use tariff::{Holder, Tap, TapKind};
     use units::{AccountId, CredentialId, ServiceDay, StopId};
 
     fn tap(number: u8, secs: i64, code: Option<CodeUse>) -> StoredTap {
@@ -95,6 +95,7 @@ mod tests {
                 id: TapId::from_bytes([number; 16]),
                 stop: StopId::new("north").unwrap(),
                 route: None,
+                holder: Holder::default(),
             },
             source: TapSource::File,
             code,

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use settlement::model::{CodeUse, StoredTap, TapFlag, TapSource};
 use settlement::ports::StoreError;
-use sqlx::QueryBuilder;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
-use tariff::Tap;
+use sqlx::{QueryBuilder, Row as _};
+use tariff::{Holder, Medium, Tap};
 use units::{AccountId, CredentialId, DeviceId, ServiceDay, TapId};
 
 use crate::columns::{
@@ -15,7 +15,7 @@ use crate::columns::{
 };
 use crate::store::backend;
 
-/// Rows of one INSERT: 12 columns of 500 rows stay far below SQLite's 32,766 placeholders. sqlx
+/// Rows of one INSERT: 13 columns of 500 rows stay far below SQLite's 32,766 placeholders. sqlx
 /// hops to a thread per statement, so many rows per statement is what makes inserting fast;
 /// placeholders are bare `?`, for the driver looks numbered ones up one by one.
 pub(crate) const ROWS_PER_STATEMENT: usize = 500;
@@ -29,7 +29,7 @@ pub(crate) async fn insert(
     for chunk in taps.chunks(ROWS_PER_STATEMENT) {
         let mut query = QueryBuilder::new(
             "INSERT INTO taps (account_id, service_day, tap_id, at, kind, stop_id, route_id, \
-             device_id, epoch, seq, credential_id, code_slot) ",
+             device_id, epoch, seq, credential_id, code_slot, holder) ",
         );
         query.push_values(chunk, |mut row, stored| {
             let tap = &stored.tap;
@@ -48,7 +48,8 @@ pub(crate) async fn insert(
                 .push_bind(source.map(|source| i64::from(source.1)))
                 .push_bind(source.map(|source| seq_number(source.2)))
                 .push_bind(stored.code.map(|code| code.credential.as_bytes().to_vec()))
-                .push_bind(stored.code.map(|code| code.slot()));
+                .push_bind(stored.code.map(|code| code.slot()))
+                .push_bind(holder_bytes(&tap.holder));
         });
         query.build().execute(&mut *conn).await.map_err(&failed)?;
     }
@@ -115,12 +116,49 @@ pub(crate) fn read(row: &SqliteRow) -> Result<StoredTap, StoreError> {
             id: TapId::from_bytes(array(row, "tap_id")?),
             stop: stop(row, "stop_id")?,
             route: route_or_null(row, "route_id")?,
+            holder: read_holder(row)?,
         },
         source,
         code: credential
             .zip(slot)
             .map(|(credential, slot)| CodeUse::from_slot(credential, slot)),
         outcome: crate::notes::read(row)?,
+    })
+}
+
+/// The column `holder`: category, companions, product (two bytes, the high one first), then the
+/// sixteen bytes of the medium where there is one. NULL is a rider of whom taps say nothing.
+fn holder_bytes(holder: &Holder) -> Option<Vec<u8>> {
+    if *holder == Holder::default() {
+        return None;
+    }
+    let mut bytes = vec![holder.category, holder.companions];
+    bytes.extend(holder.product.to_be_bytes());
+    bytes.extend(holder.medium.iter().flat_map(Medium::as_bytes));
+    Some(bytes)
+}
+
+fn read_holder(row: &SqliteRow) -> Result<Holder, StoreError> {
+    let bytes: Option<Vec<u8>> = row
+        .try_get("holder")
+        .map_err(|source| StoreError::corrupt("taps.holder", source))?;
+    let Some(bytes) = bytes else {
+        return Ok(Holder::default());
+    };
+    let wrong = || {
+        let length = i64::try_from(bytes.len()).unwrap_or(i64::MAX);
+        StoreError::out_of_range("taps.holder", "4 or 20 bytes", length)
+    };
+    let ([category, companions, high, low], rest) = bytes.split_first_chunk().ok_or_else(wrong)?;
+    let medium = match rest {
+        [] => None,
+        rest => Some(Medium::from_bytes(rest.try_into().map_err(|_| wrong())?)),
+    };
+    Ok(Holder {
+        category: *category,
+        companions: *companions,
+        product: u16::from_be_bytes([*high, *low]),
+        medium,
     })
 }
 

@@ -10,6 +10,7 @@ use units::{
 use uuid::Uuid;
 
 use crate::calendar::Calendar;
+use crate::ext::{CityRules, Extensions};
 use crate::fare_table::FareTable;
 use crate::gtfs::{fares, places};
 use crate::{Defect, Leg, LegFare, LoadReport, Route, RuleRef, Stop, Unpriced, explain};
@@ -37,6 +38,7 @@ pub struct City {
     stops: BTreeMap<StopId, Stop>,
     routes: BTreeMap<RouteId, Route>,
     fares: FareTable,
+    rules: CityRules,
 }
 
 /// Who runs the city's transit and earns its fares.
@@ -67,6 +69,7 @@ impl City {
         let places = places::read(files, manifest.time_zone.as_deref(), &mut report);
         let rows = fares::read(files, &places, manifest.currency, &mut report);
         let fares = FareTable::new(rows, &places);
+        let rules = CityRules::read(files, &places, manifest.currency, &mut report);
         check_networks(&manifest, &places, &fares, &mut report);
 
         // Each of these is missing only where a defect says why.
@@ -102,6 +105,7 @@ impl City {
             stops: places.stops,
             routes: places.routes,
             fares,
+            rules,
         })
     }
 
@@ -201,6 +205,21 @@ impl City {
             Some(id) => self.routes.get(id)?.network,
             None => self.default_network,
         }
+    }
+
+    /// The rules of its extension files.
+    #[must_use]
+    pub const fn extensions(&self) -> &Extensions {
+        &self.rules.rules
+    }
+
+    pub(crate) const fn rules(&self) -> &CityRules {
+        &self.rules
+    }
+
+    /// What clocks in the city show at an instant.
+    pub(crate) fn local(&self, at: Timestamp) -> jiff::civil::DateTime {
+        self.calendar.local(at)
     }
 
     /// The fare of `leg`: of the leg rules that match it, those with the highest priority; of

@@ -3,47 +3,17 @@
 //! A sentence names the stops, the product, and the row of the file that decided, so that a rider
 //! can be told why and an operator can look it up.
 
+mod charge;
 mod language;
 mod line;
 
+pub use charge::sentence;
 pub use language::Language;
 pub use line::{ambiguous, line, unpriced};
 
 use units::{Amount, StopId};
 
-use crate::{City, Leg, LegFare, MissingTap, Tap, TapKind};
-
-/// Travel between two gates.
-pub(crate) fn travel(city: &City, leg: &Leg, fare: &LegFare) -> String {
-    let journey = journey(city, leg);
-    let LegFare {
-        amount,
-        product_name,
-        rule,
-        ..
-    } = fare;
-    format!("{journey} costs {amount} with product \"{product_name}\" ({rule}).")
-}
-
-/// Travel where riders only tap on; `tap` may be an off that came without one.
-pub(crate) fn boarding(city: &City, tap: &Tap, fare: &LegFare) -> String {
-    let (act, lack) = match tap.kind {
-        TapKind::On => ("Boarding", ""),
-        TapKind::Off => ("Leaving", " without a tap on"),
-    };
-    let route = match tap.route.and_then(|id| city.route(&id)) {
-        Some(route) => format!(" route {}", route.name),
-        None => String::new(),
-    };
-    let stop = stop_name(city, &tap.stop);
-    let LegFare {
-        amount,
-        product_name,
-        rule,
-        ..
-    } = fare;
-    format!("{act}{route} at {stop}{lack} costs {amount} with product \"{product_name}\" ({rule}).")
-}
+use crate::{City, Leg, MissingTap, Tap};
 
 /// A journey of which a tap is missing.
 pub(crate) fn incomplete(city: &City, tap: &Tap, missing: MissingTap, fare: Amount) -> String {

@@ -13,11 +13,12 @@ pub(crate) mod period;
 pub(crate) mod scope;
 pub(crate) mod tickets;
 pub(crate) mod tiers;
+pub(crate) mod timeframes;
 pub(crate) mod windows;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use units::{AreaId, Currency, NetworkId, StopId, TextId};
+use units::{AreaId, Currency, NetworkId, ProductId, StopId, TextId};
 
 pub use caps::{Cap, CapRow};
 pub use distance::{Band, Distances};
@@ -30,7 +31,12 @@ pub use tickets::ZoneTicket;
 pub use tiers::{Tier, TierStep};
 pub use windows::TransferWindow;
 
+use crate::fares::{Fares, Rider};
+use crate::feed::{Feed, FeedFiles};
+use crate::gtfs::places::Places;
+use crate::gtfs::table::{Presence, Table};
 use crate::{CityFiles, LoadReport};
+use timeframes::Timeframes;
 
 /// Every extension file of a city, compiled; all empty where the city has none.
 #[derive(Clone, Debug, Default)]
@@ -57,6 +63,21 @@ pub struct Extensions {
     pub events: Vec<Event>,
     /// `disruptions.txt`.
     pub disruptions: Vec<Disruption>,
+}
+
+/// The extensions of a city with what they need to know of its feed.
+#[derive(Clone, Debug)]
+pub(crate) struct CityRules {
+    pub(crate) rules: Extensions,
+    areas_of_stop: BTreeMap<StopId, Vec<AreaId>>,
+    categories: Vec<TextId>,
+    default_category: Option<TextId>,
+    stations: BTreeMap<StopId, StopId>,
+    pub(crate) fares: Fares,
+    riders: BTreeMap<Option<TextId>, Rider>,
+    pub(crate) timeframes: Timeframes,
+    pub(crate) asks_time: bool,
+    pub(crate) asks_areas: bool,
 }
 
 /// What the feed defines and extension files may name.
@@ -118,9 +139,119 @@ impl Extensions {
             .chain(windows)
             .chain(self.tickets.iter().map(|ticket| &ticket.scope))
             .chain(self.distances.bands().iter().map(|band| &band.scope))
+            .chain(self.matrix.scopes())
             .chain(self.concessions.iter().map(|row| &row.scope))
     }
 }
 
-#[cfg(test)]
-mod tests;
+impl CityRules {
+    /// Reads the extension files of a city whose feed has these `places`.
+    pub(crate) fn read(
+        files: &CityFiles,
+        places: &Places,
+        currency: Option<Currency>,
+        report: &mut LoadReport,
+    ) -> Self {
+        let (categories, default_category) = categories(files);
+        let media = ids(files, "gtfs/fare_media.txt", "fare_media_id");
+        // Defects of the feed's own files are told where the city reads them.
+        let feed = Feed::read(&FeedFiles::of_city(files, "gtfs/")).unwrap_or_default();
+        let timeframes = Timeframes::new(&feed);
+        let fares = Fares::new(feed);
+        let of_riders = categories.iter().copied().map(Some).chain([None]);
+        let riders = of_riders
+            .map(|id| (id, fares.rider(id.as_ref().map(TextId::as_str), None)))
+            .collect();
+        let known = Known {
+            currency,
+            stops: places.stops.keys().collect(),
+            networks: places.networks.iter().collect(),
+            areas: places.areas.iter().collect(),
+            categories: categories.iter().copied().collect(),
+            media: media.into_iter().collect(),
+            timeframes: timeframes.groups().collect(),
+        };
+        let rules = Extensions::read(files, &known, report);
+        let of_stop = places.areas_of_stop.iter();
+        Self {
+            asks_time: rules.asks_time(),
+            asks_areas: rules.asks_areas(),
+            areas_of_stop: of_stop
+                .map(|(stop, areas)| (*stop, areas.iter().copied().collect()))
+                .collect(),
+            rules,
+            categories,
+            default_category,
+            stations: stations(files),
+            riders,
+            fares,
+            timeframes,
+        }
+    }
+
+    /// The areas of a stop, its station's included.
+    pub(crate) fn areas(&self, stop: &StopId) -> &[AreaId] {
+        self.areas_of_stop.get(stop).map_or(&[], Vec::as_slice)
+    }
+
+    /// The prices of a rider of this category.
+    pub(crate) fn rider(&self, category: Option<&TextId>) -> Option<&Rider> {
+        self.riders.get(&category.copied())
+    }
+
+    /// The station of a platform; a stop of its own is its own.
+    pub(crate) fn station(&self, stop: &StopId) -> StopId {
+        self.stations.get(stop).copied().unwrap_or(*stop)
+    }
+
+    /// The name of a product for riders: that of its first row in `fare_products.txt` that has
+    /// one, else its id.
+    pub(crate) fn product_name<'a>(&'a self, id: &'a ProductId) -> &'a str {
+        let feed = self.fares.feed();
+        let Some(product) = feed.ids.products.find(id.as_str()) else {
+            return id.as_str();
+        };
+        let mut rows = feed.products.iter().filter(|row| row.product == product);
+        let named = rows.find(|row| !row.name.is_empty());
+        named.map_or(id.as_str(), |row| &row.name)
+    }
+
+    /// The rider category of this number in codes: 0 is the default category, n the n-th row of
+    /// `rider_categories.txt`; a number without a row is the default category too.
+    pub(crate) fn category(&self, number: u8) -> Option<TextId> {
+        usize::from(number)
+            .checked_sub(1)
+            .and_then(|place| self.categories.get(place).copied())
+            .or(self.default_category)
+    }
+}
+
+/// The categories in file order, and the default one.
+fn categories(files: &CityFiles) -> (Vec<TextId>, Option<TextId>) {
+    // Defects of the feed's own files are told where the feed is read.
+    let mut told = LoadReport::new();
+    let file = "gtfs/rider_categories.txt";
+    let table = Table::read(files, file, Presence::Optional, &[], &mut told);
+    let id = |row| TextId::new(table.text(row, "rider_category_id")).ok();
+    let is_default = |row: &_| table.text(row, "is_default_fare_category") == "1";
+    let default = table.rows.iter().find(|row| is_default(row)).and_then(id);
+    (table.rows.iter().filter_map(id).collect(), default)
+}
+
+/// The station of each platform.
+fn stations(files: &CityFiles) -> BTreeMap<StopId, StopId> {
+    let mut told = LoadReport::new();
+    let file = "gtfs/stops.txt";
+    let table = Table::read(files, file, Presence::Optional, &[], &mut told);
+    let id = |row, column| StopId::new(table.text(row, column)).ok();
+    let pair = |row| Some((id(row, "stop_id")?, id(row, "parent_station")?));
+    table.rows.iter().filter_map(pair).collect()
+}
+
+/// The ids in one column of a file.
+fn ids(files: &CityFiles, file: &'static str, column: &str) -> Vec<TextId> {
+    let mut told = LoadReport::new();
+    let table = Table::read(files, file, Presence::Optional, &[], &mut told);
+    let id = |row| TextId::new(table.text(row, column)).ok();
+    table.rows.iter().filter_map(id).collect()
+}

@@ -227,6 +227,16 @@ impl Choice {
     }
 }
 
+impl RuleRef {
+    /// Stands in until a rule is found.
+    pub(crate) const fn none() -> Self {
+        Self {
+            file: String::new(),
+            row: 0,
+        }
+    }
+}
+
 impl fmt::Display for RuleRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} row {}", self.file, self.row)

@@ -27,6 +27,8 @@ pub struct Adjustment {
 /// Kinds of rules that change a fare.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum AdjustmentKind {
+    /// A row of `fare_transfer_rules.txt`: `place` is its line.
+    Transfer,
     /// A row of `fare_concessions.txt`.
     Concession,
     /// A row of `journey_events.txt`: too long inside.
@@ -150,12 +152,7 @@ impl Accumulators {
     }
 
     /// Within a window a ride costs what it exceeds the dearest ride of the window by.
-    fn windows(
-        &mut self,
-        rules: &Extensions,
-        ride: &Ride<'_>,
-        trace: &mut Vec<Adjustment>,
-    ) -> i64 {
+    fn windows(&mut self, rules: &Extensions, ride: &Ride<'_>, trace: &mut Vec<Adjustment>) -> i64 {
         if rules.windows.is_empty() {
             return ride.fare;
         }
@@ -334,6 +331,3 @@ impl Accumulators {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

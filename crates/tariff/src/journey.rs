@@ -1,10 +1,11 @@
 //! What a day of taps becomes: journeys with legs, fares and lines.
 
 use units::{
-    Amount, JourneyId, NetworkId, ProductId, RouteId, ServiceDay, StopId, TapId, Timestamp,
+    Amount, JourneyId, NetworkId, ProductId, RouteId, ServiceDay, StopId, TapId, TextId, Timestamp,
 };
 
-use crate::RuleRef;
+use crate::ext::Evidence;
+use crate::{Adjustment, RuleRef, Tap};
 
 /// One rider's journeys of one service day, ordered by first tap.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -30,6 +31,71 @@ pub struct Journey {
     pub fare: Fare,
     /// How the fare adds up: the amounts sum to the fare; empty when unpriced.
     pub lines: Vec<FareLine>,
+    /// What each line is made of, as data; in the order of the lines.
+    pub breakdown: Vec<Breakdown>,
+}
+
+/// How one line of a fare came about: taps, leg, rule, product, and what changed the price.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Breakdown {
+    /// Which member of the party: 0 is the holder of the code.
+    pub rider: u8,
+    /// Their rider category.
+    pub category: Option<TextId>,
+    /// The taps of the journey.
+    pub taps: Vec<TapId>,
+    /// The first of them.
+    pub tap: Tap,
+    /// Whether a tap is missing.
+    pub status: JourneyStatus,
+    /// What was travelled, or is taken to have been.
+    pub leg: Option<Leg>,
+    /// What kind of rule priced it.
+    pub priced_by: PricedBy,
+    /// The product bought.
+    pub product: Option<ProductId>,
+    /// The row that priced it.
+    pub rule: RuleRef,
+    /// The price by that row.
+    pub price: Amount,
+    /// What each further rule made of it, in order; the last one's `after` is the amount.
+    pub adjustments: Vec<Adjustment>,
+    /// What is paid.
+    pub amount: Amount,
+}
+
+/// What kind of rule priced a journey.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum PricedBy {
+    /// Rules of GTFS: a leg rule, with its transfers.
+    LegRule,
+    /// The matrix of origins and destinations.
+    Matrix,
+    /// A distance band, for so many metres of track.
+    Distance {
+        /// Metres.
+        metres: u32,
+    },
+    /// A zone ticket bought for this ride.
+    ZoneTicket,
+    /// Out where the rider came in.
+    SameStation,
+    /// The maximum fare of an incomplete journey.
+    Maximum,
+    /// The suspended maximum fare of a declared disruption.
+    Disruption {
+        /// Its place among the city's disruptions.
+        place: usize,
+    },
+    /// A missing tap filled in: the leg's price, at most the maximum fare.
+    Completed {
+        /// How sure the city is, in per cent.
+        confidence_percent: i64,
+        /// From what.
+        evidence: Evidence,
+        /// The place of its row among the city's events.
+        place: usize,
+    },
 }
 
 /// Whether a journey has the taps it needs.
@@ -104,6 +170,9 @@ pub enum Unpriced {
         /// From where to where, on which network.
         sentence: String,
     },
+    /// The parts of the fare leave 64 bits of minor units.
+    #[error("The fare is more than 64 bits of minor units can hold.")]
+    TooMuch,
     /// Rows match, but their products have no price for riders without a category.
     #[error("Product {product} has no price for this rider in gtfs/fare_products.txt.")]
     NoPrice {

@@ -61,6 +61,11 @@ pub use fare_table::{LegFare, RuleRef};
 pub use feed::{Feed, FeedFiles};
 pub use fold::{Accumulators, Adjustment, AdjustmentKind};
 pub use gtfs::{Route, Stop};
-pub use journey::{DayRating, Fare, FareLine, Journey, JourneyStatus, Leg, MissingTap, Unpriced};
-pub use rate::rate_day;
-pub use tap::{Tap, TapKind};
+pub use journey::{
+    Breakdown, DayRating, Fare, FareLine, Journey, JourneyStatus, Leg, MissingTap, PricedBy,
+    Unpriced,
+};
+pub use rate::{
+    Carry, rate_day, rate_day_after, rate_days, total_of_day, window_start, windows_end,
+};
+pub use tap::{Holder, Medium, Tap, TapKind};

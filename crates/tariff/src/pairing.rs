@@ -1,10 +1,10 @@
 //! Pairing: which taps are one journey.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use units::{NetworkId, Span, TapId, Timestamp};
 
-use crate::{Tap, TapKind};
+use crate::{Medium, Tap, TapKind};
 
 /// Taps that belong together.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -30,6 +30,15 @@ impl Pairing {
         }
     }
 
+    /// The tap where it ended, if there is one.
+    pub(crate) const fn off(&self) -> Option<&Tap> {
+        match self {
+            Self::Pair { off, .. } | Self::LoneOff(off) | Self::LoneAlighting(off) => Some(off),
+            Self::Boarding { off, .. } => off.as_ref(),
+            Self::LoneOn(_) => None,
+        }
+    }
+
     /// Its taps in order of time.
     pub(crate) fn taps(&self) -> Vec<TapId> {
         match self {
@@ -39,38 +48,61 @@ impl Pairing {
     }
 }
 
-/// Pairs the taps of one rider and day.
+/// The taps of a day in order, each id once: of taps with one id the least (by [`Tap`]'s order)
+/// stands for all.
+pub(crate) fn distinct(taps: &[Tap]) -> Vec<Tap> {
+    let mut distinct = taps.to_vec();
+    distinct.sort_unstable_by(|a, b| (a.id, a).cmp(&(b.id, b)));
+    distinct.dedup_by_key(|tap| tap.id);
+    distinct.sort_unstable();
+    distinct
+}
+
+/// Pairs the taps of one rider and day, given in order and each id once ([`distinct`]).
 ///
 /// `boards` gives the network of a tap where riders only tap on, and `None` for every other tap.
-/// The result is ordered by first tap, holds every tap once, and depends only on the set of taps:
-/// they are put in order here, and of taps with one id the least (by [`Tap`]'s order) stands for
-/// all.
+/// The result is ordered by first tap and holds every tap once.
+///
+/// Taps of one medium are paired among themselves; those that stay alone are then paired across
+/// media, as of a rider who came in with a phone and left with a card.
 pub(crate) fn pair(
     taps: &[Tap],
     longest: Span,
     boards: impl Fn(&Tap) -> Option<NetworkId>,
 ) -> Vec<Pairing> {
-    let mut by_id: BTreeMap<TapId, Tap> = BTreeMap::new();
-    for tap in taps {
-        by_id
-            .entry(tap.id)
-            .and_modify(|known| *known = *tap.min(known))
-            .or_insert(*tap);
-    }
     // Taps of vehicles without tap off are journeys of their own: they neither end nor break a
     // journey between gates.
     let (mut boarding, mut gated) = (Vec::new(), Vec::new());
-    for tap in by_id.into_values() {
-        match boards(&tap) {
-            Some(network) => boarding.push((tap, network)),
-            None => gated.push(tap),
+    for tap in taps {
+        match boards(tap) {
+            Some(network) => boarding.push((*tap, network)),
+            None => gated.push(*tap),
         }
     }
-    gated.sort_unstable();
-    boarding.sort_unstable();
-    let mut pairings = pair_gated(&gated, longest);
+    let mut pairings = pair_media(&gated, longest);
     pairings.extend(pair_boarding(&boarding, longest));
     pairings.sort_unstable_by_key(|pairing| *pairing.first());
+    pairings
+}
+
+/// Pairs taps at gates: first those of each medium, then those that are left.
+fn pair_media(taps: &[Tap], longest: Span) -> Vec<Pairing> {
+    let media: BTreeSet<Option<Medium>> = taps.iter().map(|tap| tap.holder.medium).collect();
+    if media.len() < 2 {
+        return pair_gated(taps, longest);
+    }
+    let (mut pairings, mut left) = (Vec::new(), Vec::new());
+    for medium in media {
+        let own = taps.iter().filter(|tap| tap.holder.medium == medium);
+        for pairing in pair_gated(&own.copied().collect::<Vec<_>>(), longest) {
+            match pairing {
+                Pairing::LoneOn(tap) | Pairing::LoneOff(tap) => left.push(tap),
+                paired => pairings.push(paired),
+            }
+        }
+    }
+    left.sort_unstable();
+    pairings.extend(pair_gated(&left, longest));
     pairings
 }
 

@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 
 use units::{RouteId, Span, StopId, TapId, Timestamp};
 
-use crate::{City, CityFiles, Tap, TapKind};
+use crate::{City, CityFiles, Holder, Tap, TapKind};
 
 /// Metro station "North Gate".
 pub const NORTH: &str = "north";
@@ -164,5 +164,6 @@ pub fn tap(
         id: TapId::from_bytes(bytes),
         stop: StopId::new(stop).unwrap_or_else(|error| panic!("{stop}: {error}")),
         route: route.map(|id| RouteId::new(id).unwrap_or_else(|error| panic!("{id}: {error}"))),
+        holder: Holder::default(),
     }
 }

@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use tariff::{City, Tap, TapKind};
+use tariff::{City, Holder, Tap, TapKind};
 use units::{AccountId, CredentialId, DeviceId, Timestamp};
 use wire::chain::{BATCH_RECORDS_MAX, ChainHead, batch_message};
 use wire::note::{NoteRecord, Record};
@@ -250,7 +250,7 @@ async fn continuity<S: SettlementStore>(
 
 /// What a record is, as far as its bytes and the keys can tell.
 enum Judged<'r> {
-    Permitted(u64, TapRecord<'r>, CodeUse),
+    Permitted(u64, TapRecord<'r>, CodeUse, Holder),
     Refused(u64, TapRecord<'r>, Option<CodeUse>),
     Note(NoteRecord),
     Quarantined(Quarantined),
@@ -259,7 +259,7 @@ enum Judged<'r> {
 impl Judged<'_> {
     fn credential(&self) -> Option<CredentialId> {
         match self {
-            Self::Permitted(_, _, code) => Some(code.credential),
+            Self::Permitted(_, _, code, _) => Some(code.credential),
             Self::Refused(_, _, code) => code.map(|code| code.credential),
             Self::Note(_) | Self::Quarantined(_) => None,
         }
@@ -296,7 +296,7 @@ fn judge<'r>(gate: &Gate, keys: &[IssuerKey], bytes: &'r [u8], seq: u64) -> Judg
         return Judged::Refused(seq, record, evidence::attribute(&record, keys));
     }
     match evidence::verify(&record, keys) {
-        Ok(code) => Judged::Permitted(seq, record, code),
+        Ok((code, holder)) => Judged::Permitted(seq, record, code, holder),
         Err(quarantined) => Judged::Quarantined(quarantined),
     }
 }
@@ -338,7 +338,7 @@ fn conclude(
             route: record.route,
             decision: record.decision,
         })),
-        Judged::Permitted(seq, record, code) => match accounts.get(&code.credential) {
+        Judged::Permitted(seq, record, code, holder) => match accounts.get(&code.credential) {
             None => RecordOutcome::Quarantined(Quarantined {
                 reason: QuarantineReason::NotInIssuanceLog,
                 detail: format!("{} is not in the issuance log", code.credential),
@@ -352,6 +352,7 @@ fn conclude(
                     id: ids::tap_of_record(batch.device, batch.epoch, seq),
                     stop: record.stop,
                     route: record.route,
+                    holder,
                 },
                 source: TapSource::Gate {
                     device: batch.device,

@@ -1,5 +1,6 @@
 //! The rider's evidence: whether the code in a tap record was the rider's and of that moment.
 
+use tariff::{Holder, Medium};
 use units::{GateId, Span, Timestamp};
 use wire::tap::TapRecord;
 use wire::{Code, IssuerKey, VerifiedCode, VerifyError};
@@ -14,7 +15,10 @@ pub const EVIDENCE_SKEW_MAX: Span = Span::from_secs(120);
 /// Checks the evidence of a permitted tap: shape, signatures of issuer and holder, key in force,
 /// times that fit the tap, the gate it is bound to. Freshness to the second was the gate's to
 /// judge.
-pub(super) fn verify(record: &TapRecord<'_>, keys: &[IssuerKey]) -> Result<CodeUse, Quarantined> {
+pub(super) fn verify(
+    record: &TapRecord<'_>,
+    keys: &[IssuerKey],
+) -> Result<(CodeUse, Holder), Quarantined> {
     let code = verify_signatures(record, keys)?;
     let at = record.at;
     if at.plus(EVIDENCE_SKEW_MAX) < code.starts() || at.minus(EVIDENCE_SKEW_MAX) >= code.expires() {
@@ -34,7 +38,28 @@ pub(super) fn verify(record: &TapRecord<'_>, keys: &[IssuerKey]) -> Result<CodeU
         }
         check_gate(presentation.gate(), record.gate)?;
     }
-    Ok(code_use(&code, record))
+    Ok((code_use(&code, record), holder(&code)))
+}
+
+/// Who travels on the code: its entitlement, and the phone's key as its name for pairing taps.
+/// A ticket names no phone.
+fn holder(code: &VerifiedCode<'_>) -> Holder {
+    let (entitlement, medium) = match code {
+        VerifiedCode::Presentation(presentation) => {
+            let credential = presentation.credential();
+            let key = credential.holder().as_bytes();
+            // Half of a public key is as unlike all others as a random UUID.
+            let name = key.first_chunk::<16>().copied().map(Medium::from_bytes);
+            (credential.entitlement(), name)
+        }
+        VerifiedCode::Ticket(ticket) => (ticket.entitlement(), None),
+    };
+    Holder {
+        category: entitlement.category.as_code(),
+        companions: entitlement.party.as_riders().saturating_sub(1),
+        product: entitlement.product.as_number(),
+        medium,
+    }
 }
 
 /// Which code a refused tap showed, when its signatures hold: whose attempt it was.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::Read;
 
 use sha2::{Digest as _, Sha256};
-use tariff::{City, Tap, TapKind};
+use tariff::{City, Holder, Tap, TapKind};
 use units::Timestamp;
 
 use super::csv::{FileError, RejectedRow, Row, RowError, Rows};
@@ -119,6 +119,7 @@ fn to_tap(city: &City, row: &Row, now: Timestamp) -> FileTap {
                 id: ids::tap_of_text(row.tap.as_str()),
                 stop: row.stop,
                 route: row.route,
+                holder: Holder::default(),
             },
             source: TapSource::File,
             code: None,

@@ -157,7 +157,12 @@ impl Cells<'_> {
 
     pub(crate) fn network(&mut self, field: &str) -> Option<NetworkId> {
         let expected = "a network of networks.txt or routes.txt";
-        self.optional(field, NetworkId::new, |known, id| known.networks.contains(id), expected)
+        self.optional(
+            field,
+            NetworkId::new,
+            |known, id| known.networks.contains(id),
+            expected,
+        )
     }
 
     pub(crate) fn area(&mut self, field: &str) -> Option<AreaId> {
@@ -190,17 +195,32 @@ impl Cells<'_> {
 
     pub(crate) fn category(&mut self, field: &str) -> Option<TextId> {
         let expected = "a category of rider_categories.txt";
-        self.optional(field, TextId::new, |known, id| known.categories.contains(id), expected)
+        self.optional(
+            field,
+            TextId::new,
+            |known, id| known.categories.contains(id),
+            expected,
+        )
     }
 
     pub(crate) fn medium(&mut self, field: &str) -> Option<TextId> {
         let expected = "a medium of fare_media.txt";
-        self.optional(field, TextId::new, |known, id| known.media.contains(id), expected)
+        self.optional(
+            field,
+            TextId::new,
+            |known, id| known.media.contains(id),
+            expected,
+        )
     }
 
     pub(crate) fn timeframe(&mut self, field: &str) -> Option<TextId> {
         let expected = "a group of timeframes.txt";
-        self.optional(field, TextId::new, |known, id| known.timeframes.contains(id), expected)
+        self.optional(
+            field,
+            TextId::new,
+            |known, id| known.timeframes.contains(id),
+            expected,
+        )
     }
 
     /// A product id that may be empty. Any id: what prices a leg may be a row of an extension.

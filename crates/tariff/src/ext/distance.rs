@@ -77,7 +77,10 @@ impl Distances {
     #[must_use]
     pub fn metres(&self, network: Option<NetworkId>, from: &StopId, to: &StopId) -> Option<u32> {
         let (from, to) = (*self.stops.get(from)?, *self.stops.get(to)?);
-        let graph = self.graphs.get(&network).or_else(|| self.graphs.get(&None))?;
+        let graph = self
+            .graphs
+            .get(&network)
+            .or_else(|| self.graphs.get(&None))?;
         let all = graph.from.get(from)?.get_or_init(|| graph.shortest(from));
         all.get(to).copied().filter(|metres| *metres != FAR)
     }
@@ -167,7 +170,10 @@ pub(super) fn read(files: &CityFiles, known: &Known<'_>, report: &mut LoadReport
     let required = ["from_meters", "amount"];
     let bands = cells::rows(files, BANDS, &required, known, report, band);
     if !bands.is_empty() && links.is_empty() {
-        report.push(Defect::of_file(LINKS, "the links that bands are measured by"));
+        report.push(Defect::of_file(
+            LINKS,
+            "the links that bands are measured by",
+        ));
     }
     let mut stops: BTreeMap<StopId, usize> = BTreeMap::new();
     for link in &links {

@@ -109,13 +109,20 @@ pub(super) fn read_concessions(
     known: &Known<'_>,
     report: &mut LoadReport,
 ) -> Vec<Concession> {
-    cells::rows(files, CONCESSIONS, &["pay_percent"], known, report, |cells| {
-        Some(Concession {
-            pay_percent: cells.number("pay_percent", 0..=100),
-            scope: cells.scope(),
-            rule: cells.rule(),
-        })
-    })
+    cells::rows(
+        files,
+        CONCESSIONS,
+        &["pay_percent"],
+        known,
+        report,
+        |cells| {
+            Some(Concession {
+                pay_percent: cells.number("pay_percent", 0..=100),
+                scope: cells.scope(),
+                rule: cells.rule(),
+            })
+        },
+    )
 }
 
 pub(super) fn read_groups(
@@ -141,34 +148,41 @@ pub(super) fn read_events(
     known: &Known<'_>,
     report: &mut LoadReport,
 ) -> Vec<Event> {
-    cells::rows(files, EVENTS, &["event", "minutes"], known, report, |cells| {
-        let minutes = cells.number("minutes", 0..=1440);
-        let kind = match cells.text("event") {
-            "same_station_exit" => EventKind::SameStationExit {
-                minutes,
-                amount: cells.amount("amount")?,
-            },
-            "over_time" => EventKind::OverTime {
-                minutes,
-                amount: cells.amount("amount")?,
-            },
-            "auto_completion" => EventKind::AutoCompletion {
-                evidence: evidence(cells)?,
-                minutes,
-                confidence_percent: cells.number("confidence_percent", 1..=100),
-            },
-            _ => {
-                let expected = "same_station_exit, over_time or auto_completion";
-                cells.defect("event", expected);
-                return None;
-            }
-        };
-        Some(Event {
-            network: cells.network("network_id"),
-            kind,
-            rule: cells.rule(),
-        })
-    })
+    cells::rows(
+        files,
+        EVENTS,
+        &["event", "minutes"],
+        known,
+        report,
+        |cells| {
+            let minutes = cells.number("minutes", 0..=1440);
+            let kind = match cells.text("event") {
+                "same_station_exit" => EventKind::SameStationExit {
+                    minutes,
+                    amount: cells.amount("amount")?,
+                },
+                "over_time" => EventKind::OverTime {
+                    minutes,
+                    amount: cells.amount("amount")?,
+                },
+                "auto_completion" => EventKind::AutoCompletion {
+                    evidence: evidence(cells)?,
+                    minutes,
+                    confidence_percent: cells.number("confidence_percent", 1..=100),
+                },
+                _ => {
+                    let expected = "same_station_exit, over_time or auto_completion";
+                    cells.defect("event", expected);
+                    return None;
+                }
+            };
+            Some(Event {
+                network: cells.network("network_id"),
+                kind,
+                rule: cells.rule(),
+            })
+        },
+    )
 }
 
 fn evidence(cells: &mut Cells<'_>) -> Option<Evidence> {

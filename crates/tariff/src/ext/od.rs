@@ -53,6 +53,11 @@ impl OdMatrix {
         self.pairs.len()
     }
 
+    /// Whose the classes are.
+    pub(super) fn scopes(&self) -> impl Iterator<Item = &Scope> + '_ {
+        self.classes.iter().map(|class| &class.scope)
+    }
+
     /// The least fare over the classes that hold `ride` (of equal ones the first class).
     #[must_use]
     pub fn price(&self, ride: &Ride<'_>, from: &StopId, to: &StopId) -> Option<OdFare> {
@@ -92,7 +97,10 @@ pub(super) fn read(files: &CityFiles, known: &Known<'_>, report: &mut LoadReport
             ..cells.scope()
         };
         let column = column?;
-        if matches!(column.as_str(), "from_stop_id" | "to_stop_id" | "both_directions") {
+        if matches!(
+            column.as_str(),
+            "from_stop_id" | "to_stop_id" | "both_directions"
+        ) {
             cells.defect("column", "a column with fares");
         }
         columns.push(column);
@@ -103,7 +111,10 @@ pub(super) fn read(files: &CityFiles, known: &Known<'_>, report: &mut LoadReport
         })
     });
     if classes.len() > CLASSES_MAX {
-        report.push(Defect::of_file(CLASSES, format!("at most {CLASSES_MAX} classes")));
+        report.push(Defect::of_file(
+            CLASSES,
+            format!("at most {CLASSES_MAX} classes"),
+        ));
         return OdMatrix::default();
     }
     if classes.is_empty() {

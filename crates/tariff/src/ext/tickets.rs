@@ -75,7 +75,13 @@ pub(crate) fn cheapest(
     // plans[i] is for the rides from i on.
     let mut plans: Vec<Plan> = vec![(0, 0, None); rides.len().saturating_add(1)];
     for first in (0..rides.len()).rev() {
-        let plan = plan(tickets, rides, fares.get(first).copied().flatten(), &plans, first);
+        let plan = plan(
+            tickets,
+            rides,
+            fares.get(first).copied().flatten(),
+            &plans,
+            first,
+        );
         if let Some(slot) = plans.get_mut(first) {
             *slot = plan;
         }
@@ -101,7 +107,12 @@ fn plan(
     plans: &[Plan],
     first: usize,
 ) -> Plan {
-    let after = |last: usize| plans.get(last.saturating_add(1)).copied().unwrap_or_default();
+    let after = |last: usize| {
+        plans
+            .get(last.saturating_add(1))
+            .copied()
+            .unwrap_or_default()
+    };
     let (rest, count, _) = after(first);
     let mut choice: Option<Plan> =
         fare.map(|fare| (rest.saturating_add(fare), count.saturating_add(1), None));
@@ -140,7 +151,11 @@ pub(super) fn read(
     let required = ["fare_product_id", "area_ids", "duration_seconds", "amount"];
     cells::rows(files, FILE, &required, known, report, |cells| {
         let product = cells.id("fare_product_id");
-        let ids: Vec<String> = cells.text("area_ids").split_whitespace().map(str::to_owned).collect();
+        let ids: Vec<String> = cells
+            .text("area_ids")
+            .split_whitespace()
+            .map(str::to_owned)
+            .collect();
         let mut areas = Vec::with_capacity(ids.len());
         for id in &ids {
             match AreaId::new(id) {
