@@ -164,13 +164,13 @@ pub(crate) fn accept(
     rules: &impl Rules,
     issuer: IssuerCode,
     place: &Place,
-    entitlement: &Entitlement,
+    entitlement: Entitlement,
 ) -> Result<Acceptance, Refusal> {
     let Entitlement {
         category,
         party,
         product,
-    } = *entitlement;
+    } = entitlement;
     let mut refusal = Refusal::IssuerNotTakenHere { issuer };
     for rule in rules.rules().filter(|rule| rule.is_of(issuer, place)) {
         let miss = if !rule.is_on(product) {

@@ -172,6 +172,7 @@ impl fmt::Display for InChinese<'_> {
 struct InKorean<'a>(&'a Refusal);
 
 impl fmt::Display for InKorean<'_> {
+    #[expect(clippy::too_many_lines, reason = "one sentence for each refusal")]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let length = |span: &Span| Length(*span, KOREAN);
         match self.0 {

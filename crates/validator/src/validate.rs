@@ -216,7 +216,7 @@ impl<I: Issuer, K: Deref<Target = [I]>, R: Rules> Validator<K, R> {
             }
         };
         let rule = match &self.rules {
-            Some(rules) => accept(rules, issuer, place, &entitlement)?,
+            Some(rules) => accept(rules, issuer, place, entitlement)?,
             None => Acceptance::ANY,
         };
         if kind == CodeKind::Ticket {

@@ -68,10 +68,6 @@ pub(crate) struct Key {
 }
 
 #[derive(Clone, Serialize, Deserialize)]
-#[expect(
-    clippy::struct_field_names,
-    reason = "the unit stands last in each name"
-)]
 pub(crate) struct PolicyMicros {
     pub(crate) code_life_micros: i64,
     pub(crate) phone_slow_max_micros: i64,
