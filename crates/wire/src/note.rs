@@ -133,10 +133,6 @@ impl NoteRecord {
 
 /// One record of a device's journal.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "no allocation here: a record is read, looked at and dropped"
-)]
 pub enum Record<'a> {
     /// A scan.
     Tap(TapRecord<'a>),
