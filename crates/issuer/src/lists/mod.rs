@@ -12,3 +12,6 @@ pub use change::Change;
 pub use folder::{Folder, FolderError, hex, unhex};
 pub use published::{DeltaTo, Issuers, MakeError, Published, Wanted, make};
 pub use root::{Delegation, RootError, RootKeys, add_signatures, plan_root};
+
+#[cfg(test)]
+mod tests;
