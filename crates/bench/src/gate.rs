@@ -147,7 +147,12 @@ fn ticket(world: &World, rounds: usize) -> anyhow::Result<Vec<Row>> {
         ("ours", Box::new(|item| ours.permits(codes, item))),
         (
             "common stack",
-            Box::new(|item| theirs.decide(&codes[item % CODES]).is_ok()),
+            Box::new(|item| {
+                if item.is_multiple_of(CODES) {
+                    theirs.used.clear(); // As ours does: the first code's day has come back.
+                }
+                theirs.decide(&codes[item % CODES]).is_ok()
+            }),
         ),
         (
             "ours, key not prepared",
