@@ -7,7 +7,7 @@ use wire::IssuerCode;
 use wire::lists::{DenyDelta, DenyStream, GatePolicy, Tariff};
 
 use super::*;
-use crate::keyfile::{KeyFile, KeyLives};
+use crate::keyfile::{FileKey, KeyFile, KeyLives};
 
 const NOW: i64 = 1_546_819_200;
 
@@ -22,7 +22,7 @@ fn keys(seed: u8) -> KeyFile {
 
 fn public(file: &KeyFile) -> RootKeys {
     RootKeys {
-        keys: file.keys().iter().map(|key| key.public_key()).collect(),
+        keys: file.keys().iter().map(FileKey::public_key).collect(),
         threshold: 1,
     }
 }

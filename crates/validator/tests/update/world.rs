@@ -113,10 +113,10 @@ impl Lists {
     pub(crate) fn new(versions: [u64; 4], denied: &[u8]) -> Self {
         let (city, issued) = (city(), at(NOW));
         let [bundle, deny, policy, tariff] = versions;
-        let issuer = public(200);
+        let public_key = public(200);
         let keys = [TrustedKey {
             kid: KeyId::from_bytes(*b"hz01"),
-            public_key: &issuer,
+            public_key: &public_key,
             not_before: at(NOW),
             not_after: at(NOW + 90 * DAY),
             issuer: IssuerCode::OWN,
