@@ -76,21 +76,19 @@ impl Teller<'_> {
                 evidence,
                 place,
             } => self.completed(line, confidence_percent, evidence, place),
-            PricedBy::LegRule | PricedBy::Matrix | PricedBy::ZoneTicket => {
-                self.travel(line, String::new())
-            }
+            PricedBy::LegRule | PricedBy::Matrix | PricedBy::ZoneTicket => self.travel(line, ""),
             PricedBy::Distance { metres } => {
                 let over = match self.language {
                     Language::English => format!(" over {metres} m of track"),
                     Language::Chinese => format!("，里程 {metres} 米，"),
                     Language::Korean => format!(" {metres} m"),
                 };
-                self.travel(line, over)
+                self.travel(line, &over)
             }
         }
     }
 
-    fn travel(&self, line: &Breakdown, over: String) -> String {
+    fn travel(&self, line: &Breakdown, over: &str) -> String {
         let travel = match &line.leg {
             Some(leg) if leg.to.is_none() => self.boarding(line),
             Some(leg) => self.leg(leg),

@@ -57,7 +57,7 @@ struct Row {
     name: String,
     period: Period,
     counts_incomplete: bool,
-    row: CapRow,
+    limit: CapRow,
 }
 
 pub(super) fn read(files: &CityFiles, known: &Known<'_>, report: &mut LoadReport) -> Vec<Cap> {
@@ -71,7 +71,7 @@ pub(super) fn read(files: &CityFiles, known: &Known<'_>, report: &mut LoadReport
                 name: row.name,
                 period: row.period,
                 counts_incomplete: row.counts_incomplete,
-                rows: vec![row.row],
+                rows: vec![row.limit],
             });
             return Some(());
         };
@@ -82,7 +82,7 @@ pub(super) fn read(files: &CityFiles, known: &Known<'_>, report: &mut LoadReport
             let expected = "the value of the earlier rows of this cap_id";
             cells.defect("counts_incomplete", expected);
         }
-        cap.rows.push(row.row);
+        cap.rows.push(row.limit);
         Some(())
     });
     caps
@@ -100,7 +100,7 @@ fn row(cells: &mut Cells<'_>) -> Option<Row> {
         id,
         period: period?,
         counts_incomplete,
-        row: CapRow {
+        limit: CapRow {
             scope,
             amount: amount?,
             rule: cells.rule(),

@@ -49,12 +49,12 @@ pub(super) fn prices(
         .collect();
     let legs: Vec<fares::Leg<'_>> = chosen.iter().map(|(_, leg)| *leg).collect();
     let rules = &city.rules().fares;
-    let priced = rules.price(rider, &legs, &mut Work::default());
-    if matches!(priced.status, fares::Status::Ambiguous(_)) {
+    let found = rules.price(rider, &legs, &mut Work::default());
+    if matches!(found.status, fares::Status::Ambiguous(_)) {
         return prices;
     }
     for (at, (place, _)) in chosen.iter().enumerate() {
-        if priced.unpriced.contains(&at) {
+        if found.unpriced.contains(&at) {
             continue;
         }
         if let Some(slot) = prices.get_mut(*place) {
@@ -67,7 +67,7 @@ pub(super) fn prices(
             });
         }
     }
-    for line in &priced.lines {
+    for line in &found.lines {
         let instead = line.kind == LineKind::Transfer(TransferType::TransferOnly);
         let is_transfer = matches!(line.kind, LineKind::Transfer(_));
         let at = if is_transfer && !(instead && line.legs.len() > 1) {

@@ -392,13 +392,11 @@ impl Pricer<'_> {
         let maximum = Amount::as_minor(&maximum);
         let rule = self.city.incomplete_rule().clone();
         let mut best = self.fixed(trip, maximum, PricedBy::Maximum, rule);
-        let guesses = trip.guesses.iter();
-        let completed = guesses
-            .filter_map(|guess| {
-                let by_rules = self.one_leg(&guess.leg);
-                Some((guess, self.price(trip, &guess.leg, None, by_rules).ok()?))
-            })
-            .next();
+        let mut guesses = trip.guesses.iter();
+        let completed = guesses.find_map(|guess| {
+            let by_rules = self.one_leg(&guess.leg);
+            Some((guess, self.price(trip, &guess.leg, None, by_rules).ok()?))
+        });
         if let Some((guess, mut base)) = completed
             && base.fare <= maximum
         {
