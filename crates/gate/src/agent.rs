@@ -256,6 +256,20 @@ impl<M: Media> Agent<M> {
         *confirmed = at;
     }
 
+    /// Versions of the lists in use, and the age of what binds them. Of unsigned lists only the
+    /// deny list has a version.
+    #[must_use]
+    pub fn list_versions(&self, now: Timestamp) -> wire::ListVersions {
+        if let Some(signed) = &self.signed {
+            return signed.lists.versions_at(now);
+        }
+        let denied = self.denied.as_ref().map_or(0, |held| held.list.version);
+        wire::ListVersions {
+            deny: u32::try_from(denied).unwrap_or(u32::MAX),
+            ..wire::ListVersions::UNKNOWN
+        }
+    }
+
     /// Ages of issuer keys and deny list at `now`; none where there is no list.
     #[must_use]
     pub fn list_ages(&self, now: Timestamp) -> (Option<Span>, Option<Span>) {

@@ -120,6 +120,30 @@ fn state(out: &mut String, health: &Health) {
         "Segments of the journal.",
         segments,
     );
+    lists(out, health);
+}
+
+/// Which lists are in use, and how old they are.
+fn lists(out: &mut String, health: &Health) {
+    let versions = health.versions;
+    head(
+        out,
+        "gate_list_version",
+        "gauge",
+        "Version of a list in use.",
+    );
+    for (list, version) in [
+        ("trust-bundle", versions.bundle),
+        ("deny-list", versions.deny),
+        ("policy", versions.policy),
+        ("tariff", versions.tariff),
+    ] {
+        // A list that is not there, or has no versions, has no line.
+        if version != 0 {
+            let name = format!("gate_list_version{{list=\"{list}\"}}");
+            line(out, &name, version);
+        }
+    }
     head(
         out,
         "gate_list_age_seconds",
@@ -137,6 +161,11 @@ fn state(out: &mut String, health: &Health) {
                 age,
             );
         }
+    }
+    if versions.age_s != u32::MAX {
+        let help = "Since the snapshot that binds the lists was signed.";
+        let age = u64::from(versions.age_s);
+        gauge(out, "gate_snapshot_age_seconds", help, age);
     }
 }
 

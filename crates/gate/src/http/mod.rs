@@ -37,6 +37,8 @@ const PAGE_RULES: &str = "default-src 'none'; style-src 'unsafe-inline'; \
 pub struct Health {
     /// Whether the next good code would open the door.
     pub ready: bool,
+    /// Versions of the lists in use.
+    pub versions: wire::ListVersions,
     /// Age of the issuer keys, if there are any.
     pub keys_age: Option<Span>,
     /// Age of the deny list, if there is one.
@@ -87,6 +89,7 @@ pub async fn health(core: &Core) -> Option<Health> {
         let (keys_age, denied_age) = agent.list_ages(now);
         Health {
             ready: agent.is_ready(now),
+            versions: agent.list_versions(now),
             keys_age,
             denied_age,
             queued: agent.queue_depth(),

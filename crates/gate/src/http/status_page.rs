@@ -33,6 +33,17 @@ pub(super) fn write(counts: &Counts, health: Option<Health>) -> String {
     };
     if let Some(health) = health {
         row("Taps waiting to be sent", health.queued.to_string());
+        let versions = health.versions;
+        for (name, version) in [
+            ("Trust bundle", versions.bundle),
+            ("Deny list", versions.deny),
+            ("Policy", versions.policy),
+            ("Tariff", versions.tariff),
+        ] {
+            if version != 0 {
+                row(name, format!("version {version}"));
+            }
+        }
         row("Age of the issuer keys", age(health.keys_age));
         row("Age of the deny list", age(health.denied_age));
     }

@@ -79,6 +79,7 @@ fn the_pages_and_the_supervisor_see_what_happens() {
     }
     let status = get(port, "/");
     assert!(status.contains("<h1>Ready</h1>"), "{status}");
+    assert!(status.contains("Deny list</th><td>version 1</td>"));
     assert!(status.contains("Scans: already used</th><td>1</td>"));
     let metrics = get(port, "/metrics");
     for expected in [
@@ -87,6 +88,7 @@ fn the_pages_and_the_supervisor_see_what_happens() {
         "gate_open_seconds_count 1",
         "gate_ready 1",
         "gate_list_age_seconds{list=\"deny-list\"} ",
+        "gate_list_version{list=\"deny-list\"} 1\n",
     ] {
         assert!(metrics.contains(expected), "{expected}\n{metrics}");
     }
