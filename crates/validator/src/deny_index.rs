@@ -8,6 +8,7 @@
 use units::CredentialId;
 
 use crate::deny::{DenyList, SortedDenyList};
+use crate::mix::{mix, scale};
 
 /// 64 bytes of a filter: one cache line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,25 +109,12 @@ impl<S: AsRef<[CredentialId]>, F: AsRef<[FilterBlock]>> DenyList for DenyIndex<S
 
 /// The block of an id among `blocks`, and its bit in each of the eight words.
 ///
-/// Ids are UUIDs, of which bits are fixed or tell the time, so both halves are mixed first. Nobody
-/// gains by choosing ids that meet in a block: the answers stay exact, and issuers choose ids.
+/// Nobody gains by choosing ids that meet in a block: the answers stay exact, and issuers choose
+/// ids.
 #[inline]
 fn place(id: &CredentialId, blocks: usize) -> (usize, [u32; 8]) {
-    let product = |a: u64, b: u64| u128::from(a).wrapping_mul(u128::from(b)).to_le_bytes();
-    let halves = |bytes: &[u8; 16]| match bytes.as_chunks::<8>().0 {
-        [low, high] => (u64::from_le_bytes(*low), u64::from_le_bytes(*high)),
-        _ => (0, 0),
-    };
-    // Digits of π: any odd numbers without a pattern do.
-    let (first, second) = halves(id.as_bytes());
-    let (low, high) = halves(&product(
-        first ^ 0x243f_6a88_85a3_08d3,
-        second ^ 0x1319_8a2e_0370_7345,
-    ));
-    let mixed = low ^ high;
-    let count = u64::try_from(blocks).unwrap_or(u64::MAX);
-    // The high half of a product scales a number from 64 bits to 0..count.
-    let (_, at) = halves(&product(mixed, count));
+    let mixed = mix(id);
+    let at = scale(mixed, blocks);
     let bits = mixed.wrapping_mul(0xa409_3822_299f_31d1);
     let bit = |lane: u32| {
         let [low, ..] = bits
@@ -135,7 +123,7 @@ fn place(id: &CredentialId, blocks: usize) -> (usize, [u32; 8]) {
         u32::from(low & 63)
     };
     let lanes = [0, 1, 2, 3, 4, 5, 6, 7].map(bit);
-    (usize::try_from(at).unwrap_or(usize::MAX), lanes)
+    (at, lanes)
 }
 
 #[cfg(test)]

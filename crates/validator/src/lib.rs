@@ -45,6 +45,8 @@ mod clock;
 mod decision;
 mod deny;
 mod deny_index;
+mod mix;
+mod neighbourhood;
 mod place;
 mod policy;
 mod refusal;

@@ -5,12 +5,16 @@
 //! again only when its code has died and its party may come again; when no slot is free the gate
 //! refuses rather than forgets.
 //!
+//! A code has two neighbourhoods of at most 16 slots, by its credential, and nothing outside them
+//! is looked at: the time is bounded, however many slots there are.
+//!
 //! The memory serves one reader, or a station whose readers tell each other what they let pass
 //! ([`ReplayMemory::remember`]): what is said here of a gate is then said of the station.
 
 use units::{CredentialId, Timestamp};
 use wire::tap::TapKind;
 
+use crate::neighbourhood::Neighbourhoods;
 use crate::refusal::NotReady;
 
 /// One tap that let somebody pass: what replay and anti-passback need of it.
@@ -80,8 +84,11 @@ impl ReplaySlot {
 
 /// The memory, in slots that the caller owns: an array, a `Vec`, a borrowed slice.
 ///
-/// Every slot is looked at for each code that would be permitted. A gate needs about as many as
-/// riders can pass in the longest life of a code: 64 for presentations of 45 s.
+/// At most 32 slots are looked at for each code that would be permitted: those in which codes of its
+/// credential may be. With 32 slots or fewer that is all of them. A gate needs about twice as many
+/// as riders can pass in the longest life of a code; up to that load no neighbourhood fills up
+/// before the others. When both of a code are full of live codes it is refused
+/// ([`NotReady::ReplayMemoryFull`]), so one credential has at most 32 live codes.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ReplayMemory<S> {
     slots: S,
@@ -200,13 +207,25 @@ impl<S: AsRef<[ReplaySlot]> + AsMut<[ReplaySlot]>> ReplayMemory<S> {
     }
 
     fn find(&mut self, passage: &Passage) -> Option<&mut ReplaySlot> {
-        self.slots.as_mut().iter_mut().find(|slot| {
+        self.near_mut(&passage.id).find(|slot| {
             slot.0
                 .is_some_and(|used| used.passage.is_same_code(passage))
         })
     }
 
-    /// Puts a tap into a slot whose code has died, and whose rider has no doubt to benefit from.
+    /// The slots in which codes of this credential may be.
+    fn near(&self, id: &CredentialId) -> impl Iterator<Item = &ReplaySlot> {
+        let slots = self.slots.as_ref();
+        Neighbourhoods::of(id, slots.len()).slots(slots)
+    }
+
+    fn near_mut(&mut self, id: &CredentialId) -> impl Iterator<Item = &mut ReplaySlot> {
+        let slots = self.slots.as_mut();
+        Neighbourhoods::of(id, slots.len()).slots_mut(slots)
+    }
+
+    /// Puts a tap into a slot whose code has died, and whose rider has no doubt to benefit from: in
+    /// the emptier of its neighbourhoods, so that none fills up before the others.
     fn place(
         &mut self,
         used: Used,
@@ -220,7 +239,8 @@ impl<S: AsRef<[ReplaySlot]> + AsMut<[ReplaySlot]>> ReplayMemory<S> {
             !is_doubted && !slot.is_live(now)
         };
         let slots = self.slots.as_mut();
-        let Some(slot) = slots.iter_mut().find(|slot| is_free(slot)) else {
+        let near = Neighbourhoods::of(&used.passage.id, slots.len());
+        let Some(slot) = near.free(slots, is_free) else {
             return Err(NotReady::ReplayMemoryFull);
         };
         if let Some(dead) = slot.0 {
@@ -241,7 +261,7 @@ impl<S: AsRef<[ReplaySlot]> + AsMut<[ReplaySlot]>> ReplayMemory<S> {
         // The same credential, the same way, not back yet.
         let (mut inside, mut back_from, mut doubted) = (0_u8, passage.back_from, None);
         let mut same_code = None;
-        for used in self.slots.as_ref().iter().filter_map(|slot| slot.0) {
+        for used in self.near(&passage.id).filter_map(|slot| slot.0) {
             if used.passage.id != passage.id {
                 continue;
             }
@@ -299,7 +319,7 @@ impl<S: AsRef<[ReplaySlot]> + AsMut<[ReplaySlot]>> ReplayMemory<S> {
             self.place(used, passage.at, doubt_since)
                 .map_err(ReplayRefusal::NotReady)?;
         }
-        let slots = self.slots.as_mut().iter_mut();
+        let slots = self.near_mut(&passage.id);
         for used in slots.filter_map(|slot| slot.0.as_mut()) {
             let is_same = used.passage.is_same_code(passage);
             let was_doubted = used.doubtful
@@ -322,16 +342,27 @@ impl<S: AsRef<[ReplaySlot]> + AsMut<[ReplaySlot]>> ReplayMemory<S> {
         Ok(())
     }
 
-    /// Who goes out is no longer in, and the other way round.
+    /// Who goes out is no longer in, and the other way round: who came first, first, wherever its
+    /// slot is.
     fn turn(&mut self, passage: &Passage) {
         let mut turned = passage.riders;
-        let slots = self.slots.as_mut().iter_mut();
-        for used in slots.filter_map(|slot| slot.0.as_mut()) {
-            if used.passage.id == passage.id && used.passage.kind != passage.kind {
-                let back = turned.min(used.inside);
-                used.inside = used.inside.saturating_sub(back);
-                turned = turned.saturating_sub(back);
-            }
+        let now = passage.at;
+        while turned > 0 {
+            let away = self
+                .near_mut(&passage.id)
+                .filter_map(|slot| slot.0.as_mut())
+                .filter(|used| used.passage.id == passage.id && used.passage.kind != passage.kind)
+                .filter(|used| used.is_away(now));
+            let Some(used) = away.min_by_key(|used| (used.passage.at, used.passage.made)) else {
+                return;
+            };
+            let back = turned.min(used.inside);
+            used.inside = used.inside.saturating_sub(back);
+            turned = turned.saturating_sub(back);
         }
     }
 }
+
+#[cfg(test)]
+#[path = "replay_tests.rs"]
+mod tests;
