@@ -1,0 +1,181 @@
+//! Taps into journeys (docs/FARES.md, "Pairing").
+
+use std::collections::BTreeSet;
+
+use units::{TapId, Timestamp};
+
+use crate::world::World;
+
+/// One tap.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Tap {
+    /// When.
+    pub at: Timestamp,
+    /// Off rather than on: on comes first.
+    pub is_off: bool,
+    /// Taps with one id are one tap.
+    pub id: TapId,
+    /// Where.
+    pub stop: String,
+    /// On which route, if a vehicle says so.
+    pub route: Option<String>,
+    /// The number of the holder's rider category.
+    pub category: u8,
+    /// How many travel with the holder.
+    pub companions: u8,
+    /// The number of the product that the code carries.
+    pub product: u16,
+    /// The device or card.
+    pub medium: Option<[u8; 16]>,
+}
+
+/// A journey before it has a price: one tap or two.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Trip {
+    pub(crate) on: Option<Tap>,
+    pub(crate) off: Option<Tap>,
+    pub(crate) network: Option<String>,
+    /// A boarding where nobody taps off.
+    pub(crate) is_boarding: bool,
+}
+
+impl Trip {
+    pub(crate) fn taps(&self) -> Vec<&Tap> {
+        self.on.iter().chain(&self.off).collect()
+    }
+
+    /// A tap is missing, and the fare depends on it.
+    pub(crate) fn lacks_a_tap(&self) -> bool {
+        self.on.is_none() || (self.off.is_none() && !self.is_boarding)
+    }
+}
+
+/// The trips of the taps of one day, by their first taps.
+pub(crate) fn trips(world: &World, taps: &[Tap]) -> Vec<Trip> {
+    let media: BTreeSet<Option<[u8; 16]>> = taps.iter().map(|tap| tap.medium).collect();
+    let mut trips: Vec<Trip> = Vec::new();
+    let mut alone: Vec<Tap> = Vec::new();
+    for medium in media {
+        let own: Vec<Tap> = taps
+            .iter()
+            .filter(|tap| tap.medium == medium)
+            .cloned()
+            .collect();
+        for trip in pair(world, own) {
+            if trip.lacks_a_tap() || (trip.is_boarding && trip.off.is_none()) {
+                alone.extend(trip.on.into_iter().chain(trip.off));
+            } else {
+                trips.push(trip);
+            }
+        }
+    }
+    trips.extend(pair(world, alone));
+    trips.sort_by_key(|trip| trip.taps().first().map(|tap| (tap.at, tap.is_off, tap.id)));
+    trips
+}
+
+fn pair(world: &World, mut taps: Vec<Tap>) -> Vec<Trip> {
+    taps.sort();
+    taps.dedup_by_key(|tap| tap.id);
+    let network = |tap: &Tap| world.network(tap.route.as_deref());
+    let is_boarding = |tap: &Tap| {
+        network(tap).is_some_and(|network| world.settings.tap_on_only.contains(&network))
+    };
+    let (vehicles, gates): (Vec<Tap>, Vec<Tap>) = taps.into_iter().partition(is_boarding);
+    let mut trips = boardings(world, vehicles);
+    trips.extend(gate_trips(world, gates));
+    trips
+}
+
+/// Networks where riders only tap on.
+fn boardings(world: &World, taps: Vec<Tap>) -> Vec<Trip> {
+    let mut trips: Vec<Trip> = Vec::new();
+    for tap in taps {
+        let network = world.network(tap.route.as_deref());
+        if tap.is_off {
+            let boarding = trips.iter_mut().rev().find(|trip| {
+                trip.off.is_none()
+                    && trip.network == network
+                    && trip.on.as_ref().is_some_and(|on| in_time(world, on, &tap))
+            });
+            if let Some(boarding) = boarding {
+                boarding.off = Some(tap);
+                continue;
+            }
+            trips.push(Trip {
+                on: None,
+                off: Some(tap),
+                network,
+                is_boarding: true,
+            });
+        } else {
+            trips.push(Trip {
+                on: Some(tap),
+                off: None,
+                network,
+                is_boarding: true,
+            });
+        }
+    }
+    trips
+}
+
+/// Whether two taps can be one journey.
+fn in_time(world: &World, on: &Tap, off: &Tap) -> bool {
+    off.at.since(on.at).as_micros() <= world.settings.longest * 1_000_000
+}
+
+fn gate_trips(world: &World, taps: Vec<Tap>) -> Vec<Trip> {
+    let mut trips = Vec::new();
+    let mut add = |on: Option<Tap>, off: Option<Tap>| {
+        let of = |tap: &Tap| {
+            let route = tap.route.as_deref();
+            route.and_then(|route| world.network(Some(route)))
+        };
+        let network = on
+            .as_ref()
+            .and_then(of)
+            .or_else(|| off.as_ref().and_then(of))
+            .or_else(|| world.settings.default_network.clone());
+        trips.push(Trip {
+            on,
+            off,
+            network,
+            is_boarding: false,
+        });
+    };
+    let mut open: Option<Tap> = None;
+    let mut rest = taps;
+    while let Some(now) = rest.first().map(|tap| tap.at) {
+        let first = |off: bool| {
+            rest.iter()
+                .position(|tap| tap.at == now && tap.is_off == off)
+        };
+        let (on, off) = (first(false), first(true));
+        let closes = open
+            .as_ref()
+            .zip(off)
+            .is_some_and(|(open, off)| in_time(world, open, &rest[off]));
+        match (on, off) {
+            (_, Some(off)) if closes => add(open.take(), Some(rest.remove(off))),
+            (Some(on), _) => {
+                let tap = rest.remove(on);
+                if let Some(before) = open.replace(tap) {
+                    add(Some(before), None);
+                }
+            }
+            (None, Some(off)) => {
+                let tap = rest.remove(off);
+                if let Some(before) = open.take() {
+                    add(Some(before), None);
+                }
+                add(None, Some(tap));
+            }
+            (None, None) => break,
+        }
+    }
+    if let Some(before) = open {
+        add(Some(before), None);
+    }
+    trips
+}
