@@ -41,6 +41,7 @@ pub mod media;
 pub mod run;
 mod sending;
 pub mod signed;
+pub mod station;
 pub mod status;
 pub mod supervisor;
 pub mod sync;

@@ -13,6 +13,7 @@ mod lists;
 mod mistake;
 mod policy;
 mod server;
+mod station;
 mod text;
 
 use std::path::{Path, PathBuf};
@@ -27,6 +28,7 @@ pub use journal::JournalConfig;
 pub use lists::ListsConfig;
 pub use policy::PolicyConfig;
 pub use server::ServerConfig;
+pub use station::StationConfig;
 
 use mistake::Mistake;
 
@@ -88,6 +90,8 @@ pub struct Config {
     pub lists: Option<ListsConfig>,
     /// Where taps go and lists come from.
     pub server: Option<ServerConfig>,
+    /// With whom it shares what it lets pass.
+    pub station: Option<StationConfig>,
     /// The status pages.
     pub http: Option<HttpConfig>,
 }
@@ -127,6 +131,7 @@ impl Config {
         self.passage.check()?;
         self.journal.check()?;
         self.lists.as_ref().map_or(Ok(()), ListsConfig::check)?;
+        self.station.as_ref().map_or(Ok(()), StationConfig::check)?;
         self.http.as_ref().map_or(Ok(()), HttpConfig::check)?;
         self.server.as_ref().map_or(Ok(()), ServerConfig::check)
     }

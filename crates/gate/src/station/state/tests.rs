@@ -1,0 +1,1 @@
+//! Rounds between readers, message by message.
