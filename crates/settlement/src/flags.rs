@@ -2,8 +2,8 @@
 //!
 //! 1. The gate noted that its door did not open, or that nobody passed.
 //! 2. The gate was cut off between the tap's record and the note, and the rider tapped again: same
-//!    stop, route and direction within [`TAP_AGAIN_MAX`], and that tap has the note "opened". A tap
-//!    without a note that nobody repeats counts as ridden.
+//!    service day, stop, route and direction within [`TAP_AGAIN_MAX`], and that tap has the note
+//!    "opened". A tap without a note that nobody repeats counts as ridden.
 //! 3. The code had been used before. A gate refuses a code it has seen itself; two gates without a
 //!    network cannot know of each other and let both through. Here all taps are together: of those
 //!    left that share a [`CodeUse`], the first by (time, tap id) counts.
@@ -12,7 +12,7 @@
 
 use std::collections::BTreeMap;
 
-use units::{Span, TapId, Timestamp};
+use units::{ServiceDay, Span, TapId, Timestamp};
 use wire::note::TapOutcome;
 
 use crate::model::{CodeUse, StoredTap, TapFlag};
@@ -28,9 +28,14 @@ pub fn of_taps<'a>(
     elsewhere: impl IntoIterator<Item = &'a StoredTap>,
 ) -> Vec<(TapId, TapFlag)> {
     let all: Vec<&StoredTap> = taps.iter().chain(elsewhere).collect();
+    let opened = all.iter().copied();
+    let mut opened: Vec<&StoredTap> = opened
+        .filter(|tap| tap.outcome == Some(TapOutcome::Opened))
+        .collect();
+    opened.sort_unstable_by_key(|tap| in_time(tap));
     let no_rides: BTreeMap<TapId, TapFlag> = all
         .iter()
-        .filter_map(|tap| Some((tap.tap.id, no_ride(tap, &all)?)))
+        .filter_map(|tap| Some((tap.tap.id, no_ride(tap, &opened)?)))
         .collect();
     let mut first: BTreeMap<CodeUse, (Timestamp, TapId)> = BTreeMap::new();
     for tap in &all {
@@ -59,8 +64,14 @@ pub fn of_taps<'a>(
     flags
 }
 
-/// Why nobody rode on this tap, whatever its code.
-fn no_ride(tap: &StoredTap, all: &[&StoredTap]) -> Option<TapFlag> {
+fn in_time(tap: &StoredTap) -> (ServiceDay, Timestamp, TapId) {
+    (tap.day, tap.tap.at, tap.tap.id)
+}
+
+/// Why nobody rode on this tap, whatever its code. `opened` are the taps with that note in order
+/// of time. Only those of the same service day matter, so that a day's flags need no other day's
+/// taps but those that share its codes.
+fn no_ride(tap: &StoredTap, opened: &[&StoredTap]) -> Option<TapFlag> {
     match tap.outcome {
         Some(TapOutcome::DidNotOpen) => return Some(TapFlag::DoorDidNotOpen),
         Some(TapOutcome::NobodyPassed) => return Some(TapFlag::NobodyPassed),
@@ -68,12 +79,12 @@ fn no_ride(tap: &StoredTap, all: &[&StoredTap]) -> Option<TapFlag> {
         None => {}
     }
     let (this, until) = (&tap.tap, tap.tap.at.plus(TAP_AGAIN_MAX));
-    let again = all.iter().map(|other| (&other.tap, other.outcome));
-    let mut again = again.filter(|(other, outcome)| {
-        *outcome == Some(TapOutcome::Opened)
-            && (this.at, this.id) < (other.at, other.id)
-            && other.at <= until
-            && (other.kind, other.stop, other.route) == (this.kind, this.stop, this.route)
+    let after = opened.partition_point(|other| in_time(other) <= in_time(tap));
+    let in_reach = |other: &&&StoredTap| other.day == tap.day && other.tap.at <= until;
+    let after = opened.get(after..).unwrap_or_default().iter();
+    let mut again = after.take_while(in_reach).filter(|other| {
+        let other = &other.tap;
+        (other.kind, other.stop, other.route) == (this.kind, this.stop, this.route)
     });
     again.next().map(|_| TapFlag::TappedAgain)
 }
@@ -83,7 +94,7 @@ mod tests {
     use super::*;
     use crate::model::TapSource;
     use tariff::{Holder, Tap, TapKind};
-    use units::{AccountId, CredentialId, ServiceDay, StopId};
+    use units::{AccountId, CredentialId, StopId};
 
     fn tap(number: u8, secs: i64, code: Option<CodeUse>) -> StoredTap {
         StoredTap {

@@ -81,14 +81,19 @@ pub trait SettlementStore: Send + Sync {
     ) -> impl Future<Output = Result<Vec<FileTapStored>, StoreError>> + Send;
 
     /// Takes up to `limit` dirty (account, day) in order of (day, account), gives the state of each
-    /// to `decide`, writes what it says and takes the day off the dirty list. One transaction:
-    /// when `decide` refuses, nothing is written. Answers how many days it took; 0 = none is dirty.
-    fn settle_dirty<F>(
+    /// to `decide`, writes what it says and takes the day off the dirty list. `first_day` says how
+    /// far back the state of a day reaches ([`DayState::earlier`]). Days that a change reaches
+    /// ([`DayChange::reaches`]) become dirty, but for those taken with it, which were decided from
+    /// the same taps. One transaction: when `decide` refuses, nothing is written. Answers how many
+    /// days it took; 0 = none is dirty.
+    fn settle_dirty<W, F>(
         &self,
         limit: u32,
+        first_day: W,
         decide: F,
     ) -> impl Future<Output = Result<u32, StoreError>> + Send
     where
+        W: Fn(ServiceDay) -> ServiceDay + Send + Sync,
         F: Fn(&DayState) -> Result<DayChange, MoneyFault> + Send + Sync;
 
     /// Takes up to `limit` days of `scope` that are not dirty and not closed, in order of (day,
@@ -348,7 +353,11 @@ pub struct DayState {
     pub day: ServiceDay,
     /// The day's permitted taps, ordered by time and id.
     pub taps: Vec<StoredTap>,
-    /// Taps of the account's other days that used a code which a tap of this day used too.
+    /// The permitted taps of the account's earlier days that this one's fares depend on, ordered
+    /// by time and id: empty where nothing is counted over days.
+    pub earlier: Vec<StoredTap>,
+    /// Taps of the account's other days that used a code which a tap of this day or of `earlier`
+    /// used too; some of them may be in `earlier` themselves.
     pub elsewhere: Vec<StoredTap>,
     /// The journeys as stored.
     pub journeys: Vec<StoredJourney>,
@@ -369,6 +378,9 @@ pub struct DayChange {
     pub flags: Vec<(TapId, TapFlag)>,
     /// Entries to add.
     pub entries: Vec<PostedEntry>,
+    /// The last day whose fares this change may alter: the account's later days with taps up to
+    /// it become dirty. The day itself where it alters no other.
+    pub reaches: ServiceDay,
 }
 
 /// What charging a day writes.

@@ -8,9 +8,10 @@
 use std::collections::BTreeMap;
 
 use ledger::LedgerAccount;
-use tariff::City;
+use tariff::{Carry, City};
 use units::{AccountId, Balance, Currency, ServiceDay, TapId};
 
+use crate::flags;
 use crate::model::{AccountRecord, LedgerBalance, StoredJourney, StoredTap, TapFlag};
 use crate::ports::{SettlementStore, StoreError};
 use crate::settle;
@@ -112,23 +113,25 @@ struct FromTaps {
     flags: Vec<(TapId, TapFlag)>,
 }
 
+/// One fold over the whole history: settling folds each day's windows alone.
 fn from_taps(city: &City, account: AccountId, taps: &[StoredTap]) -> FromTaps {
-    let mut by_day: BTreeMap<ServiceDay, Vec<StoredTap>> = BTreeMap::new();
-    for tap in taps {
-        let day = city.service_day(tap.tap.at);
-        by_day.entry(day).or_default().push(tap.clone());
-    }
-    let mut all = FromTaps {
-        days: BTreeMap::new(),
-        flags: Vec::new(),
-    };
-    for (day, of_day) in &by_day {
-        let (journeys, flags) = settle::rate(city, account, *day, of_day, taps);
-        all.days.insert(*day, journeys);
-        all.flags.extend(flags);
-    }
-    all.flags.sort_unstable();
-    all
+    let taps: Vec<StoredTap> = taps
+        .iter()
+        .map(|tap| StoredTap {
+            day: city.service_day(tap.tap.at),
+            ..tap.clone()
+        })
+        .collect();
+    let flags = flags::of_taps(&taps, []);
+    let mut carry = Carry::default();
+    let days = settle::counted_by_day(&taps, &flags)
+        .into_iter()
+        .map(|(day, counted)| {
+            let journeys = settle::journeys_of(city, account, day, &counted, &mut carry);
+            (day, journeys)
+        })
+        .collect();
+    FromTaps { days, flags }
 }
 
 fn compare_account(city: &City, record: &AccountRecord, report: &mut Recomputed) {

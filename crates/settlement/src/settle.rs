@@ -5,13 +5,17 @@
 //! posting each difference as a new entry. Entry ids are derived from (account, day, revision,
 //! journey): doing a killed transaction again makes the same entries.
 //!
+//! Where a city counts over days (caps of a week, money spent in a month), a day is rated after the
+//! earlier days of its windows, which are folded again from their taps each time; nothing that was
+//! posted enters. A day whose journeys or flags change makes the later days of its windows dirty.
+//!
 //! Signs are the ledger's: below zero the holder owes. A fare posts −fare to the rider (a debit)
 //! and +fare to the operator (a credit).
 
 use std::collections::BTreeMap;
 
 use ledger::{Entry, EntryKind, LedgerAccount, Posting};
-use tariff::{City, Tap, rate_day};
+use tariff::{Carry, City, Tap, rate_day_after, total_of_day, window_start, windows_end};
 use units::{AccountId, Amount, Balance, JourneyId, ServiceDay, TapId, Timestamp};
 
 use crate::flags;
@@ -52,8 +56,19 @@ pub async fn step<S: SettlementStore>(
     limit: u32,
 ) -> Result<u32, StoreError> {
     store
-        .settle_dirty(limit, |state| decide(city, state, now))
+        .settle_dirty(
+            limit,
+            |day| first_day(city, day),
+            |state| decide(city, state, now),
+        )
         .await
+}
+
+/// The first service day whose taps the fares of `day` depend on: how far back
+/// [`DayState::earlier`] reaches.
+#[must_use]
+pub fn first_day(city: &City, day: ServiceDay) -> ServiceDay {
+    window_start(city, day).unwrap_or(ServiceDay::from_days(i32::MIN))
 }
 
 /// What a day's taps make of it: the pure heart of settling.
@@ -66,13 +81,7 @@ pub fn decide(city: &City, state: &DayState, now: Timestamp) -> Result<DayChange
         .account_day
         .clone()
         .unwrap_or_else(|| AccountDay::empty(state.account, state.day, currency));
-    let (journeys, flags) = rate(
-        city,
-        state.account,
-        state.day,
-        &state.taps,
-        &state.elsewhere,
-    );
+    let (journeys, flags) = rate(city, state);
     let fares = total(city, &was, &journeys)?;
     if journeys == state.journeys && flags == state.flags && state.account_day.is_some() {
         return Ok(DayChange {
@@ -80,8 +89,14 @@ pub fn decide(city: &City, state: &DayState, now: Timestamp) -> Result<DayChange
             journeys,
             flags,
             entries: Vec::new(),
+            reaches: state.day,
         });
     }
+    let reaches = if journeys == state.journeys && flags == state.flags {
+        state.day
+    } else {
+        windows_end(city, state.day).unwrap_or(ServiceDay::from_days(i32::MAX))
+    };
     let account_day = AccountDay {
         revision: was.revision.saturating_add(1),
         fares,
@@ -94,31 +109,60 @@ pub fn decide(city: &City, state: &DayState, now: Timestamp) -> Result<DayChange
         journeys,
         flags,
         entries,
+        reaches,
     })
 }
 
-/// Rates a day: its flags, and the journeys of the taps that carry none.
-#[must_use]
-pub fn rate<'a>(
+/// Rates a day after the earlier days of its windows: its journeys, and its flags.
+fn rate(city: &City, state: &DayState) -> (Vec<StoredJourney>, Vec<(TapId, TapFlag)>) {
+    let carry = &mut Carry::default();
+    let others = || state.elsewhere.iter();
+    if !state.earlier.is_empty() {
+        let flags = flags::of_taps(&state.earlier, state.taps.iter().chain(others()));
+        for (day, taps) in counted_by_day(&state.earlier, &flags) {
+            // Only what it leaves for the next days is of interest.
+            let _ = total_of_day(city, day, &taps, carry);
+        }
+    }
+    let flags = flags::of_taps(&state.taps, state.earlier.iter().chain(others()));
+    let counted = counted(&state.taps, &flags);
+    (
+        journeys_of(city, state.account, state.day, &counted, carry),
+        flags,
+    )
+}
+
+/// The taps without a flag; `flags` are ordered by tap.
+fn counted(taps: &[StoredTap], flags: &[(TapId, TapFlag)]) -> Vec<Tap> {
+    let is_flagged = |tap: &StoredTap| flags.binary_search_by_key(&tap.tap.id, |flag| flag.0);
+    let counted = taps.iter().filter(|tap| is_flagged(tap).is_err());
+    counted.map(|tap| tap.tap).collect()
+}
+
+/// The taps without a flag, by service day.
+pub(crate) fn counted_by_day(
+    taps: &[StoredTap],
+    flags: &[(TapId, TapFlag)],
+) -> BTreeMap<ServiceDay, Vec<Tap>> {
+    let mut days: BTreeMap<ServiceDay, Vec<Tap>> = BTreeMap::new();
+    for tap in taps {
+        let of_day = days.entry(tap.day).or_default();
+        of_day.extend(counted(std::slice::from_ref(tap), flags));
+    }
+    days
+}
+
+/// The journeys of a day's counted taps after the days that `carry` has seen, as they are stored.
+pub(crate) fn journeys_of(
     city: &City,
     account: AccountId,
     day: ServiceDay,
-    taps: &'a [StoredTap],
-    elsewhere: impl IntoIterator<Item = &'a StoredTap>,
-) -> (Vec<StoredJourney>, Vec<(TapId, TapFlag)>) {
-    let flags = flags::of_taps(taps, elsewhere);
-    let counted: Vec<Tap> = taps
-        .iter()
-        .filter(|tap| {
-            flags
-                .binary_search_by_key(&tap.tap.id, |flag| flag.0)
-                .is_err()
-        })
-        .map(|tap| tap.tap)
-        .collect();
+    counted: &[Tap],
+    carry: &mut Carry,
+) -> Vec<StoredJourney> {
     let times: BTreeMap<TapId, Timestamp> = counted.iter().map(|tap| (tap.id, tap.at)).collect();
     let (starts, _) = city.day_bounds(day);
-    let mut journeys: Vec<StoredJourney> = rate_day(city, account, day, &counted)
+    let mut journeys: Vec<StoredJourney> = rate_day_after(city, account, day, counted, carry)
         .journeys
         .into_iter()
         .map(|journey| {
@@ -128,7 +172,7 @@ pub fn rate<'a>(
         })
         .collect();
     journeys.sort_by_key(|journey| (journey.started_at, journey.id));
-    (journeys, flags)
+    journeys
 }
 
 fn total(city: &City, day: &AccountDay, journeys: &[StoredJourney]) -> Result<Amount, MoneyFault> {

@@ -47,4 +47,15 @@ proptest! {
         });
         prop_assert_eq!(one, other);
     }
+
+    #[test]
+    fn any_deal_of_the_same_weeks_comes_to_the_same(weeks: u64, deal: u64) {
+        let (in_order, dealt) = block_on(async {
+            (
+                contract::dump_of_dealt_weeks(&Memory, weeks, None).await,
+                contract::dump_of_dealt_weeks(&Memory, weeks, Some(deal)).await,
+            )
+        });
+        prop_assert_eq!(in_order, dealt);
+    }
 }

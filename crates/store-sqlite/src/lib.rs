@@ -43,5 +43,6 @@ mod settlement_port;
 mod settling;
 mod store;
 mod taps;
+mod windows;
 
 pub use store::{Location, LocationError, OpenError, SqliteStore};

@@ -43,11 +43,17 @@ impl SettlementStore for SqliteStore {
         file_taps::store(self, rows).await
     }
 
-    async fn settle_dirty<F>(&self, limit: u32, decide: F) -> Result<u32, StoreError>
+    async fn settle_dirty<W, F>(
+        &self,
+        limit: u32,
+        first_day: W,
+        decide: F,
+    ) -> Result<u32, StoreError>
     where
+        W: Fn(ServiceDay) -> ServiceDay + Send + Sync,
         F: Fn(&DayState) -> Result<DayChange, MoneyFault> + Send + Sync,
     {
-        settling::settle(self, limit, decide).await
+        settling::settle(self, limit, first_day, decide).await
     }
 
     async fn charge_days<F>(

@@ -9,7 +9,7 @@ use units::{AccountId, ServiceDay};
 use crate::SqliteStore;
 use crate::columns::{array, day};
 use crate::store::backend;
-use crate::{journeys, money, taps};
+use crate::{journeys, money, taps, windows};
 
 /// The days a step takes; the other statements repeat it, which within the transaction names the
 /// same days, for nothing else writes meanwhile.
@@ -54,16 +54,23 @@ const DELETE_FLAGS: &str = "DELETE FROM tap_flags WHERE (service_day, account_id
 const DELETE_DIRTY: &str = "DELETE FROM dirty_days WHERE (service_day, account_id) IN \
      (SELECT service_day, account_id FROM dirty_days ORDER BY service_day, account_id LIMIT ?)";
 
-pub(crate) async fn settle<F>(store: &SqliteStore, limit: u32, decide: F) -> Result<u32, StoreError>
+pub(crate) async fn settle<W, F>(
+    store: &SqliteStore,
+    limit: u32,
+    first_day: W,
+    decide: F,
+) -> Result<u32, StoreError>
 where
+    W: Fn(ServiceDay) -> ServiceDay + Send + Sync,
     F: Fn(&DayState) -> Result<DayChange, MoneyFault> + Send + Sync,
 {
     let failed = backend("settle days");
     let mut tx = store.begin_write().await.map_err(&failed)?;
-    let states = states(&mut tx, limit).await?;
+    let mut states = states(&mut tx, limit).await?;
     if states.is_empty() {
         return Ok(0);
     }
+    windows::read_earlier(&mut tx, &mut states, first_day).await?;
     let changes: Vec<DayChange> = states.iter().map(&decide).collect::<Result<_, _>>()?;
     write(&mut tx, limit, &states, changes).await?;
     tx.commit().await.map_err(&failed)?;
@@ -80,6 +87,7 @@ async fn states(conn: &mut SqliteConnection, limit: u32) -> Result<Vec<DayState>
                 account,
                 day,
                 taps: Vec::new(),
+                earlier: Vec::new(),
                 elsewhere: Vec::new(),
                 journeys: Vec::new(),
                 flags: Vec::new(),
@@ -132,6 +140,7 @@ async fn write(
         execute(conn, DELETE_FLAGS, limit).await?;
     }
     execute(conn, DELETE_DIRTY, limit).await?;
+    windows::mark_later(conn, &changes).await?;
     let (mut journeys, mut flags, mut entries, mut days) = (vec![], vec![], vec![], vec![]);
     for change in changes {
         let (account, day) = (change.account_day.account, change.account_day.day);

@@ -78,6 +78,15 @@ async fn sqlite_and_memory_agree_to_the_byte() {
 }
 
 #[tokio::test]
+async fn sqlite_and_memory_agree_on_weeks() {
+    for seed in 200..208 {
+        let sqlite = contract::dump_of_dealt_weeks(&Memory, seed, Some(seed)).await;
+        let model = contract::dump_of_dealt_weeks(&Model, seed, None).await;
+        assert_eq!(sqlite, model, "seed {seed}");
+    }
+}
+
+#[tokio::test]
 async fn a_database_is_there_after_it_was_closed() {
     let files = Files::new();
     let location = files.next_location();

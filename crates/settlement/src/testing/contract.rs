@@ -15,6 +15,7 @@ mod files;
 mod laws;
 mod notes;
 mod uploads;
+mod windows;
 
 use std::future::Future;
 
@@ -54,9 +55,11 @@ pub async fn check_all<F: Factory>(factory: &F) {
     charging::check(factory).await;
     files::check(factory).await;
     laws::check(factory).await;
+    windows::check(factory).await;
 }
 
 pub use laws::dump_of_dealt_morning;
+pub use windows::dump_of_dealt_weeks;
 
 /// A store with an issuer, some phones and two gates at NORTH and CENTRE.
 struct Bench<'f, F: Factory> {
@@ -70,10 +73,14 @@ struct Bench<'f, F: Factory> {
 
 impl<'f, F: Factory> Bench<'f, F> {
     async fn new(factory: &'f F) -> Self {
+        Self::in_city(factory, world::city()).await
+    }
+
+    async fn in_city(factory: &'f F, city: City) -> Self {
         let bench = Self {
             factory,
             store: factory.fresh().await,
-            city: world::city(),
+            city,
             issuer: Issuer::new(1),
             north: Device::new(1, tariff::testing::NORTH, None),
             centre: Device::new(2, tariff::testing::CENTRE, None),

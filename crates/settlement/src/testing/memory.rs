@@ -133,8 +133,14 @@ impl SettlementStore for MemoryStore {
         Ok(answers)
     }
 
-    async fn settle_dirty<F>(&self, limit: u32, decide: F) -> Result<u32, StoreError>
+    async fn settle_dirty<W, F>(
+        &self,
+        limit: u32,
+        first_day: W,
+        decide: F,
+    ) -> Result<u32, StoreError>
     where
+        W: Fn(ServiceDay) -> ServiceDay + Send + Sync,
         F: Fn(&DayState) -> Result<DayChange, MoneyFault> + Send + Sync,
     {
         let mut state = self.lock();
@@ -142,16 +148,19 @@ impl SettlementStore for MemoryStore {
         let taken: Vec<_> = state.dirty.iter().take(limit).copied().collect();
         let changes = taken
             .iter()
-            .map(|(day, account)| decide(&state.day_state(*account, *day)))
+            .map(|(day, account)| decide(&state.day_state(*account, first_day(*day), *day)))
             .collect::<Result<Vec<DayChange>, MoneyFault>>()?;
         let mut next = state.clone();
         for change in changes {
             let key = (change.account_day.account, change.account_day.day);
-            next.dirty.remove(&(key.1, key.0));
+            next.mark_later(key, change.reaches);
             next.journeys.insert(key, change.journeys);
             next.flags.insert(key, change.flags);
             next.days.insert(key, change.account_day);
             next.post(change.entries)?;
+        }
+        for key in &taken {
+            next.dirty.remove(key);
         }
         *state = next;
         Ok(u32::try_from(taken.len()).unwrap_or(u32::MAX))
@@ -385,18 +394,34 @@ impl State {
         taps
     }
 
-    fn day_state(&self, account: AccountId, day: ServiceDay) -> DayState {
+    /// Makes the account's days with taps after the one of `key` up to `reaches` dirty.
+    fn mark_later(&mut self, key: AccountDayKey, reaches: ServiceDay) {
+        let later = self.taps.keys().filter(|(account, day, _)| {
+            (*account, true) == (key.0, key.1 < *day && *day <= reaches)
+        });
+        self.dirty
+            .extend(later.map(|(account, day, _)| (*day, *account)));
+    }
+
+    fn day_state(&self, account: AccountId, first: ServiceDay, day: ServiceDay) -> DayState {
         let taps = self.taps_of(account, day);
-        let used: BTreeSet<_> = taps.iter().filter_map(|tap| tap.code).collect();
-        let mut elsewhere: Vec<StoredTap> = self
-            .account_range(account)
-            .filter(|tap| tap.day != day && tap.code.is_some_and(|code| used.contains(&code)))
-            .collect();
-        elsewhere.sort_by_key(|tap| (tap.tap.at, tap.tap.id));
+        let in_order = |mut taps: Vec<StoredTap>| {
+            taps.sort_by_key(|tap| (tap.tap.at, tap.tap.id));
+            taps
+        };
+        let of_account = || self.account_range(account);
+        let is_earlier = |tap: &StoredTap| first <= tap.day && tap.day < day;
+        let earlier = in_order(of_account().filter(is_earlier).collect());
+        let window = taps.iter().chain(&earlier);
+        let used: BTreeSet<_> = window.filter_map(|tap| tap.code).collect();
+        let shares = |tap: &StoredTap| tap.code.is_some_and(|code| used.contains(&code));
+        let is_outside = |tap: &StoredTap| tap.day != day && !is_earlier(tap) && shares(tap);
+        let elsewhere = in_order(of_account().filter(is_outside).collect());
         DayState {
             account,
             day,
             taps,
+            earlier,
             elsewhere,
             journeys: self
                 .journeys

@@ -65,6 +65,20 @@ pub fn city() -> City {
     tariff::testing::city()
 }
 
+/// The test city with these extension files: name in `gtfs/` and text.
+///
+/// # Panics
+/// When it does not load.
+#[must_use]
+pub fn city_with(extensions: &[(&str, &str)]) -> City {
+    let mut files = tariff::testing::city_files();
+    for (name, text) in extensions {
+        let bytes = text.as_bytes().to_vec();
+        files.0.insert(format!("gtfs/{name}"), bytes);
+    }
+    City::load(&files).unwrap_or_else(|report| panic!("{report}"))
+}
+
 /// [`DAY`].
 #[must_use]
 pub fn day() -> ServiceDay {

@@ -178,12 +178,16 @@ async fn a_refused_decision_writes_nothing<F: Factory>(factory: &F) {
     let (now, city) = (minutes(2_000), &bench.city);
     let refused = bench
         .store
-        .settle_dirty(10, |state| {
-            if state.account == other.account {
-                return Err(fault(state.account, state.day));
-            }
-            crate::settle::decide(city, state, now)
-        })
+        .settle_dirty(
+            10,
+            |day| day,
+            |state| {
+                if state.account == other.account {
+                    return Err(fault(state.account, state.day));
+                }
+                crate::settle::decide(city, state, now)
+            },
+        )
         .await;
     assert!(matches!(
         refused,
