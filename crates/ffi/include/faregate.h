@@ -26,6 +26,15 @@
 // Most issuer keys that share a name (kid).
 #define FG_SAME_KID_MAX 4
 
+// Presentations for any gate are taken.
+#define FG_TAKES_ONE_WAY 1
+
+// Presentations for one gate are taken there.
+#define FG_TAKES_GATE_BOUND 2
+
+// Tickets are taken.
+#define FG_TAKES_TICKETS 4
+
 // One tap for all riders of a code: the door stays open for so many.
 #define FG_TOGETHER 0
 
@@ -222,6 +231,8 @@ typedef struct fg_policy {
   uint8_t pass_unproven;
   // Which codes pass while the clock is FG_CLOCK_WRONG: one of FG_PASS_....
   uint8_t pass_wrong;
+  // Kinds of codes that are taken: the sum of FG_TAKES_....
+  uint8_t kinds;
 } fg_policy;
 
 // A public key whose codes the gate lets pass.
@@ -435,7 +446,7 @@ extern "C" {
 // Writes the default policy: presentations live 15 s, phones may be 30 s slow or fast, starts
 // are taken 30 s early, nothing passes after its end; tickets live a day at most; no
 // anti-passback; 5 min to repeat a doubtful tap; one tap for a party; all codes pass on an
-// unproven clock and none on a wrong one.
+// unproven clock and none on a wrong one; codes of every kind are taken.
 //
 // The caller sees to:
 // `policy`: NULL, or memory for one policy.

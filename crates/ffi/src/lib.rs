@@ -77,8 +77,8 @@ pub use sentence::{
 };
 pub use setup::{
     FG_KEYS_MAX, FG_ONE_BY_ONE, FG_PASS_EVERYTHING, FG_PASS_NOTHING, FG_PASS_PRESENTATIONS,
-    FG_SAME_KID_MAX, FG_TOGETHER, FgCredentialId, FgIssuerKey, FgPolicy, fg_issuer_key_check,
-    fg_policy_default,
+    FG_SAME_KID_MAX, FG_TAKES_GATE_BOUND, FG_TAKES_ONE_WAY, FG_TAKES_TICKETS, FG_TOGETHER,
+    FgCredentialId, FgIssuerKey, FgPolicy, fg_issuer_key_check, fg_policy_default,
 };
 pub use status::FgStatus;
 pub use tap::{

@@ -1,7 +1,7 @@
 //! What a validator is set up with: issuer keys and the city's policy.
 
 use units::{KeyId, Span, Timestamp};
-use validator::{Companions, Degraded, Pass, Policy};
+use validator::{Companions, Degraded, Kinds, Pass, Policy};
 use wire::{IssuerCode, IssuerKey};
 
 use crate::memory::{self, Plain};
@@ -64,7 +64,16 @@ pub struct FgPolicy {
     pub pass_unproven: u8,
     /// Which codes pass while the clock is FG_CLOCK_WRONG: one of FG_PASS_....
     pub pass_wrong: u8,
+    /// Kinds of codes that are taken: the sum of FG_TAKES_....
+    pub kinds: u8,
 }
+
+/// Presentations for any gate are taken.
+pub const FG_TAKES_ONE_WAY: u8 = 1;
+/// Presentations for one gate are taken there.
+pub const FG_TAKES_GATE_BOUND: u8 = 2;
+/// Tickets are taken.
+pub const FG_TAKES_TICKETS: u8 = 4;
 
 /// One tap for all riders of a code: the door stays open for so many.
 pub const FG_TOGETHER: u8 = 0;
@@ -118,6 +127,7 @@ impl FgPolicy {
                 unproven: pass(self.pass_unproven)?,
                 wrong: pass(self.pass_wrong)?,
             },
+            kinds: Kinds::from_modes(self.kinds).ok_or(FgStatus::BadPolicy)?,
         })
     }
 }
@@ -142,7 +152,7 @@ const fn number_of(pass: Pass) -> u8 {
 /// Writes the default policy: presentations live 15 s, phones may be 30 s slow or fast, starts
 /// are taken 30 s early, nothing passes after its end; tickets live a day at most; no
 /// anti-passback; 5 min to repeat a doubtful tap; one tap for a party; all codes pass on an
-/// unproven clock and none on a wrong one.
+/// unproven clock and none on a wrong one; codes of every kind are taken.
 ///
 /// # Safety
 /// `policy`: NULL, or memory for one policy.
@@ -164,6 +174,7 @@ pub unsafe extern "C" fn fg_policy_default(policy: *mut FgPolicy) -> FgStatus {
         },
         pass_unproven: number_of(default.degraded.unproven),
         pass_wrong: number_of(default.degraded.wrong),
+        kinds: default.kinds.as_modes(),
     };
     // SAFETY: what is asked of the pointer is this function's own contract.
     status(unsafe { memory::write(policy, plain) })

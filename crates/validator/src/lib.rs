@@ -59,7 +59,7 @@ pub use decision::{CodeKind, Decision, Permit, decision_name};
 pub use deny::{DenyList, DenyListError, NothingDenied, SortedDenyList};
 pub use deny_index::{DenyIndex, FilterBlock};
 pub use place::{Acceptance, NetworkCode, Place, RULES_MAX, Rules, ZoneCode};
-pub use policy::{Companions, Degraded, Pass, Policy, SetupError};
+pub use policy::{Companions, Degraded, Kinds, Pass, Policy, SetupError};
 pub use refusal::{Malformed, NotReady, Refusal};
 pub use replay::{Passage, ReplayMemory, ReplaySlot};
 pub use sentence::{Language, SENTENCE_BYTES_MAX};

@@ -1,6 +1,9 @@
 //! How far clocks may be apart, how long a presentation lives, and how parties go through.
 
 use units::Span;
+use wire::lists::GatePolicy;
+
+use crate::decision::CodeKind;
 
 /// The rules of a city's gates that hold everywhere. All spans are zero or more.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -28,6 +31,46 @@ pub struct Policy {
     pub companions: Companions,
     /// Which codes pass while the clock's state is not proven.
     pub degraded: Degraded,
+    /// Which kinds of codes are taken at all.
+    pub kinds: Kinds,
+}
+
+/// A set of kinds of codes: the modes of a city. One that takes no one-way presentations, say,
+/// leaves a relayed code nothing to be shown at.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Kinds(u8);
+
+impl Kinds {
+    /// Every kind.
+    pub const ALL: Self = Self(GatePolicy::MODES_ALL);
+
+    /// The kinds of a signed policy: the sum of [`GatePolicy::ONE_WAY`],
+    /// [`GatePolicy::GATE_BOUND`] and [`GatePolicy::TICKETS`]. None for any other number, and
+    /// for zero, which would take nothing.
+    #[must_use]
+    pub const fn from_modes(modes: u8) -> Option<Self> {
+        match modes {
+            1..=GatePolicy::MODES_ALL => Some(Self(modes)),
+            _ => None,
+        }
+    }
+
+    /// The number that [`Kinds::from_modes`] takes.
+    #[must_use]
+    pub const fn as_modes(self) -> u8 {
+        self.0
+    }
+
+    /// Whether a code of this kind is taken.
+    #[must_use]
+    pub const fn contains(self, kind: CodeKind) -> bool {
+        let mode = match kind {
+            CodeKind::OneWay => GatePolicy::ONE_WAY,
+            CodeKind::GateBound => GatePolicy::GATE_BOUND,
+            CodeKind::Ticket => GatePolicy::TICKETS,
+        };
+        self.0 & mode != 0
+    }
 }
 
 /// How the riders of one code, its party, go through.
@@ -105,7 +148,7 @@ pub enum SetupError {
 impl Default for Policy {
     /// 15 s of life, phones 30 s slow or fast, starts 30 s early, no time after the end; tickets of
     /// a day at most; no anti-passback; 5 min to try again; one tap for a party; a clock that is
-    /// not proven decides on, a wrong one lets nobody pass.
+    /// not proven decides on, a wrong one lets nobody pass; codes of every kind.
     fn default() -> Self {
         Self {
             code_life: Span::from_secs(15),
@@ -121,6 +164,7 @@ impl Default for Policy {
                 unproven: Pass::Everything,
                 wrong: Pass::Nothing,
             },
+            kinds: Kinds::ALL,
         }
     }
 }

@@ -6,6 +6,7 @@ use units::{CredentialId, GateId, KeyId, Span};
 use wire::text::TextError;
 use wire::{DecodeError, IssuerCode, PartySize, ProductCode, RiderCategory, VerifyError};
 
+use crate::decision::CodeKind;
 use crate::sentence::Length;
 
 /// Why a code may not travel here and now. Numbers and names never change; `docs/WIRE.md` lists
@@ -94,6 +95,11 @@ pub enum Refusal {
         /// The code's party.
         got: PartySize,
     },
+    /// 135: codes of this kind are not taken here.
+    KindNotTakenHere {
+        /// The kind.
+        kind: CodeKind,
+    },
     /// 140: on the deny list.
     Denied {
         /// Its id.
@@ -174,16 +180,17 @@ impl Refusal {
             Self::ProductNotTakenHere { .. } => NAMES[14],
             Self::CategoryNotTakenHere { .. } => NAMES[15],
             Self::PartyTooLarge { .. } => NAMES[16],
-            Self::Denied { .. } => NAMES[17],
-            Self::AlreadyUsed => NAMES[18],
-            Self::PartyThrough { .. } => NAMES[19],
-            Self::GateNotReady(_) => NAMES[20],
+            Self::KindNotTakenHere { .. } => NAMES[17],
+            Self::Denied { .. } => NAMES[18],
+            Self::AlreadyUsed => NAMES[19],
+            Self::PartyThrough { .. } => NAMES[20],
+            Self::GateNotReady(_) => NAMES[21],
         }
     }
 }
 
 /// Every number with its name.
-const NAMES: [(u16, &str); 21] = [
+const NAMES: [(u16, &str); 22] = [
     (101, "not_a_code"),
     (102, "malformed"),
     (103, "too_long"),
@@ -201,6 +208,7 @@ const NAMES: [(u16, &str); 21] = [
     (132, "product_not_taken_here"),
     (133, "category_not_taken_here"),
     (134, "party_too_large"),
+    (135, "kind_not_taken_here"),
     (140, "denied"),
     (150, "already_used"),
     (151, "party_through"),
@@ -285,6 +293,15 @@ impl fmt::Display for Refusal {
                 got.as_riders(),
                 max.as_riders()
             ),
+            Self::KindNotTakenHere {
+                kind: CodeKind::Ticket,
+            } => f.write_str("Tickets are not taken here: show the code of your travel pass."),
+            Self::KindNotTakenHere {
+                kind: CodeKind::OneWay,
+            } => f.write_str("Scan this gate's own sign with your app first, then show the code."),
+            Self::KindNotTakenHere {
+                kind: CodeKind::GateBound,
+            } => f.write_str("Codes for one gate are not taken here: show your everyday code."),
             Self::Denied { .. } => {
                 f.write_str("This code is blocked: see in your app why and what to do.")
             }

@@ -5,6 +5,7 @@ use core::fmt::{self, Write as _};
 use arrayvec::ArrayString;
 use units::Span;
 
+use crate::decision::CodeKind;
 use crate::refusal::{NotReady, Refusal};
 
 /// Longest sentence in any language, in bytes of UTF-8.
@@ -152,6 +153,15 @@ impl fmt::Display for InChinese<'_> {
                 got.as_riders(),
                 max.as_riders()
             ),
+            Refusal::KindNotTakenHere {
+                kind: CodeKind::Ticket,
+            } => f.write_str("此处不收单程票码：请出示乘车码。"),
+            Refusal::KindNotTakenHere {
+                kind: CodeKind::OneWay,
+            } => f.write_str("请先用应用扫描此闸机的标识，再出示乘车码。"),
+            Refusal::KindNotTakenHere {
+                kind: CodeKind::GateBound,
+            } => f.write_str("此处不收指定闸机的码：请出示普通乘车码。"),
             Refusal::Denied { .. } => f.write_str("此码已被停用：原因和办法请看应用。"),
             Refusal::AlreadyUsed => f.write_str("此码已用过：请刷新后再出示。"),
             Refusal::PartyThrough { wait } => {
@@ -258,6 +268,15 @@ impl fmt::Display for InKorean<'_> {
                 got.as_riders(),
                 max.as_riders()
             ),
+            Refusal::KindNotTakenHere {
+                kind: CodeKind::Ticket,
+            } => f.write_str("승차권 코드는 여기서 쓸 수 없습니다. 승차 코드를 보여 주세요."),
+            Refusal::KindNotTakenHere {
+                kind: CodeKind::OneWay,
+            } => f.write_str("먼저 앱으로 이 개찰구 표지를 찍은 뒤 코드를 보여 주세요."),
+            Refusal::KindNotTakenHere {
+                kind: CodeKind::GateBound,
+            } => f.write_str("개찰구 지정 코드는 쓸 수 없습니다. 일반 승차 코드를 보여 주세요."),
             Refusal::Denied { .. } => {
                 f.write_str("사용이 중지된 코드입니다. 앱에서 이유와 방법을 확인하세요.")
             }

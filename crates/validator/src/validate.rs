@@ -215,6 +215,9 @@ impl<I: Issuer, K: Deref<Target = [I]>, R: Rules> Validator<K, R> {
                 (CodeKind::Ticket, None, ends)
             }
         };
+        if !self.policy.kinds.contains(kind) {
+            return Err(Refusal::KindNotTakenHere { kind });
+        }
         let rule = match &self.rules {
             Some(rules) => accept(rules, issuer, place, entitlement)?,
             None => Acceptance::ANY,

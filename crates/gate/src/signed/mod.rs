@@ -11,7 +11,7 @@ pub use store::{HeldBytes, LoadError, Store};
 
 use std::sync::Arc;
 
-use validator::update::{Held, StaleRule, tolerances};
+use validator::update::{Held, StaleRule, rules_of};
 use validator::{Policy, Validator};
 use wire::lists::{Bundle, GatePolicy};
 use wire::{KeyTable, ListVersions};
@@ -66,6 +66,6 @@ pub fn keys_of(bundle: &Bundle<'_>, policy: &GatePolicy, here: &Here) -> Result<
         let Some(prepared) = prepared else { continue };
         keys.push(prepared.map_err(|source| ListError::Key { index, source })?);
     }
-    let validator = Validator::new(keys, tolerances(policy, here.base))?;
+    let validator = Validator::new(keys, rules_of(policy, here.base))?;
     Ok(Keys { validator, public })
 }

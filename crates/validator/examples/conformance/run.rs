@@ -2,7 +2,7 @@
 
 use units::{CredentialId, GateId, KeyId, Span, Timestamp};
 use validator::{
-    Acceptance, CodeKind, Companions, Decision, Degraded, NetworkCode, Pass, Place, Policy,
+    Acceptance, CodeKind, Companions, Decision, Degraded, Kinds, NetworkCode, Pass, Place, Policy,
     Reading, ReplayMemory, ReplaySlot, SortedDenyList, Trust, Validator, ZoneCode, decision_name,
 };
 use wire::tap::TapKind;
@@ -117,6 +117,7 @@ fn policy(reader: &Reader) -> Result<Policy, Failure> {
             unproven: pass(&micros.pass_unproven)?,
             wrong: pass(&micros.pass_wrong)?,
         },
+        kinds: Kinds::ALL,
     })
 }
 

@@ -3,8 +3,8 @@
 use units::{Span, Timestamp};
 use wire::lists::GatePolicy;
 
-use crate::Policy;
 use crate::update::Held;
+use crate::{Kinds, Policy};
 
 /// The stated risk of a gate that learns nothing new: how long, and how many riders.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -59,14 +59,19 @@ impl Held {
     }
 }
 
-/// `base` with the tolerances of a city's policy.
+/// `base` with what a city's signed policy says: it is the one source of tolerances and of the
+/// kinds of codes that are taken, and `base` only adds what it does not speak of.
 #[must_use]
-pub const fn tolerances(policy: &GatePolicy, base: Policy) -> Policy {
+pub const fn rules_of(policy: &GatePolicy, base: Policy) -> Policy {
     let mut rules = base;
     rules.code_life = policy.code_life;
     rules.phone_slow_max = policy.phone_slow_max;
     rules.phone_fast_max = policy.phone_fast_max;
     rules.not_before_tolerance = policy.not_before_tolerance;
     rules.expiry_tolerance = policy.expiry_tolerance;
+    // A policy that was read names at least one kind.
+    if let Some(kinds) = Kinds::from_modes(policy.modes) {
+        rules.kinds = kinds;
+    }
     rules
 }

@@ -2,9 +2,11 @@
 
 use units::{CredentialId, GateId, KeyId, Span, Timestamp};
 use validator::{
-    CodeKind, Decision, DenyList, DenyListError, KEYS_MAX, Malformed, NotReady, NothingDenied,
-    Passage, Permit, Policy, Refusal, SAME_KID_MAX, SetupError, SortedDenyList, Validator,
+    CodeKind, Decision, DenyList, DenyListError, KEYS_MAX, Kinds, Malformed, NotReady,
+    NothingDenied, Passage, Permit, Policy, Refusal, SAME_KID_MAX, SetupError, SortedDenyList,
+    Validator,
 };
+use wire::lists::GatePolicy;
 use wire::tap::TapKind;
 use wire::{
     ClockState, DecodeError, IssuerCode, IssuerKey, LifeHours, PresentationClaims, SignatureError,
@@ -397,6 +399,35 @@ fn limits_of_a_gate() {
         micros: -1,
     };
     assert_eq!(Validator::new(many(1), policy).map(|_| ()), Err(error));
+}
+
+/// The policy's modes: each kind of code is taken under exactly those that name it.
+#[test]
+fn only_the_kinds_of_the_policy_are_taken() {
+    let codes = [
+        (GatePolicy::ONE_WAY, presentation(None)),
+        (GatePolicy::GATE_BOUND, presentation(Some(GATE))),
+        (GatePolicy::TICKETS, ticket()),
+    ];
+    for modes in 1..=7_u8 {
+        let kinds = Kinds::from_modes(modes).unwrap();
+        assert_eq!(kinds.as_modes(), modes);
+        let policy = Policy {
+            kinds,
+            ..Policy::default()
+        };
+        for (mode, code) in &codes {
+            let expected = if modes & mode == 0 { 135 } else { 0 };
+            let decision = Gate::under(policy, 8).show(code, now());
+            assert_eq!(
+                decision.code(),
+                expected,
+                "modes {modes}, code of mode {mode}"
+            );
+        }
+    }
+    assert_eq!((Kinds::from_modes(0), Kinds::from_modes(8)), (None, None));
+    assert_eq!(Kinds::from_modes(7), Some(Kinds::ALL));
 }
 
 #[test]

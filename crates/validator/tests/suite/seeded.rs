@@ -179,6 +179,27 @@ fn seeded_bug_12_high_water_mark_poisoned() {
     assert_eq!(clock.mark(), Some(now()));
 }
 
+/// 17: of two issuer keys with one name only the first is tried. Both orders, both kinds of code,
+/// and a code of neither key.
+#[test]
+fn seeded_bug_17_of_two_keys_of_one_name_the_first_is_taken() {
+    let public = stranger().verifying_key().to_bytes();
+    let other = IssuerKey::new(KID, &public, at(-60), at(60)).unwrap();
+    let theirs = ticket_claims().sign(KID, signed_by(&stranger())).unwrap();
+    let nobodys = ticket_claims().sign(KID, signed_by(&holder())).unwrap();
+    for keys in [vec![other, issuer_key()], vec![issuer_key(), other]] {
+        for code in [&theirs[..], &ticket(), &presentation(None)] {
+            let decision = Gate::with(keys.clone(), 8).show(code, now());
+            assert_eq!(decision.code(), 0, "{decision:?}");
+        }
+        assert_eq!(Gate::with(keys, 8).show(&nobodys, now()).code(), 112);
+    }
+    // The first of them out of force does not hide the second.
+    let over = IssuerKey::new(KID, &public, at(-60), at(-1)).unwrap();
+    let keys = vec![over, issuer_key()];
+    assert_eq!(Gate::with(keys, 8).show(&ticket(), now()).code(), 0);
+}
+
 /// 18: a token of another city is accepted: one whose issuer is not in this city's bundle, though
 /// its key has a name that is.
 #[test]

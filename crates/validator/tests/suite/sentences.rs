@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use units::{CredentialId, GateId, KeyId, Span};
-use validator::{Language, Malformed, NotReady, Refusal, SENTENCE_BYTES_MAX};
+use validator::{CodeKind, Language, Malformed, NotReady, Refusal, SENTENCE_BYTES_MAX};
 use wire::text::TextError;
 use wire::{IssuerCode, PartySize, ProductCode, RiderCategory, SignatureError, VerifyError};
 
@@ -88,6 +88,9 @@ fn all(span: Span) -> Vec<(u16, &'static str, Refusal)> {
         NotReady::ClockNotProven,
     ] {
         rows.push((160, "gate_not_ready", R::GateNotReady(lack)));
+    }
+    for kind in [CodeKind::OneWay, CodeKind::GateBound, CodeKind::Ticket] {
+        rows.push((135, "kind_not_taken_here", R::KindNotTakenHere { kind }));
     }
     rows
 }

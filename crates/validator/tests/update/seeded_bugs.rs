@@ -1,7 +1,8 @@
 //! The bugs that a list updater is known to have, each caught by name.
 
-use units::{KeyId, NetworkId};
-use validator::update::{Freshness, Held, Refused, StaleRule};
+use units::{KeyId, NetworkId, Span};
+use validator::update::{Freshness, Held, Refused, StaleRule, rules_of};
+use validator::{Kinds, Policy};
 use wire::IssuerCode;
 use wire::lists::{
     Bundle, BundleWriter, DenyDelta, GatePolicy, ListError, ListRef, ListSignature, Networks, Root,
@@ -11,8 +12,8 @@ use wire::lists::{
 use ed25519_dalek::Signer as _;
 
 use crate::world::{
-    DAY, Lists, NOW, at, at_five, city, deny_list, first, first_root, key, offer, root, sign,
-    signed_root, signed_snapshot,
+    DAY, Lists, NOW, at, at_five, city, deny_list, first, first_root, gate_policy, key, offer,
+    root, sign, signed_root, signed_snapshot,
 };
 
 /// Bug 13: an older version is accepted.
@@ -208,6 +209,36 @@ fn bug_18_another_city_is_refused() {
     assert!(!trusted.is_trusted_in(NetworkId::new("bus").ok()));
     assert!(!trusted.is_trusted_in(None));
     assert_eq!(trusted.to_issuer_key().unwrap().issuer().as_number(), 1);
+}
+
+/// The signed policy is the one source of tolerances and kinds, whatever the reader was set to.
+#[test]
+fn the_signed_policy_overrules_what_a_reader_was_set_to() {
+    let signed = GatePolicy {
+        code_life: Span::from_secs(1),
+        phone_slow_max: Span::from_secs(2),
+        phone_fast_max: Span::from_secs(3),
+        not_before_tolerance: Span::from_secs(4),
+        expiry_tolerance: Span::from_secs(5),
+        modes: GatePolicy::GATE_BOUND,
+        ..gate_policy(1)
+    };
+    let base = Policy {
+        passback: Span::from_secs(6),
+        ..Policy::default()
+    };
+    let rules = rules_of(&signed, base);
+    let expected = Policy {
+        code_life: Span::from_secs(1),
+        phone_slow_max: Span::from_secs(2),
+        phone_fast_max: Span::from_secs(3),
+        not_before_tolerance: Span::from_secs(4),
+        expiry_tolerance: Span::from_secs(5),
+        kinds: Kinds::from_modes(2).unwrap(),
+        passback: Span::from_secs(6),
+        ..Policy::default()
+    };
+    assert_eq!(rules, expected);
 }
 
 /// Threat T16: lists of two snapshots never come into force together.

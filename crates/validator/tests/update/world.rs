@@ -109,6 +109,22 @@ pub(crate) fn ids(bytes: &[u8]) -> Vec<CredentialId> {
         .collect()
 }
 
+pub(crate) fn gate_policy(version: u64) -> GatePolicy {
+    GatePolicy {
+        city: city(),
+        version,
+        issued: at(NOW),
+        code_life: Span::from_secs(15),
+        phone_slow_max: Span::from_secs(30),
+        phone_fast_max: Span::from_secs(30),
+        not_before_tolerance: Span::from_secs(30),
+        expiry_tolerance: Span::ZERO,
+        modes: 7,
+        stale_for: Span::from_secs(2 * DAY),
+        stale_taps: 3,
+    }
+}
+
 impl Lists {
     pub(crate) fn new(versions: [u64; 4], denied: &[u8]) -> Self {
         let (city, issued) = (city(), at(NOW));
@@ -129,19 +145,7 @@ impl Lists {
             issued,
             keys: &keys,
         };
-        let policy = GatePolicy {
-            city,
-            version: policy,
-            issued,
-            code_life: Span::from_secs(15),
-            phone_slow_max: Span::from_secs(30),
-            phone_fast_max: Span::from_secs(30),
-            not_before_tolerance: Span::from_secs(30),
-            expiry_tolerance: Span::ZERO,
-            modes: 7,
-            stale_for: Span::from_secs(2 * DAY),
-            stale_taps: 3,
-        };
+        let policy = gate_policy(policy);
         let tariff = Tariff {
             city,
             version: tariff,

@@ -62,7 +62,8 @@ impl GatePolicy {
     pub const GATE_BOUND: u8 = 2;
     /// Tickets.
     pub const TICKETS: u8 = 4;
-    const MODES_ALL: u8 = Self::ONE_WAY | Self::GATE_BOUND | Self::TICKETS;
+    /// All of them.
+    pub const MODES_ALL: u8 = Self::ONE_WAY | Self::GATE_BOUND | Self::TICKETS;
 
     /// The bytes.
     ///
