@@ -54,6 +54,9 @@ pub enum Command {
     /// Asks a city's rules what travel costs.
     #[command(subcommand)]
     Fares(FaresCommand),
+    /// Measures this machine.
+    #[command(subcommand)]
+    Bench(BenchCommand),
 }
 
 /// `faregate city`.
@@ -293,4 +296,34 @@ pub struct QuoteArguments {
     /// The language of explanations: en, zh or ko.
     #[arg(long, default_value = "en")]
     pub lang: String,
+}
+
+/// `faregate bench`.
+#[derive(Subcommand, Debug)]
+pub enum BenchCommand {
+    /// Measures a gate: the decision, scan to open with the journal on disk, codes per second, and
+    /// the memory of faregate-gate with a long deny list. Fails when a promise is not kept.
+    Gate(GateBenchArguments),
+}
+
+/// `faregate bench gate`.
+#[derive(Args, Debug)]
+pub struct GateBenchArguments {
+    /// Codes shown, half of them tickets and half presentations.
+    #[arg(long, default_value_t = 4_000, value_parser = value_parser!(u32).range(10..=16_000))]
+    pub codes: u32,
+    /// Denied codes of the agent whose memory is measured; 0 leaves memory out.
+    #[arg(long, default_value_t = 1_000_000,
+          value_parser = value_parser!(u32).range(0..=10_000_000))]
+    pub denied: u32,
+    /// The folder in which the journal is made: on the disk to measure. The folder for temporary
+    /// files where it is left out, which may be no disk at all.
+    #[arg(long)]
+    pub dir: Option<PathBuf>,
+    /// The faregate-gate whose memory is measured; the one beside this program where left out.
+    #[arg(long)]
+    pub agent: Option<PathBuf>,
+    /// Prints an array of rows.
+    #[arg(long)]
+    pub json: bool,
 }

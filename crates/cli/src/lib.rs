@@ -21,6 +21,7 @@
 //! ```
 
 mod arguments;
+mod bench;
 mod books;
 mod city;
 mod database;
@@ -41,8 +42,9 @@ mod world;
 use std::process::ExitCode;
 
 pub use arguments::{
-    Arguments, CityCommand, Command, DemoArguments, DenyCommand, FaresCommand, KeyFileArguments,
-    KeysCommand, QuoteArguments, RootCommand, ServeArguments, SettleArguments, TokenCommand,
+    Arguments, BenchCommand, CityCommand, Command, DemoArguments, DenyCommand, FaresCommand,
+    GateBenchArguments, KeyFileArguments, KeysCommand, QuoteArguments, RootCommand, ServeArguments,
+    SettleArguments, TokenCommand,
 };
 
 /// Does what the command line asks and says how it went.
@@ -60,6 +62,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::City(CityCommand::Check { path, json }) => city::check(&path, json),
         Command::Settle(settle) => block_on(settle::run(&settle)),
         Command::Fares(FaresCommand::Quote(quote)) => fares::quote::run(&quote),
+        Command::Bench(BenchCommand::Gate(arguments)) => bench::gate(&arguments),
     };
     match done {
         Ok(true) => ExitCode::SUCCESS,

@@ -1,5 +1,8 @@
 //! The core: one scan → decision → journal → door → note. One thread owns it.
 
+mod outcomes;
+mod unrecorded;
+
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,17 +14,21 @@ use validator::{
     ClockRules, Decision, Permit, Place, Policy, Reading, Refusal, ReplayMemory, ReplaySlot,
 };
 use wire::chain::ChainHead;
-use wire::note::NoteRecord;
 use wire::tap::{TapKind, TapRecord};
 use wire::text::CodeBuffer;
 
 use crate::answer::{Answer, Closed, Verdict};
 use crate::clock::GateClock;
-use crate::door::{self, Door};
+use crate::door::Door;
 use crate::lists::{Denied, Keys, ListName};
-use crate::live::{self, LiveCodes, live_until};
+use crate::live::{LiveCodes, live_until};
 use crate::machine::Stopwatch;
 use crate::signed::InForce;
+
+pub use unrecorded::UnrecordedRule;
+
+use outcomes::Kept;
+use unrecorded::{Passed, Unrecorded};
 
 /// How long what need not wait for (refusals, notes) may be in memory only.
 const LAZY_SYNC: Span = Span::from_secs(1);
@@ -29,9 +36,6 @@ const LAZY_SYNC: Span = Span::from_secs(1);
 /// Most openings that wait for the door to say what came of them: a door without a sensor answers
 /// at once, one that never answers must not fill the memory.
 const OPENED_MAX: usize = 64;
-
-/// How often a stopped journal is tried again.
-const RESUME_EVERY: Span = Span::from_secs(5);
 
 /// Where and what the gate is.
 #[derive(Clone, Debug)]
@@ -59,6 +63,8 @@ pub struct Rules {
     pub refusals_per_minute: u32,
     /// Codes that the replay memory holds.
     pub replay_slots: usize,
+    /// What happens to good codes while the journal cannot be written.
+    pub unrecorded: UnrecordedRule,
 }
 
 /// A list in use, and when the server last confirmed it.
@@ -108,9 +114,13 @@ pub struct Agent<M> {
     signed: Option<Signed>,
     used: ReplayMemory<Vec<ReplaySlot>>,
     /// Taps for which the door opened, in order, until the door says what came of them.
-    opened: VecDeque<(Position, validator::Passage)>,
-    /// Permitted taps whose door did not open, to be noted once the journal writes again.
-    unopened: Vec<Position>,
+    opened: VecDeque<(Passed, validator::Passage)>,
+    /// What became of taps, to be noted once the journal writes again.
+    owed: Vec<(Position, Outcome)>,
+    /// Passes without a record.
+    unrecorded: Unrecorded,
+    /// A clock that nobody sets.
+    steady: Stopwatch,
     /// When something was written that no sync has covered.
     unsynced_since: Option<Timestamp>,
     tried_resume: Timestamp,
@@ -166,7 +176,9 @@ impl<M: Media> Agent<M> {
             signed: None,
             used: ReplayMemory::new(vec![ReplaySlot::EMPTY; rules.replay_slots]),
             opened: VecDeque::new(),
-            unopened: Vec::new(),
+            owed: Vec::new(),
+            unrecorded: Unrecorded::new(rules.unrecorded),
+            steady: Stopwatch::start(),
             unsynced_since: None,
             tried_resume: beginning,
             refusals: (beginning, 0),
@@ -315,19 +327,9 @@ impl<M: Media> Agent<M> {
             }
             Ok(decision @ Decision::Permitted(permit)) => {
                 self.end_doubt(&permit, now);
-                match self.record_permit(evidence, decision.code(), kind, now) {
-                    Err(closed) => (Verdict::Closed(closed), None),
-                    Ok(tap) => match self.let_pass(tap, now) {
-                        Ok(()) => {
-                            self.opened.push_back((tap, permit.passage));
-                            if self.opened.len() > OPENED_MAX {
-                                self.opened.pop_front();
-                            }
-                            (Verdict::Opened(permit), Some(tap))
-                        }
-                        Err(closed) => (Verdict::Closed(closed), Some(tap)),
-                    },
-                }
+                let code = decision.code();
+                let kept = self.record_permit(evidence, code, kind, now);
+                self.admit(&kept, (evidence, code), kind, permit, now)
             }
         };
         if let (Verdict::Closed(_), Ok(Decision::Permitted(permit))) = (&verdict, &judged) {
@@ -372,29 +374,28 @@ impl<M: Media> Agent<M> {
         self.note(doubtful, Outcome::DidNotOpen, now);
     }
 
-    /// Makes the tap durable. On an error it may become durable later, as one that did not open.
+    /// Makes the tap durable, if the journal can be written.
     fn record_permit(
         &mut self,
         evidence: &[u8],
         decision: u16,
         kind: TapKind,
         now: Timestamp,
-    ) -> Result<Position, Closed> {
-        let tap = self
-            .append(evidence, decision, kind, now)
-            .ok_or(Closed::NotRecorded)?;
+    ) -> Kept {
+        let Some(tap) = self.append(evidence, decision, kind, now) else {
+            return Kept::Nowhere;
+        };
         match self.journal.sync() {
             Ok(durable) if durable.covers(tap) => {
                 self.unsynced_since = None;
                 self.count_stale(now);
-                Ok(tap)
+                Kept::Durable(tap)
             }
             outcome => {
                 if let Err(error) = outcome {
                     tracing::error!(error = %error.source, "the journal has stopped");
                 }
-                self.unopened.push(tap);
-                Err(Closed::NotRecorded)
+                Kept::Later(tap)
             }
         }
     }
@@ -406,19 +407,6 @@ impl<M: Media> Agent<M> {
         {
             signed.passed_stale = signed.passed_stale.saturating_add(1);
         }
-    }
-
-    fn let_pass(&mut self, tap: Position, now: Timestamp) -> Result<(), Closed> {
-        let opened = self.door.open();
-        if let Err(error) = &opened {
-            tracing::error!(error = %error.source, "the door did not open");
-        }
-        let outcome = match opened {
-            Ok(()) => Outcome::Opened,
-            Err(_) => Outcome::DidNotOpen,
-        };
-        self.note(tap, outcome, now);
-        opened.map_err(|_| Closed::DoorFailed)
     }
 
     /// Writes a refusal down, without waiting for the disk. What is no code at all is not written,
@@ -490,82 +478,6 @@ impl<M: Media> Agent<M> {
         }
         let refused = |error| tracing::error!(%error, "the journal did not take the record");
         outcome.map_err(refused).ok()
-    }
-
-    /// Writes down what became of a tap: a record like a tap, so that it is uploaded too. The next
-    /// sync makes it durable. Says whether the journal took it.
-    fn note(&mut self, tap: Position, outcome: Outcome, now: Timestamp) -> bool {
-        let note = NoteRecord {
-            seq: self.journal.next().seq(),
-            at: now,
-            tap_epoch: tap.epoch(),
-            tap_seq: tap.seq(),
-            outcome: live::told(outcome),
-        };
-        let bytes = note.encode().ok();
-        let written = bytes.and_then(|bytes| self.append_bytes(&bytes)).is_some();
-        if written {
-            self.live.end(tap, outcome);
-            self.unsynced_since.get_or_insert(now);
-        } else {
-            tracing::error!(%tap, ?outcome, "the tap has no note");
-        }
-        written
-    }
-
-    /// Takes from the door what became of the last tap. Where nobody went through, the tap is not
-    /// charged and its rider may tap again.
-    fn take_passage(&mut self, now: Timestamp) {
-        while let Some(outcome) = self.door.outcome() {
-            let Some((tap, passage)) = self.opened.pop_front() else {
-                return;
-            };
-            if outcome != door::Passage::NobodyPassed {
-                continue;
-            }
-            if self.note(tap, Outcome::NobodyPassed, now) {
-                self.used.forget(&passage);
-            }
-        }
-    }
-
-    /// What is due without a rider: syncs what waits, tries a stopped journal again, and frees
-    /// space. To be called several times a second.
-    pub fn tick(&mut self, now: Timestamp) {
-        self.take_passage(now);
-        if let Mode::Stopped(_) = self.journal.mode() {
-            let age = now.since(self.tried_resume);
-            if age >= RESUME_EVERY || age < Span::ZERO {
-                self.tried_resume = now;
-                self.resume(now);
-            }
-            return;
-        }
-        let due = self
-            .unsynced_since
-            .is_some_and(|since| now.since(since) >= LAZY_SYNC || now < since);
-        if due {
-            self.flush();
-        }
-    }
-
-    fn resume(&mut self, now: Timestamp) {
-        if self.journal.resume().is_err() {
-            return;
-        }
-        tracing::info!("the journal writes again");
-        for tap in std::mem::take(&mut self.unopened) {
-            self.note(tap, Outcome::DidNotOpen, now);
-        }
-        self.flush();
-    }
-
-    /// Syncs what waits.
-    pub fn flush(&mut self) {
-        self.unsynced_since = None;
-        if let Err(error) = self.journal.sync() {
-            tracing::error!(error = %error.source, "the journal has stopped");
-        }
     }
 
     /// The clock: to be told of signed time, and to be asked what it is worth.

@@ -47,6 +47,9 @@ impl Closed {
 pub enum Verdict {
     /// The door opened.
     Opened(Permit),
+    /// The door opened although the tap could not be made durable: the journal cannot be written,
+    /// and the gate's rule lets some pass.
+    Unrecorded(Permit),
     /// The code may not travel.
     Refused(Refusal),
     /// The gate could not do its work.
@@ -92,7 +95,7 @@ impl Answer {
     #[must_use]
     pub const fn code(&self) -> u16 {
         match &self.verdict {
-            Verdict::Opened(_) => wire::tap::PERMITTED,
+            Verdict::Opened(_) | Verdict::Unrecorded(_) => wire::tap::PERMITTED,
             Verdict::Refused(refusal) => refusal.code(),
             Verdict::Closed(_) => GATE_NOT_READY,
         }
@@ -103,6 +106,7 @@ impl Answer {
     pub const fn reason(&self) -> &'static str {
         match &self.verdict {
             Verdict::Opened(_) => "permitted",
+            Verdict::Unrecorded(_) => "permitted_unrecorded",
             Verdict::Refused(refusal) => refusal.name(),
             Verdict::Closed(closed) => closed.name(),
         }
@@ -112,7 +116,7 @@ impl Answer {
     #[must_use]
     pub fn sentence(&self, language: Language) -> String {
         match &self.verdict {
-            Verdict::Opened(_) => match language {
+            Verdict::Opened(_) | Verdict::Unrecorded(_) => match language {
                 Language::Chinese => "请通行。",
                 Language::Korean => "통과하세요.",
                 _ => "Please pass.",
@@ -126,7 +130,7 @@ impl Answer {
     /// As JSON.
     #[must_use]
     pub fn to_body(&self, language: Language) -> AnswerBody {
-        let opened = matches!(self.verdict, Verdict::Opened(_));
+        let opened = self.code() == wire::tap::PERMITTED;
         AnswerBody {
             decision: if opened { "permitted" } else { "refused" },
             code: self.code(),

@@ -53,6 +53,7 @@ pub fn open_on<M: Media>(config: &Config, media: M) -> Result<Agent<M>> {
         denied_stale: hours(config.policy.deny_list_stale_hours),
         refusals_per_minute: config.journal.refusals_per_minute,
         replay_slots: config.journal.replay_slots,
+        unrecorded: config.unrecorded.to_rule(),
     };
     let mut salt = [0; 8];
     machine::fill(&mut salt)?;
@@ -244,4 +245,11 @@ pub fn serve(agent: &mut Agent<FileMedia>, intake: &Intake, status: &Status) {
         agent.tick(machine::now());
     }
     agent.flush();
+    let lost = agent.unrecorded();
+    if lost > 0 {
+        tracing::error!(
+            lost,
+            "riders passed without a record, and the journal still fails"
+        );
+    }
 }

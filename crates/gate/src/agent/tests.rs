@@ -7,7 +7,7 @@ use ed25519_dalek::{Signer as _, SigningKey};
 use journal::testing::{Fault, Medium, Operation};
 use journal::{MediaError, Options, SegmentId};
 use units::{CredentialId, KeyId};
-use wire::note::TapOutcome;
+use wire::note::{NoteRecord, TapOutcome};
 use wire::{Entitlement, PartySize, ProductCode, RiderCategory, TicketClaims};
 
 use super::*;
@@ -95,6 +95,10 @@ fn ticket(number: u8) -> String {
 }
 
 fn open(medium: Medium, events: &Events) -> Agent<Watched> {
+    open_with(medium, events, UnrecordedRule::Shut)
+}
+
+fn open_with(medium: Medium, events: &Events, unrecorded: UnrecordedRule) -> Agent<Watched> {
     let site = Site {
         device: DEVICE,
         gate: GateId::from_number(7),
@@ -107,6 +111,7 @@ fn open(medium: Medium, events: &Events) -> Agent<Watched> {
         denied_stale: Span::from_secs(60),
         refusals_per_minute: 3,
         replay_slots: 64,
+        unrecorded,
     };
     let options = Options::new(DEVICE, chain_start, 1)
         .with_segment_bytes(16 * 1024)
@@ -169,6 +174,110 @@ fn no_door_opens_while_the_medium_fails_and_its_riders_may_try_again() {
     assert_eq!(scan(&mut agent, &ticket(1), NOW), "permitted");
     assert_eq!(scan(&mut agent, &ticket(1), NOW), "already_used");
     assert_eq!(charged(agent), 2);
+}
+
+/// Every sync fails from now on.
+fn break_medium(agent: &mut Agent<Watched>) {
+    agent.journal.media_mut().0.plan(Some(Fault {
+        at: 0,
+        count: u64::MAX,
+        only: Some(Operation::Sync),
+        no_space: false,
+    }));
+}
+
+/// T21: who breaks the disk opens the gate as often as the city says, and no more; what those
+/// riders showed is written down afterwards, and none of their codes passes twice.
+#[test]
+fn a_broken_medium_opens_so_often_and_its_taps_are_told_afterwards() {
+    let events = Events::default();
+    let rule = UnrecordedRule::Open {
+        passes: 3,
+        within: Span::from_secs(3_600),
+    };
+    let mut agent = open_with(Medium::new(), &events, rule);
+    assert_eq!(scan(&mut agent, &ticket(9), NOW), "permitted");
+    break_medium(&mut agent);
+    assert_eq!(agent.opens_unrecorded(), None, "nobody has noticed");
+    let mut told = Vec::new();
+    for number in 1..=6 {
+        let at = NOW.plus(Span::from_secs(i64::from(number)));
+        told.push(scan(&mut agent, &ticket(number), at));
+        agent.tick(at);
+    }
+    let (passed, shut) = told.split_at(3);
+    assert_eq!(passed, ["permitted_unrecorded"; 3]);
+    assert_eq!(shut, ["not_recorded"; 3]);
+    let opens = |events: &Events| {
+        let events = events.lock().unwrap();
+        events.iter().filter(|event| **event == "open").count()
+    };
+    assert_eq!(opens(&events), 4);
+    assert_eq!((agent.opens_unrecorded(), agent.unrecorded()), (Some(0), 2));
+    assert!(!agent.is_ready(NOW), "it is an alarm as long as it lasts");
+    assert_eq!(scan(&mut agent, &ticket(2), NOW), "already_used");
+
+    agent.journal.media_mut().0.plan(None);
+    let later = NOW.plus(Span::from_secs(60));
+    agent.tick(later);
+    assert_eq!((agent.opens_unrecorded(), agent.unrecorded()), (None, 0));
+    assert!(agent.is_ready(NOW));
+    for number in 1..=3 {
+        assert_eq!(scan(&mut agent, &ticket(number), later), "already_used");
+    }
+    assert_eq!(scan(&mut agent, &ticket(4), later), "permitted");
+    agent.flush();
+    let batch = agent.batch(1000).unwrap().unwrap();
+    let taps = batch.payloads.iter().map(|bytes| TapRecord::decode(bytes));
+    let at: Vec<_> = taps
+        .flatten()
+        .filter(|tap| tap.decision == 0)
+        .map(|tap| tap.at.since(NOW).as_secs())
+        .collect();
+    assert_eq!(at, [0, 1, 2, 3, 60], "with the time at which they passed");
+    assert_eq!(charged(agent), 5);
+}
+
+/// A second outage of the day does not open for more.
+#[test]
+fn a_medium_that_breaks_again_opens_for_nobody_more() {
+    let events = Events::default();
+    let rule = UnrecordedRule::Open {
+        passes: 1,
+        within: Span::from_secs(3_600),
+    };
+    let mut agent = open_with(Medium::new(), &events, rule);
+    for (outage, expected) in [(1, "permitted_unrecorded"), (2, "not_recorded")] {
+        break_medium(&mut agent);
+        assert_eq!(scan(&mut agent, &ticket(outage), NOW), expected);
+        agent.journal.media_mut().0.plan(None);
+        agent.tick(NOW.plus(Span::from_secs(10 * i64::from(outage))));
+        assert!(agent.is_ready(NOW));
+    }
+    assert_eq!(charged(agent), 1);
+}
+
+/// Where nobody went through, nothing is owed, whatever state the journal is in.
+#[test]
+fn nobody_passed_is_told_after_an_outage_too() {
+    let events = Events::default();
+    let rule = UnrecordedRule::Open {
+        passes: 9,
+        within: Span::from_secs(3_600),
+    };
+    let mut agent = open_with(Medium::new(), &events, rule);
+    agent.door = Box::new(EmptyDoor(0));
+    assert_eq!(scan(&mut agent, &ticket(1), NOW), "permitted");
+    break_medium(&mut agent);
+    for number in 2..=4 {
+        let told = scan(&mut agent, &ticket(number), NOW);
+        assert_eq!(told, "permitted_unrecorded");
+    }
+    agent.tick(NOW);
+    assert_eq!(agent.unrecorded(), 0);
+    agent.journal.media_mut().0.plan(None);
+    agent.tick(NOW.plus(Span::from_secs(10)));
+    assert_eq!(charged(agent), 0);
 }
 
 /// Permitted taps of the journal that no note says to have stayed outside: those that are charged.

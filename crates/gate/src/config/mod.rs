@@ -15,6 +15,7 @@ mod policy;
 mod server;
 mod station;
 mod text;
+mod unrecorded;
 
 use std::path::{Path, PathBuf};
 
@@ -29,6 +30,7 @@ pub use lists::ListsConfig;
 pub use policy::PolicyConfig;
 pub use server::ServerConfig;
 pub use station::StationConfig;
+pub use unrecorded::UnrecordedConfig;
 
 use mistake::Mistake;
 
@@ -83,6 +85,9 @@ pub struct Config {
     /// The journal.
     #[serde(default)]
     pub journal: JournalConfig,
+    /// Good codes while the journal cannot be written.
+    #[serde(default)]
+    pub unrecorded: UnrecordedConfig,
     /// How codes are judged.
     #[serde(default)]
     pub policy: PolicyConfig,
@@ -130,6 +135,7 @@ impl Config {
         self.door.check()?;
         self.passage.check()?;
         self.journal.check()?;
+        self.unrecorded.check()?;
         self.lists.as_ref().map_or(Ok(()), ListsConfig::check)?;
         self.station.as_ref().map_or(Ok(()), StationConfig::check)?;
         self.http.as_ref().map_or(Ok(()), HttpConfig::check)?;

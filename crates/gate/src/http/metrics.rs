@@ -109,6 +109,18 @@ fn state(out: &mut String, health: &Health) {
     );
     gauge(
         out,
+        "gate_opens_unrecorded",
+        "Alarm: riders pass although the journal cannot be written.",
+        u64::from(health.opens_unrecorded.is_some()),
+    );
+    gauge(
+        out,
+        "gate_unrecorded_taps",
+        "Passes of which nothing is written down yet.",
+        u64::try_from(health.unrecorded).unwrap_or(u64::MAX),
+    );
+    gauge(
+        out,
         "gate_queue_taps",
         "Taps that wait to be sent.",
         health.queued,

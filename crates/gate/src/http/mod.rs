@@ -37,6 +37,10 @@ const PAGE_RULES: &str = "default-src 'none'; style-src 'unsafe-inline'; \
 pub struct Health {
     /// Whether the next good code would open the door.
     pub ready: bool,
+    /// While the journal cannot be written and riders pass all the same: how many more may.
+    pub opens_unrecorded: Option<u32>,
+    /// Passes of which nothing is written down yet.
+    pub unrecorded: usize,
     /// Versions of the lists in use.
     pub versions: wire::ListVersions,
     /// Age of the issuer keys, if there are any.
@@ -89,6 +93,8 @@ pub async fn health(core: &Core) -> Option<Health> {
         let (keys_age, denied_age) = agent.list_ages(now);
         Health {
             ready: agent.is_ready(now),
+            opens_unrecorded: agent.opens_unrecorded(),
+            unrecorded: agent.unrecorded(),
             versions: agent.list_versions(now),
             keys_age,
             denied_age,
@@ -112,17 +118,26 @@ async fn livez(State(pages): State<Pages>) -> (StatusCode, &'static str) {
     }
 }
 
-async fn readyz(State(pages): State<Pages>) -> (StatusCode, &'static str) {
-    match health(&pages.core).await {
-        Some(health) if health.ready => (StatusCode::OK, "ready\n"),
-        Some(_) => (
-            StatusCode::SERVICE_UNAVAILABLE,
-            "lists are missing or stale, or the journal has stopped\n",
-        ),
-        None => (
-            StatusCode::SERVICE_UNAVAILABLE,
-            "the core does not answer\n",
-        ),
+async fn readyz(State(pages): State<Pages>) -> (StatusCode, String) {
+    let health = health(&pages.core).await;
+    let code = match &health {
+        Some(health) if health.ready => StatusCode::OK,
+        _ => StatusCode::SERVICE_UNAVAILABLE,
+    };
+    (code, format!("{}\n", readiness(health.as_ref())))
+}
+
+/// Whether a good code opens the door, and if not so, why: a sentence.
+fn readiness(health: Option<&Health>) -> String {
+    match health {
+        None => "The core does not answer".to_owned(),
+        Some(health) if health.ready => "Ready".to_owned(),
+        Some(health) => match health.opens_unrecorded {
+            Some(left) => format!(
+                "ALARM: the journal has stopped and riders pass without a record: {left} more may"
+            ),
+            None => "Not ready: lists are missing or stale, or the journal has stopped".to_owned(),
+        },
     }
 }
 

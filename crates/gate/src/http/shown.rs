@@ -37,7 +37,9 @@ impl Shown {
     #[must_use]
     pub fn of(answer: &Answer, language: Language, open_seconds: u16) -> Self {
         let riders = match &answer.verdict {
-            Verdict::Opened(permit) => Some(permit.entitlement.party.as_riders()),
+            Verdict::Opened(permit) | Verdict::Unrecorded(permit) => {
+                Some(permit.entitlement.party.as_riders())
+            }
             _ => None,
         };
         let opened = riders.is_some();

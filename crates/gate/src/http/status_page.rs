@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use units::Span;
 
-use super::Health;
+use super::{Health, readiness};
 use crate::status::Counts;
 
 const HEAD: &str = "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">\
@@ -18,11 +18,7 @@ td{text-align:right;font-variant-numeric:tabular-nums}th{font-weight:500}</style
 /// The page. Names and numbers alone: nothing in it comes from a code.
 pub(super) fn write(counts: &Counts, health: Option<Health>) -> String {
     let mut out = String::from(HEAD);
-    let state = match health {
-        Some(health) if health.ready => "Ready",
-        Some(_) => "Not ready: lists are missing or stale, or the journal has stopped",
-        None => "The core does not answer",
-    };
+    let state = readiness(health.as_ref());
     // Writing into a string cannot fail.
     let _ = write!(out, "<h1>{state}</h1><table>");
     let mut row = |name: &str, value: String| {
@@ -32,6 +28,9 @@ pub(super) fn write(counts: &Counts, health: Option<Health>) -> String {
         );
     };
     if let Some(health) = health {
+        if health.unrecorded > 0 {
+            row("Passes not written down yet", health.unrecorded.to_string());
+        }
         row("Taps waiting to be sent", health.queued.to_string());
         let versions = health.versions;
         for (name, version) in [
