@@ -17,7 +17,6 @@ pub(crate) struct Row(BTreeMap<String, String>);
 
 impl Row {
     /// The text of a cell, `""` where it is empty or not there.
-
     pub(crate) fn text(&self, column: &str) -> &str {
         self.0.get(column).map_or("", String::as_str)
     }
@@ -49,7 +48,6 @@ impl Row {
 }
 
 /// Reads a table.
-
 pub(crate) fn read(text: &str) -> Table {
     let mut lines = records(text).into_iter();
     let columns = lines.next().unwrap_or_default();

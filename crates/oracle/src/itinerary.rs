@@ -437,10 +437,18 @@ fn transfer(chain: &Chain, ticket: &Ticket, way: &Way) -> Option<Chain> {
         medium = together(&medium, &ticket.medium)?;
         own = ticket.price;
     }
+    let product = if way.kind == 1 || way.product.is_empty() {
+        &ticket.product
+    } else {
+        &way.product
+    };
+    let mut counts_last = way.price;
     if way.kind == 2 && state.anew {
+        // The transfer is the ticket of both legs: it counts to the first.
         let last = next.amounts.last_mut()?.as_mut()?;
         next.total -= last.1;
-        last.1 = 0;
+        *last = (way.product.clone(), way.price);
+        counts_last = 0;
     }
     next.state = Some(State {
         group: ticket.group.clone(),
@@ -449,13 +457,8 @@ fn transfer(chain: &Chain, ticket: &Ticket, way: &Way) -> Option<Chain> {
         run: way.run,
     });
     next.total += own + way.price;
-    let product = if way.kind == 1 || way.product.is_empty() {
-        &ticket.product
-    } else {
-        &way.product
-    };
     next.amounts.push(Some((product.clone(), own)));
-    next.transfers.push(way.price);
+    next.transfers.push(counts_last);
     Some(next)
 }
 

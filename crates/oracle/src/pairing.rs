@@ -128,15 +128,8 @@ fn in_time(world: &World, on: &Tap, off: &Tap) -> bool {
 fn gate_trips(world: &World, taps: Vec<Tap>) -> Vec<Trip> {
     let mut trips = Vec::new();
     let mut add = |on: Option<Tap>, off: Option<Tap>| {
-        let of = |tap: &Tap| {
-            let route = tap.route.as_deref();
-            route.and_then(|route| world.network(Some(route)))
-        };
-        let network = on
-            .as_ref()
-            .and_then(of)
-            .or_else(|| off.as_ref().and_then(of))
-            .or_else(|| world.settings.default_network.clone());
+        let route = |tap: &Option<Tap>| tap.as_ref().and_then(|tap| tap.route.clone());
+        let network = world.network(route(&on).or_else(|| route(&off)).as_deref());
         trips.push(Trip {
             on,
             off,

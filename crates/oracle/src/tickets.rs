@@ -19,18 +19,17 @@ impl World {
         if self.rows("fare_zone_tickets.txt").is_empty() {
             return;
         }
-        let mut rides: Vec<&mut Base> = bases
-            .iter_mut()
-            .flatten()
-            .filter(|base| !base.is_incomplete)
-            .collect();
-        let copies: Vec<Base> = rides.iter().map(|base| (**base).clone()).collect();
-        let paid = self.cheapest(&copies);
-        for (base, (price, ticket)) in rides.iter_mut().zip(paid.rides) {
-            base.price = price;
-            if ticket.is_some() {
-                base.ride.product = ticket;
-                base.by = "ticket";
+        // A missing tap divides the list.
+        for rides in bases.split_mut(|base| base.as_ref().is_some_and(|base| base.is_incomplete)) {
+            let mut rides: Vec<&mut Base> = rides.iter_mut().flatten().collect();
+            let copies: Vec<Base> = rides.iter().map(|base| (**base).clone()).collect();
+            let paid = self.cheapest(&copies);
+            for (base, (price, ticket)) in rides.iter_mut().zip(paid.rides) {
+                base.price = price;
+                if ticket.is_some() {
+                    base.ride.product = ticket;
+                    base.by = "ticket";
+                }
             }
         }
     }
