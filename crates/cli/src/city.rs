@@ -41,29 +41,20 @@ struct Told<'a> {
 /// When it cannot be read at all.
 pub(crate) fn check(path: &Path, json: bool) -> Result<bool> {
     let package = Package::read(path)?;
-    let read = Feed::read(&package.feed());
-    let mut reports: Vec<LoadReport> = Vec::new();
-    match read {
-        Ok(feed) => reports.push(feed.warnings().clone()),
-        Err(report) => reports.push(report),
-    }
-    // A city is checked as a city where its feed is sound: no defect is told twice.
-    if package.is_city()
-        && reports.iter().all(LoadReport::is_sound)
-        && let Err(report) = City::load(&package.files)
-    {
-        reports.push(report);
-    }
-    let ok = reports.iter().all(LoadReport::is_sound);
+    let found = if package.is_city() {
+        City::load(&package.files).map(|city| city.warnings().clone())
+    } else {
+        Feed::read(&package.feed()).map(|feed| feed.warnings().clone())
+    };
+    let found = found.unwrap_or_else(|report| report);
+    let ok = found.is_sound();
     let kind = if package.is_city() { "city" } else { "feed" };
-    let counts = count(&reports);
+    let counts = count(&found);
     let mut lines = String::new();
     for note in &package.notes {
         writeln!(lines, "note: {note}")?;
     }
-    for report in &reports {
-        writeln!(lines, "{report}")?;
-    }
+    writeln!(lines, "{found}")?;
     let verdict = if ok { "loads" } else { "does not load" };
     writeln!(lines, "{}: this {kind} {verdict}", path.display())?;
     let report = Report {
@@ -73,25 +64,20 @@ pub(crate) fn check(path: &Path, json: bool) -> Result<bool> {
         errors: counts.0,
         warnings: counts.1,
         notes: &package.notes,
-        defects: reports.iter().flat_map(all).map(told).collect(),
+        defects: all(&found).map(told).collect(),
     };
     Reader::of(json).print(&report, &lines)?;
     Ok(ok)
 }
 
 /// Errors and warnings found, kept or not.
-fn count(reports: &[LoadReport]) -> (usize, usize) {
-    reports.iter().fold((0, 0), |(errors, warnings), report| {
-        let more_errors = report.defects().len().saturating_add(report.left_off());
-        let more_warnings = report
-            .warnings()
-            .len()
-            .saturating_add(report.warnings_left_off());
-        (
-            errors.saturating_add(more_errors),
-            warnings.saturating_add(more_warnings),
-        )
-    })
+const fn count(report: &LoadReport) -> (usize, usize) {
+    let errors = report.defects().len();
+    let warnings = report.warnings().len();
+    (
+        errors.saturating_add(report.left_off()),
+        warnings.saturating_add(report.warnings_left_off()),
+    )
 }
 
 fn all(report: &LoadReport) -> impl Iterator<Item = &Defect> {

@@ -50,20 +50,36 @@ fn built_in() -> CityFiles {
 fn read_folder(folder: &Path) -> Result<CityFiles> {
     let mut files = BTreeMap::new();
     read_into(folder, "city.toml", &mut files)?;
-    let gtfs = folder.join("gtfs");
-    let entries = std::fs::read_dir(&gtfs)
-        .with_context(|| format!("cannot list {} (the city's GTFS files)", gtfs.display()))?;
+    read_tables(folder, "gtfs", &mut files)?;
+    let said = || format!("cannot list {}", folder.display());
+    for entry in std::fs::read_dir(folder).with_context(said)? {
+        let entry = entry.with_context(said)?;
+        let name = entry.file_name();
+        // Later tariffs of the city stand in folders of their own.
+        if entry.file_type().with_context(said)?.is_dir()
+            && let Some(name) = name.to_str().filter(|name| *name != "gtfs")
+        {
+            read_tables(folder, name, &mut files)?;
+        }
+    }
+    Ok(CityFiles(files))
+}
+
+fn read_tables(folder: &Path, inside: &str, files: &mut BTreeMap<String, Vec<u8>>) -> Result<()> {
+    let place = folder.join(inside);
+    let entries = std::fs::read_dir(&place)
+        .with_context(|| format!("cannot list {} (the city's GTFS files)", place.display()))?;
     for entry in entries {
         let name = entry?.file_name();
         let Some(name) = name.to_str() else { continue };
         if Path::new(name)
             .extension()
-            .is_some_and(|ending| ending == "txt")
+            .is_some_and(|ending| ending == "txt" || ending == "csv")
         {
-            read_into(folder, &format!("gtfs/{name}"), &mut files)?;
+            read_into(folder, &format!("{inside}/{name}"), files)?;
         }
     }
-    Ok(CityFiles(files))
+    Ok(())
 }
 
 fn read_into(folder: &Path, name: &str, files: &mut BTreeMap<String, Vec<u8>>) -> Result<()> {

@@ -1,20 +1,25 @@
-//! A city: its name, money, time and fares, loaded from `city.toml` and `gtfs/`.
+//! A city: its name, money, time and fares, loaded from `city.toml` and the folders of its tariffs.
 
+mod fare;
 mod manifest;
+pub(crate) mod places;
+mod tables;
 
 use std::collections::BTreeMap;
 
 use units::{
-    Amount, Currency, NetworkId, OperatorId, RouteId, ServiceDay, Span, StopId, Timestamp,
+    Amount, Currency, NetworkId, OperatorId, RouteId, ServiceDay, Span, StopId, TextId, Timestamp,
 };
 use uuid::Uuid;
 
 use crate::calendar::Calendar;
 use crate::ext::{CityRules, Extensions};
-use crate::fare_table::FareTable;
-use crate::gtfs::{fares, places};
-use crate::{Defect, Leg, LegFare, LoadReport, Route, RuleRef, Stop, Unpriced, explain};
+use crate::fares::Fares;
+use crate::{LoadReport, RuleRef};
 use manifest::Manifest;
+use tables::Tables;
+
+pub use places::{Route, Stop};
 
 /// The files of a city's folder: path relative to it with `/` (`city.toml`, `gtfs/stops.txt`) to
 /// bytes. Files that are not read here do no harm.
@@ -37,8 +42,12 @@ pub struct City {
     tap_on_only: BTreeMap<NetworkId, u64>,
     stops: BTreeMap<StopId, Stop>,
     routes: BTreeMap<RouteId, Route>,
-    fares: FareTable,
     rules: CityRules,
+    /// The folder of the tariff, with `/`.
+    folder: String,
+    /// The tariffs that take over from this one, by their first service days.
+    later: Vec<(ServiceDay, City)>,
+    warnings: LoadReport,
 }
 
 /// Who runs the city's transit and earns its fares.
@@ -66,47 +75,107 @@ impl City {
     pub fn load(files: &CityFiles) -> Result<Self, LoadReport> {
         let mut report = LoadReport::new();
         let manifest = manifest::read(files, &mut report).unwrap_or_default();
-        let places = places::read(files, manifest.time_zone.as_deref(), &mut report);
-        let rows = fares::read(files, &places, manifest.currency, &mut report);
-        let fares = FareTable::new(rows, &places);
-        let rules = CityRules::read(files, &places, manifest.currency, &mut report);
-        check_networks(&manifest, &places, &fares, &mut report);
-
-        // Each of these is missing only where a defect says why.
-        let parts = manifest
-            .calendar
-            .zip(manifest.currency)
-            .zip(manifest.longest_journey)
-            .zip(manifest.incomplete);
-        let Some((((calendar, currency), longest_journey), incomplete)) = parts else {
-            return Err(report);
-        };
+        let first = Tables::read(files, tables::FIRST, &manifest, &mut report);
+        let mut all = vec![first];
+        for tariff in &manifest.tariffs {
+            all.push(Tables::read(files, &tariff.folder, &manifest, &mut report));
+        }
+        tables::check_networks(&manifest, &all, &mut report);
         if !report.is_sound() {
             return Err(report);
         }
-        Ok(Self {
+        let mut all = all.into_iter();
+        let whole = all
+            .next()
+            .and_then(|first| Self::with(&manifest, tables::FIRST, first));
+        // What is missing here is missing where a defect says why.
+        let Some(mut city) = whole else {
+            return Err(report);
+        };
+        let mut incomplete = (city.incomplete, city.incomplete_rule.row);
+        for (tariff, tables) in manifest.tariffs.iter().zip(all) {
+            incomplete = tariff.incomplete.unwrap_or(incomplete);
+            if let Some(mut version) = Self::with(&manifest, &tariff.folder, tables) {
+                (version.incomplete, version.incomplete_rule.row) = incomplete;
+                city.later.push((tariff.effective, version));
+            }
+        }
+        city.warnings = report;
+        Ok(city)
+    }
+
+    fn with(manifest: &Manifest, folder: &str, tables: Tables) -> Option<Self> {
+        Some(Self {
             operator: Operator {
                 id: operator_id(&manifest.name, &manifest.operator_name),
-                name: manifest.operator_name,
+                name: manifest.operator_name.clone(),
             },
-            name: manifest.name,
-            names: manifest.names,
-            time_zone: manifest.time_zone.unwrap_or_default(),
-            calendar,
-            currency,
-            longest_journey,
-            incomplete,
+            name: manifest.name.clone(),
+            names: manifest.names.clone(),
+            time_zone: manifest.time_zone.clone()?,
+            calendar: manifest.calendar.clone()?,
+            currency: manifest.currency?,
+            longest_journey: manifest.longest_journey?,
+            incomplete: manifest.incomplete?,
             incomplete_rule: RuleRef {
                 file: manifest::FILE.to_owned(),
                 row: manifest.incomplete_row,
             },
             default_network: manifest.default_network.map(|(id, _)| id),
-            tap_on_only: manifest.tap_on_only,
-            stops: places.stops,
-            routes: places.routes,
-            fares,
-            rules,
+            tap_on_only: manifest.tap_on_only.clone(),
+            stops: tables.places.stops,
+            routes: tables.places.routes,
+            rules: tables.rules,
+            folder: folder.to_owned(),
+            later: Vec::new(),
+            warnings: LoadReport::new(),
         })
+    }
+
+    /// What is against the reference and has one clear meaning all the same.
+    #[must_use]
+    pub const fn warnings(&self) -> &LoadReport {
+        &self.warnings
+    }
+
+    /// The city with the tariff that is in force on a service day: that of the last `[[tariff]]`
+    /// which is effective on it, else that of `gtfs/`. A tariff takes over at the very instant at
+    /// which its first service day starts ([`City::day_bounds`]).
+    #[must_use]
+    pub fn in_force(&self, day: ServiceDay) -> &Self {
+        self.tariff(self.tariff_number(day))
+    }
+
+    /// How many tariffs are effective on `day` or before, that of `gtfs/` not counted.
+    pub(crate) fn tariff_number(&self, day: ServiceDay) -> usize {
+        self.later
+            .partition_point(|(effective, _)| *effective <= day)
+    }
+
+    /// The tariff of this number, 0 for that of `gtfs/`.
+    pub(crate) fn tariff(&self, number: usize) -> &Self {
+        let later = number.checked_sub(1).and_then(|at| self.later.get(at));
+        later.map_or(self, |(_, city)| city)
+    }
+
+    /// Every tariff, in the order in which they are in force.
+    pub(crate) fn tariffs(&self) -> impl Iterator<Item = &Self> + '_ {
+        std::iter::once(self).chain(self.later.iter().map(|(_, city)| city))
+    }
+
+    /// The path of a file of the tariff, like `gtfs/stops.txt`.
+    pub(crate) fn path(&self, name: &str) -> String {
+        format!("{}{name}", self.folder)
+    }
+
+    /// Whether the tariff lists the stop or station.
+    pub(crate) fn lists_stop(&self, id: &StopId) -> bool {
+        self.stops.contains_key(id)
+    }
+
+    /// Whether the tariff lists the route.
+    pub(crate) fn lists_route(&self, id: &RouteId) -> bool {
+        self.routes.contains_key(id)
     }
 
     /// The name in the language of the city's choice (`name`).
@@ -169,26 +238,34 @@ impl City {
         self.calendar.bounds(day)
     }
 
-    /// The stop or station of this id.
+    /// The stop or station of this id, as the first tariff that has it describes it.
     #[must_use]
     pub fn stop(&self, id: &StopId) -> Option<&Stop> {
-        self.stops.get(id)
+        self.tariffs().find_map(|tariff| tariff.stops.get(id))
     }
 
-    /// Every stop and station, ordered by id.
+    /// Every stop and station of any tariff, ordered by id.
     pub fn stops(&self) -> impl Iterator<Item = &Stop> + '_ {
-        self.stops.values()
+        let mut all: BTreeMap<&StopId, &Stop> = BTreeMap::new();
+        for (id, stop) in self.tariffs().flat_map(|tariff| &tariff.stops) {
+            all.entry(id).or_insert(stop);
+        }
+        all.into_values()
     }
 
-    /// The route of this id.
+    /// The route of this id, as the first tariff that has it describes it.
     #[must_use]
     pub fn route(&self, id: &RouteId) -> Option<&Route> {
-        self.routes.get(id)
+        self.tariffs().find_map(|tariff| tariff.routes.get(id))
     }
 
-    /// Every route, ordered by id.
+    /// Every route of any tariff, ordered by id.
     pub fn routes(&self) -> impl Iterator<Item = &Route> + '_ {
-        self.routes.values()
+        let mut all: BTreeMap<&RouteId, &Route> = BTreeMap::new();
+        for (id, route) in self.tariffs().flat_map(|tariff| &tariff.routes) {
+            all.entry(id).or_insert(route);
+        }
+        all.into_values()
     }
 
     /// Whether riders of this network only tap on: one tap is a whole journey.
@@ -202,9 +279,22 @@ impl City {
     #[must_use]
     pub fn network(&self, route: Option<&RouteId>) -> Option<NetworkId> {
         match route {
-            Some(id) => self.routes.get(id)?.network,
+            Some(id) => self.route(id)?.network,
             None => self.default_network,
         }
+    }
+
+    /// The rules of its feed.
+    #[must_use]
+    pub const fn fares(&self) -> &Fares {
+        &self.rules.fares
+    }
+
+    /// The rider categories of its feed in the order of the file: taps name the n-th by n
+    /// ([`Holder::category`](crate::Holder::category)).
+    #[must_use]
+    pub fn rider_categories(&self) -> &[TextId] {
+        self.rules.categories()
     }
 
     /// The rules of its extension files.
@@ -217,20 +307,15 @@ impl City {
         &self.rules
     }
 
+    /// What clocks in the city show at an instant, like `2019-01-07T08:00:00`.
+    #[must_use]
+    pub fn wall_clock(&self, at: Timestamp) -> String {
+        self.local(at).strftime("%Y-%m-%dT%H:%M:%S").to_string()
+    }
+
     /// What clocks in the city show at an instant.
     pub(crate) fn local(&self, at: Timestamp) -> jiff::civil::DateTime {
         self.calendar.local(at)
-    }
-
-    /// The fare of `leg`: of the leg rules that match it, those with the highest priority; of
-    /// their products the cheapest, and of equal prices the first product id.
-    ///
-    /// # Errors
-    /// [`Unpriced`] when a stop is unknown, no rule matches, or none that matches has a price.
-    pub fn fare(&self, leg: &Leg) -> Result<LegFare, Unpriced> {
-        self.fares.fare(leg)?.ok_or_else(|| Unpriced::NoRule {
-            sentence: explain::no_rule(self, leg),
-        })
     }
 }
 
@@ -241,37 +326,7 @@ fn operator_id(city: &str, operator: &str) -> OperatorId {
     OperatorId::from_bytes(Uuid::new_v5(&NAMESPACE, name.as_bytes()).into_bytes())
 }
 
-/// The networks that `city.toml` names must be there, and those without tap off must have a fare
-/// that needs no destination.
-fn check_networks(
-    manifest: &Manifest,
-    places: &places::Places,
-    fares: &FareTable,
-    report: &mut LoadReport,
-) {
-    let mut check = |field: &str, id: &NetworkId, row: u64, good: bool, expected: &str| {
-        if !good {
-            report.push(Defect::of_field(
-                manifest::FILE,
-                row,
-                field,
-                id.as_str(),
-                expected,
-            ));
-        }
-    };
-    let exists = |id: &NetworkId| places.networks.contains(id);
-    let expected = "a network of gtfs/networks.txt or gtfs/routes.txt";
-    if let Some((id, row)) = &manifest.default_network {
-        check("default_network", id, *row, exists(id), expected);
-    }
-    for (id, row) in &manifest.tap_on_only {
-        check("tap_on_only.network", id, *row, exists(id), expected);
-        let priced = !exists(id) || fares.prices_tap_on_only(id);
-        let expected = "a network that has a leg rule with empty to_area_id";
-        check("tap_on_only.network", id, *row, priced, expected);
-    }
-}
-
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod versions;

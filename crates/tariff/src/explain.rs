@@ -6,10 +6,14 @@
 mod charge;
 mod language;
 mod line;
+mod no_fare;
+mod rule;
 
 pub use charge::sentence;
 pub use language::Language;
 pub use line::{ambiguous, line, unpriced};
+pub use no_fare::no_fare;
+pub use rule::rule_of;
 
 use units::{Amount, StopId};
 

@@ -7,10 +7,12 @@ pub(crate) mod caps;
 pub(crate) mod cells;
 pub(crate) mod distance;
 pub(crate) mod events;
+pub(crate) mod money;
 pub(crate) mod od;
 pub(crate) mod passes;
 pub(crate) mod period;
 pub(crate) mod scope;
+pub(crate) mod table;
 pub(crate) mod tickets;
 pub(crate) mod tiers;
 pub(crate) mod timeframes;
@@ -31,10 +33,9 @@ pub use tickets::ZoneTicket;
 pub use tiers::{Tier, TierStep};
 pub use windows::TransferWindow;
 
+use crate::city::places::Places;
 use crate::fares::{Fares, Rider};
-use crate::feed::{Feed, FeedFiles};
-use crate::gtfs::places::Places;
-use crate::gtfs::table::{Presence, Table};
+use crate::feed::Feed;
 use crate::{CityFiles, LoadReport};
 use timeframes::Timeframes;
 
@@ -82,6 +83,8 @@ pub(crate) struct CityRules {
 
 /// What the feed defines and extension files may name.
 pub(crate) struct Known<'a> {
+    /// The folder of the files, with `/`.
+    pub(crate) folder: &'a str,
     pub(crate) currency: Option<Currency>,
     pub(crate) stops: BTreeSet<&'a StopId>,
     pub(crate) networks: BTreeSet<&'a NetworkId>,
@@ -144,18 +147,32 @@ impl Extensions {
     }
 }
 
+impl Known<'_> {
+    /// The path of an extension file, like `gtfs/fare_caps.txt`.
+    pub(crate) fn path(&self, file: &str) -> String {
+        format!("{}{file}", self.folder)
+    }
+}
+
 impl CityRules {
     /// Reads the extension files of a city whose feed has these `places`.
     pub(crate) fn read(
         files: &CityFiles,
+        folder: &str,
+        feed: Feed,
         places: &Places,
         currency: Option<Currency>,
         report: &mut LoadReport,
     ) -> Self {
-        let (categories, default_category) = categories(files);
-        let media = ids(files, "gtfs/fare_media.txt", "fare_media_id");
-        // Defects of the feed's own files are told where the city reads them.
-        let feed = Feed::read(&FeedFiles::of_city(files, "gtfs/")).unwrap_or_default();
+        let ids = &feed.ids;
+        let defined = |(_, text): (_, &str)| TextId::new(text).ok();
+        let categories: Vec<TextId> = ids.categories.iter().filter_map(defined).collect();
+        let default = feed.categories.iter().position(|row| row.is_default);
+        let default_category = default.and_then(|place| categories.get(place).copied());
+        let media = ids.media.iter();
+        let media = media
+            .filter_map(|(_, text)| TextId::new(text).ok())
+            .collect();
         let timeframes = Timeframes::new(&feed);
         let fares = Fares::new(feed);
         let of_riders = categories.iter().copied().map(Some).chain([None]);
@@ -163,12 +180,13 @@ impl CityRules {
             .map(|id| (id, fares.rider(id.as_ref().map(TextId::as_str), None)))
             .collect();
         let known = Known {
+            folder,
             currency,
             stops: places.stops.keys().collect(),
             networks: places.networks.iter().collect(),
             areas: places.areas.iter().collect(),
             categories: categories.iter().copied().collect(),
-            media: media.into_iter().collect(),
+            media,
             timeframes: timeframes.groups().collect(),
         };
         let rules = Extensions::read(files, &known, report);
@@ -182,7 +200,7 @@ impl CityRules {
             rules,
             categories,
             default_category,
-            stations: stations(files),
+            stations: places.stations.clone(),
             riders,
             fares,
             timeframes,
@@ -194,9 +212,11 @@ impl CityRules {
         self.areas_of_stop.get(stop).map_or(&[], Vec::as_slice)
     }
 
-    /// The prices of a rider of this category.
+    /// The prices of a rider of this category; for the default one, of a rider who names none: a
+    /// feed may have a default category for each product.
     pub(crate) fn rider(&self, category: Option<&TextId>) -> Option<&Rider> {
-        self.riders.get(&category.copied())
+        let named = category.filter(|id| Some(**id) != self.default_category);
+        self.riders.get(&named.copied())
     }
 
     /// The station of a platform; a stop of its own is its own.
@@ -216,6 +236,11 @@ impl CityRules {
         named.map_or(id.as_str(), |row| &row.name)
     }
 
+    /// The rider categories in the order of their file.
+    pub(crate) fn categories(&self) -> &[TextId] {
+        &self.categories
+    }
+
     /// The rider category of this number in codes: 0 is the default category, n the n-th row of
     /// `rider_categories.txt`; a number without a row is the default category too.
     pub(crate) fn category(&self, number: u8) -> Option<TextId> {
@@ -224,34 +249,4 @@ impl CityRules {
             .and_then(|place| self.categories.get(place).copied())
             .or(self.default_category)
     }
-}
-
-/// The categories in file order, and the default one.
-fn categories(files: &CityFiles) -> (Vec<TextId>, Option<TextId>) {
-    // Defects of the feed's own files are told where the feed is read.
-    let mut told = LoadReport::new();
-    let file = "gtfs/rider_categories.txt";
-    let table = Table::read(files, file, Presence::Optional, &[], &mut told);
-    let id = |row| TextId::new(table.text(row, "rider_category_id")).ok();
-    let is_default = |row: &_| table.text(row, "is_default_fare_category") == "1";
-    let default = table.rows.iter().find(|row| is_default(row)).and_then(id);
-    (table.rows.iter().filter_map(id).collect(), default)
-}
-
-/// The station of each platform.
-fn stations(files: &CityFiles) -> BTreeMap<StopId, StopId> {
-    let mut told = LoadReport::new();
-    let file = "gtfs/stops.txt";
-    let table = Table::read(files, file, Presence::Optional, &[], &mut told);
-    let id = |row, column| StopId::new(table.text(row, column)).ok();
-    let pair = |row| Some((id(row, "stop_id")?, id(row, "parent_station")?));
-    table.rows.iter().filter_map(pair).collect()
-}
-
-/// The ids in one column of a file.
-fn ids(files: &CityFiles, file: &'static str, column: &str) -> Vec<TextId> {
-    let mut told = LoadReport::new();
-    let table = Table::read(files, file, Presence::Optional, &[], &mut told);
-    let id = |row| TextId::new(table.text(row, column)).ok();
-    table.rows.iter().filter_map(id).collect()
 }

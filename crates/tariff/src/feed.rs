@@ -116,18 +116,24 @@ impl Feed {
     /// # Errors
     /// [`LoadReport`] with every defect of every file, when at least one is an error.
     pub fn read(files: &FeedFiles<'_>) -> Result<Self, LoadReport> {
-        let mut feed = Self::default();
         let mut report = LoadReport::new();
-        places::read(files, &mut feed, &mut report);
-        services::read(files, &mut feed, &mut report);
-        products::read(files, &mut feed, &mut report);
-        rules::read(files, &mut feed, &mut report);
-        v1::read(files, &mut feed, &mut report);
+        let mut feed = Self::read_what_is_sound(files, &mut report);
         if !report.is_sound() {
             return Err(report);
         }
         feed.warnings = report;
         Ok(feed)
+    }
+
+    /// Reads as much of a feed as is sound; every defect goes to `report`.
+    pub(crate) fn read_what_is_sound(files: &FeedFiles<'_>, report: &mut LoadReport) -> Self {
+        let mut feed = Self::default();
+        places::read(files, &mut feed, report);
+        services::read(files, &mut feed, report);
+        products::read(files, &mut feed, report);
+        rules::read(files, &mut feed, report);
+        v1::read(files, &mut feed, report);
+        feed
     }
 
     /// What is against the reference and has one clear meaning all the same.

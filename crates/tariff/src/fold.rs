@@ -49,6 +49,25 @@ pub enum AdjustmentKind {
     Alone,
 }
 
+impl AdjustmentKind {
+    /// A stable word for it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Transfer => "transfer",
+            Self::Concession => "concession",
+            Self::OverTime => "over_time",
+            Self::ZoneTicket => "zone_ticket",
+            Self::Window => "window",
+            Self::HeldPass => "held_pass",
+            Self::EarnedPass => "earned_pass",
+            Self::Tier => "tier",
+            Self::Cap => "cap",
+            Self::Alone => "own_medium",
+        }
+    }
+}
+
 /// What the rides so far leave for the next one.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Accumulators {
@@ -127,7 +146,44 @@ impl Sum {
     }
 }
 
+impl Sum {
+    /// The same sum without limits.
+    fn without_limits(mut self) -> Self {
+        for entry in &mut self.days {
+            (entry.limit, entry.row) = (0, 0);
+        }
+        self
+    }
+}
+
+/// The sums of `old` rules in the order of the `new` ones: those of rules that `same` says are one.
+fn carried<R>(sums: &[Sum], old: &[R], new: &[R], same: impl Fn(&R, &R) -> bool) -> Vec<Sum> {
+    let of = |rule: &R| {
+        let place = old.iter().position(|known| same(known, rule));
+        place.and_then(|place| sums.get(place)).cloned()
+    };
+    let sums = new.iter().map(|rule| of(rule).unwrap_or_default());
+    sums.map(Sum::without_limits).collect()
+}
+
 impl Accumulators {
+    /// Another tariff takes over: what was counted so far by caps, tiers and earned passes counts
+    /// on for the rules with the same id and period. Limits are those of the new tariff alone.
+    pub(crate) fn change(&mut self, old: &Extensions, new: &Extensions) {
+        self.caps = carried(&self.caps, &old.caps, &new.caps, |a, b| {
+            (a.id, a.period) == (b.id, b.period)
+        });
+        self.tiers = carried(&self.tiers, &old.tiers, &new.tiers, |a, b| {
+            let counts = a.counts_full_fares == b.counts_full_fares;
+            counts && (a.id, a.period) == (b.id, b.period)
+        });
+        self.passes = carried(&self.passes, &old.passes, &new.passes, |a, b| {
+            (a.id, a.period) == (b.id, b.period)
+        });
+        // The day has changed too, and with it the windows ended.
+        self.windows.clear();
+    }
+
     /// Takes the next ride in order of time; answers what it costs, 0 to its fare, in minor units.
     /// What each rule did is added to `trace`.
     pub(crate) fn take(

@@ -1,11 +1,13 @@
 //! What a day of taps becomes: journeys with legs, fares and lines.
 
+use std::fmt;
+
 use units::{
     Amount, JourneyId, NetworkId, ProductId, RouteId, ServiceDay, StopId, TapId, TextId, Timestamp,
 };
 
 use crate::ext::Evidence;
-use crate::{Adjustment, RuleRef, Tap};
+use crate::{Adjustment, Tap};
 
 /// One rider's journeys of one service day, ordered by first tap.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -131,6 +133,28 @@ pub struct Leg {
     pub end: Option<Timestamp>,
 }
 
+/// A row of a city's file that decided something.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct RuleRef {
+    /// The file, relative to the city's folder.
+    pub file: String,
+    /// The line in it; the header of a table is line 1.
+    pub row: u64,
+}
+
+/// What the rules of GTFS say of one leg alone.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct LegFare {
+    /// The price.
+    pub amount: Amount,
+    /// The product to hold.
+    pub product: ProductId,
+    /// Its name for riders; the id where the files give none.
+    pub product_name: String,
+    /// The row that allows it.
+    pub rule: RuleRef,
+}
+
 /// What a journey costs.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Fare {
@@ -196,5 +220,21 @@ impl Journey {
                 sentences.join(" ")
             }
         }
+    }
+}
+
+impl RuleRef {
+    /// Stands in until a rule is found.
+    pub(crate) const fn none() -> Self {
+        Self {
+            file: String::new(),
+            row: 0,
+        }
+    }
+}
+
+impl fmt::Display for RuleRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} row {}", self.file, self.row)
     }
 }

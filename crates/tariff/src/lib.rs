@@ -43,11 +43,9 @@ mod city;
 mod defect;
 pub mod explain;
 pub mod ext;
-mod fare_table;
 pub mod fares;
 pub mod feed;
 mod fold;
-mod gtfs;
 mod journey;
 mod pairing;
 mod rate;
@@ -55,15 +53,13 @@ mod tap;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 
-pub use city::{City, CityFiles, IncompletePolicy, Operator};
+pub use city::{City, CityFiles, IncompletePolicy, Operator, Route, Stop};
 pub use defect::{Defect, LoadReport, Severity};
-pub use fare_table::{LegFare, RuleRef};
 pub use feed::{Feed, FeedFiles};
 pub use fold::{Accumulators, Adjustment, AdjustmentKind};
-pub use gtfs::{Route, Stop};
 pub use journey::{
-    Breakdown, DayRating, Fare, FareLine, Journey, JourneyStatus, Leg, MissingTap, PricedBy,
-    Unpriced,
+    Breakdown, DayRating, Fare, FareLine, Journey, JourneyStatus, Leg, LegFare, MissingTap,
+    PricedBy, RuleRef, Unpriced,
 };
 pub use rate::{
     Carry, rate_day, rate_day_after, rate_days, total_of_day, window_start, windows_end,

@@ -5,7 +5,7 @@
 //! the rider, from the first day of the longest window on.
 
 mod carry;
-mod gtfs;
+pub(crate) mod gtfs;
 mod history;
 mod price;
 mod trips;
@@ -37,6 +37,9 @@ pub fn rate_day(city: &City, account: AccountId, day: ServiceDay, taps: &[Tap]) 
 
 /// Rates the taps of `account` on `day` after the days that `carry` has seen, and adds this one to
 /// it. Days must come in order; days without taps may be left out.
+///
+/// Journeys are priced by the tariff that is in force on their service day, so by that of their
+/// first tap: no journey goes over the start of a day ([`City::in_force`]).
 #[must_use]
 pub fn rate_day_after(
     city: &City,
@@ -45,6 +48,7 @@ pub fn rate_day_after(
     taps: &[Tap],
     carry: &mut Carry,
 ) -> DayRating {
+    let city = carry.enter(city, day);
     let (trips, charges) = charge_day(city, day, taps, carry);
     let journeys = trips.iter().zip(charges);
     DayRating {
@@ -58,6 +62,7 @@ pub fn rate_day_after(
 /// [`rate_day_after`]. `None` where a journey has no fare, or the sum leaves 64 bits.
 #[must_use]
 pub fn total_of_day(city: &City, day: ServiceDay, taps: &[Tap], carry: &mut Carry) -> Option<i64> {
+    let city = carry.enter(city, day);
     let (_, charges) = charge_day(city, day, taps, carry);
     charges.into_iter().try_fold(0i64, |sum, charge| {
         let all = charge.ok()?;
@@ -77,7 +82,7 @@ pub(crate) struct Part {
 
 type Charge = Result<Vec<Part>, Unpriced>;
 
-/// The journeys of a day and what each member of their parties pays.
+/// The journeys of a day and what each member of their parties pays, by the tariff of `city`.
 fn charge_day(
     city: &City,
     day: ServiceDay,

@@ -40,7 +40,7 @@ impl Places {
                 places.metro.push(stop.id);
                 places
                     .at
-                    .insert(stop.id, (stop.lat_degrees, stop.lon_degrees));
+                    .extend(stop.degrees.map(|degrees| (stop.id, degrees)));
             } else {
                 bus_stops.push(stop.id);
             }

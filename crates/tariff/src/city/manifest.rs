@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use serde::Deserialize;
 use toml::Spanned;
-use units::{Amount, Currency, NetworkId, Span};
+use units::{Amount, Currency, NetworkId, ServiceDay, Span};
 
 use super::{CityFiles, IncompletePolicy};
 use crate::calendar::{self, Calendar};
@@ -26,6 +26,19 @@ const MAXIMUM_MINOR_MAX: i64 = 1_000_000_000;
 /// Bytes of a name: those of GTFS names.
 const NAME_BYTES_MAX: usize = 512;
 
+/// Tariffs of one city that take over from another: two a year for a generation.
+const TARIFFS_MAX: usize = 64;
+
+/// A `[[tariff]]`: what is in force from a service day on.
+#[derive(Debug)]
+pub(crate) struct Later {
+    pub(crate) effective: ServiceDay,
+    /// The folder of its files, with `/`.
+    pub(crate) folder: String,
+    /// What it asks for an incomplete journey and the line that says so; `None`: as before it.
+    pub(crate) incomplete: Option<(IncompletePolicy, u64)>,
+}
+
 /// What `city.toml` says, each part `None` where it is defective.
 #[derive(Debug, Default)]
 pub(crate) struct Manifest {
@@ -43,6 +56,8 @@ pub(crate) struct Manifest {
     pub(crate) default_network: Option<(NetworkId, u64)>,
     /// With the lines that name them.
     pub(crate) tap_on_only: BTreeMap<NetworkId, u64>,
+    /// By their days.
+    pub(crate) tariffs: Vec<Later>,
 }
 
 #[derive(Deserialize)]
@@ -60,6 +75,8 @@ struct Raw {
     operator: RawOperator,
     #[serde(default)]
     tap_on_only: Vec<RawTapOnOnly>,
+    #[serde(default)]
+    tariff: Vec<RawTariff>,
 }
 
 #[derive(Deserialize)]
@@ -85,6 +102,14 @@ struct RawOperator {
 #[serde(deny_unknown_fields)]
 struct RawTapOnOnly {
     network: Spanned<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawTariff {
+    effective: Spanned<String>,
+    gtfs: Spanned<String>,
+    maximum_minor: Option<Spanned<i64>>,
 }
 
 /// Reads `city.toml`. `None`: it cannot be read at all; otherwise as much as is sound.
@@ -172,6 +197,7 @@ impl Reader<'_> {
             }
         }
         self.check_names(&raw.names);
+        let tariffs = self.tariffs(&raw.tariff, currency);
         Manifest {
             time_zone: zone.is_some().then(|| raw.time_zone.get_ref().clone()),
             calendar: zone
@@ -183,6 +209,7 @@ impl Reader<'_> {
             incomplete_row: line_of(self.text, &raw.incomplete.maximum_minor.span()),
             default_network,
             tap_on_only,
+            tariffs,
             name: self.name(&raw.name, "name"),
             operator_name: self.name(&raw.operator.name, "operator.name"),
             names: raw.names,
@@ -196,18 +223,62 @@ impl Reader<'_> {
     ) -> Option<IncompletePolicy> {
         let known = (raw.policy.get_ref() == "maximum_fare").then_some(());
         let known = self.or_defect(known, &raw.policy, "incomplete.policy", "maximum_fare");
-        let minor = *raw.maximum_minor.get_ref();
-        let minor = (0..=MAXIMUM_MINOR_MAX).contains(&minor).then_some(minor);
-        let minor = self.or_defect(
-            minor,
-            &raw.maximum_minor,
-            "incomplete.maximum_minor",
-            &format!("minor units from 0 to {MAXIMUM_MINOR_MAX}"),
-        );
+        let maximum = self.maximum(&raw.maximum_minor, "incomplete.maximum_minor", currency);
         known?;
-        Amount::new(minor?, currency?)
+        maximum
+    }
+
+    fn maximum(
+        &mut self,
+        value: &Spanned<i64>,
+        field: &str,
+        currency: Option<Currency>,
+    ) -> Option<IncompletePolicy> {
+        let minor = *value.get_ref();
+        let minor = (0..=MAXIMUM_MINOR_MAX).contains(&minor).then_some(minor);
+        let expected = format!("minor units from 0 to {MAXIMUM_MINOR_MAX}");
+        let minor = self.or_defect(minor, value, field, &expected)?;
+        Amount::new(minor, currency?)
             .ok()
             .map(IncompletePolicy::MaximumFare)
+    }
+
+    fn tariffs(&mut self, raw: &[RawTariff], currency: Option<Currency>) -> Vec<Later> {
+        let mut tariffs: Vec<Later> = Vec::new();
+        for entry in raw.iter().take(TARIFFS_MAX) {
+            let day = ServiceDay::parse(entry.effective.get_ref()).ok();
+            let expected = "a service day as YYYY-MM-DD";
+            let day = self.or_defect(day, &entry.effective, "tariff.effective", expected);
+            let name = entry.gtfs.get_ref();
+            let good = !name.is_empty()
+                && !name.starts_with('.')
+                && name.len() <= NAME_BYTES_MAX
+                && !name.contains(['/', '\\', '\0']);
+            let expected = "the name of a folder beside city.toml";
+            let folder = good.then(|| format!("{name}/"));
+            let folder = self.or_defect(folder, &entry.gtfs, "tariff.gtfs", expected);
+            let incomplete = entry.maximum_minor.as_ref().and_then(|value| {
+                let policy = self.maximum(value, "tariff.maximum_minor", currency)?;
+                Some((policy, line_of(self.text, &value.span())))
+            });
+            let (Some(effective), Some(folder)) = (day, folder) else {
+                continue;
+            };
+            if tariffs.iter().any(|known| known.effective == effective) {
+                self.defect(&entry.effective, "tariff.effective", "each day once");
+            }
+            tariffs.push(Later {
+                effective,
+                folder,
+                incomplete,
+            });
+        }
+        if let Some(beyond) = raw.get(TARIFFS_MAX) {
+            let expected = format!("at most {TARIFFS_MAX} tariffs");
+            self.defect(&beyond.gtfs, "tariff", &expected);
+        }
+        tariffs.sort_by_key(|tariff| tariff.effective);
+        tariffs
     }
 
     fn network(&mut self, value: &Spanned<String>, field: &str) -> Option<(NetworkId, u64)> {

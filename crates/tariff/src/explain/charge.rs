@@ -5,14 +5,14 @@ use units::{Amount, ProductId, StopId};
 use super::Language;
 use crate::ext::Evidence;
 use crate::{
-    Adjustment, AdjustmentKind, Breakdown, City, JourneyStatus, Leg, MissingTap, PricedBy, RuleRef,
-    TapKind,
+    Adjustment, AdjustmentKind, Breakdown, City, JourneyStatus, Leg, MissingTap, PricedBy, TapKind,
 };
 
 /// The whole story of one line of a fare, in one language: taps and leg, rule with file and row,
 /// product, and every transfer, window, pass, tier and cap that changed the price.
 #[must_use]
 pub fn sentence(city: &City, line: &Breakdown, language: Language) -> String {
+    let city = city.in_force(city.service_day(line.tap.at));
     let teller = Teller { city, language };
     let mut story = teller.price(line);
     if line.rider > 0 {
@@ -229,7 +229,7 @@ impl Teller<'_> {
         let currency = line.amount.currency();
         let amount = |minor| Amount::new(minor, currency).unwrap_or(Amount::zero(currency));
         let after = amount(adjustment.after);
-        let (what, rule) = self.rule_of(adjustment);
+        let (what, rule) = super::rule_of(self.city, adjustment);
         let rule = rule.map(|rule| rule.to_string()).unwrap_or_default();
         let (en, zh, ko) = match adjustment.kind {
             AdjustmentKind::Transfer => ("The transfer makes it", "换乘后为", "환승을 반영하면"),
@@ -282,54 +282,6 @@ impl Teller<'_> {
             Language::English => format!("{en} {after}{} ({rule}).", by(&name)),
             Language::Chinese => format!("{zh} {after}{name}（{rule}）。"),
             Language::Korean => format!("{ko} {after}입니다{name}({rule})."),
-        }
-    }
-
-    /// The name and the row of the rule that an adjustment comes from.
-    fn rule_of(&self, adjustment: &Adjustment) -> (Option<String>, Option<RuleRef>) {
-        let rules = self.city.extensions();
-        let place = adjustment.place;
-        let of = |name: Option<&String>, rule: Option<&RuleRef>| (name.cloned(), rule.cloned());
-        match adjustment.kind {
-            AdjustmentKind::Transfer => {
-                let row = u64::try_from(place).unwrap_or(u64::MAX);
-                let file = "gtfs/fare_transfer_rules.txt".to_owned();
-                (None, Some(RuleRef { file, row }))
-            }
-            AdjustmentKind::Concession => (
-                None,
-                rules.concessions.get(place).map(|row| row.rule.clone()),
-            ),
-            AdjustmentKind::OverTime => (None, rules.events.get(place).map(|row| row.rule.clone())),
-            AdjustmentKind::ZoneTicket => {
-                let ticket = rules.tickets.get(place);
-                of(
-                    ticket.map(|ticket| &ticket.name),
-                    ticket.map(|ticket| &ticket.rule),
-                )
-            }
-            AdjustmentKind::Window => {
-                let window = rules.windows.get(place);
-                of(
-                    window.map(|window| &window.name),
-                    window.map(|window| &window.rule),
-                )
-            }
-            AdjustmentKind::HeldPass | AdjustmentKind::EarnedPass => {
-                let pass = rules.passes.get(place);
-                of(pass.map(|pass| &pass.name), pass.map(|pass| &pass.rule))
-            }
-            AdjustmentKind::Tier => {
-                let tier = rules.tiers.get(place);
-                let step = tier.and_then(|tier| tier.steps.get(adjustment.row));
-                of(tier.map(|tier| &tier.name), step.map(|step| &step.rule))
-            }
-            AdjustmentKind::Cap => {
-                let cap = rules.caps.get(place);
-                let row = cap.and_then(|cap| cap.rows.get(adjustment.row));
-                of(cap.map(|cap| &cap.name), row.map(|row| &row.rule))
-            }
-            AdjustmentKind::Alone => (None, None),
         }
     }
 

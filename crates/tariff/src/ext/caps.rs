@@ -6,7 +6,7 @@ use super::cells::{self, Cells};
 use super::{Known, Period, Ride, Scope};
 use crate::{CityFiles, LoadReport, RuleRef};
 
-const FILE: &str = "gtfs/fare_caps.txt";
+const FILE: &str = "fare_caps.txt";
 
 /// The rows of one `cap_id`: the rides that any of them holds are counted together.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -2,8 +2,8 @@
 
 use units::{AreaId, NetworkId, ProductId, StopId, TextId};
 
+use super::table::{Row, Table};
 use super::{Known, Scope};
-use crate::gtfs::table::{Presence, Row, Table};
 use crate::{CityFiles, LoadReport, RuleRef};
 
 /// One row under reading. `good` turns false with the first defect of the row.
@@ -15,7 +15,7 @@ pub(crate) struct Cells<'a> {
     good: bool,
 }
 
-/// Reads every row of an optional extension file with `row`; rows with a defect are left out.
+/// Reads every row of an optional extension file, like `fare_caps.txt`, with `row`; rows with a defect are left out.
 pub(crate) fn rows<T>(
     files: &CityFiles,
     file: &'static str,
@@ -24,7 +24,7 @@ pub(crate) fn rows<T>(
     report: &mut LoadReport,
     mut row: impl FnMut(&mut Cells<'_>) -> Option<T>,
 ) -> Vec<T> {
-    let table = Table::read(files, file, Presence::Optional, required, report);
+    let table = Table::read(files, &known.path(file), required, report);
     let mut all = Vec::with_capacity(table.rows.len());
     for of_table in &table.rows {
         let mut cells = Cells {
@@ -47,7 +47,7 @@ impl Cells<'_> {
     /// The file and row.
     pub(crate) fn rule(&self) -> RuleRef {
         RuleRef {
-            file: self.table.file.to_owned(),
+            file: self.table.file.clone(),
             row: self.row.line,
         }
     }
@@ -72,7 +72,7 @@ impl Cells<'_> {
             self.defect("currency", &format!("the city's currency {currency}"));
         }
         let digits = currency.minor_digits();
-        let minor = crate::gtfs::fares::parse_minor(self.text(field), digits);
+        let minor = super::money::parse_minor(self.text(field), digits);
         if minor.is_none_or(|minor| minor > AMOUNT_MINOR_MAX) {
             let expected = format!(
                 "an amount of at least 0 with {digits} decimals ({currency}), at most {AMOUNT_MINOR_MAX} minor units"

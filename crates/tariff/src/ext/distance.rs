@@ -10,8 +10,8 @@ use super::cells::{self, Cells};
 use super::{Known, Ride, Scope};
 use crate::{CityFiles, Defect, LoadReport, RuleRef};
 
-const LINKS: &str = "gtfs/track_links.txt";
-const BANDS: &str = "gtfs/fare_distance_bands.txt";
+const LINKS: &str = "track_links.txt";
+const BANDS: &str = "fare_distance_bands.txt";
 
 /// Stops in `track_links.txt`: distances between all of them take at most 64 MiB.
 pub(crate) const STOPS_MAX: usize = 4096;
@@ -171,7 +171,7 @@ pub(super) fn read(files: &CityFiles, known: &Known<'_>, report: &mut LoadReport
     let bands = cells::rows(files, BANDS, &required, known, report, band);
     if !bands.is_empty() && links.is_empty() {
         report.push(Defect::of_file(
-            LINKS,
+            &known.path(LINKS),
             "the links that bands are measured by",
         ));
     }
@@ -183,7 +183,10 @@ pub(super) fn read(files: &CityFiles, known: &Known<'_>, report: &mut LoadReport
         }
     }
     if stops.len() > STOPS_MAX {
-        report.push(Defect::of_file(LINKS, format!("at most {STOPS_MAX} stops")));
+        report.push(Defect::of_file(
+            &known.path(LINKS),
+            format!("at most {STOPS_MAX} stops"),
+        ));
         return Distances::default();
     }
     let mut graphs = BTreeMap::new();

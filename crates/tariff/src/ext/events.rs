@@ -7,10 +7,10 @@ use super::cells::{self, Cells};
 use super::{Known, Scope};
 use crate::{CityFiles, LoadReport, RuleRef};
 
-const CONCESSIONS: &str = "gtfs/fare_concessions.txt";
-const GROUPS: &str = "gtfs/fare_groups.txt";
-const EVENTS: &str = "gtfs/journey_events.txt";
-const DISRUPTIONS: &str = "gtfs/disruptions.txt";
+const CONCESSIONS: &str = "fare_concessions.txt";
+const GROUPS: &str = "fare_groups.txt";
+const EVENTS: &str = "journey_events.txt";
+const DISRUPTIONS: &str = "disruptions.txt";
 
 /// A row of `fare_concessions.txt`: rides within the scope cost `pay_percent` of the leg fare.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -8,8 +8,8 @@ use super::cells;
 use super::{Known, Ride, Scope};
 use crate::{CityFiles, Defect, LoadReport, RuleRef};
 
-const MATRIX: &str = "gtfs/fare_od_matrix.csv";
-const CLASSES: &str = "gtfs/fare_od_classes.txt";
+const MATRIX: &str = "fare_od_matrix.csv";
+const CLASSES: &str = "fare_od_classes.txt";
 
 /// Classes of one matrix.
 const CLASSES_MAX: usize = 64;
@@ -17,6 +17,7 @@ const CLASSES_MAX: usize = 64;
 /// Fares by origin and destination.
 #[derive(Clone, Debug, Default)]
 pub struct OdMatrix {
+    file: String,
     classes: Vec<Class>,
     stops: BTreeMap<StopId, u32>,
     /// (from, to) to the line in the file and the place of the first of its amounts.
@@ -80,7 +81,7 @@ impl OdMatrix {
             product,
             class: class.column,
             rule: RuleRef {
-                file: MATRIX.to_owned(),
+                file: self.file.clone(),
                 row,
             },
         })
@@ -112,20 +113,26 @@ pub(super) fn read(files: &CityFiles, known: &Known<'_>, report: &mut LoadReport
     });
     if classes.len() > CLASSES_MAX {
         report.push(Defect::of_file(
-            CLASSES,
+            &known.path(CLASSES),
             format!("at most {CLASSES_MAX} classes"),
         ));
         return OdMatrix::default();
     }
     if classes.is_empty() {
-        if files.0.contains_key(MATRIX) {
-            report.push(Defect::of_file(CLASSES, "a row for each column with fares"));
+        if files.0.contains_key(&known.path(MATRIX)) {
+            report.push(Defect::of_file(
+                &known.path(CLASSES),
+                "a row for each column with fares",
+            ));
         }
         return OdMatrix::default();
     }
     let mut required = vec!["from_stop_id", "to_stop_id"];
     required.extend(columns.iter().map(TextId::as_str));
-    let mut matrix = OdMatrix::default();
+    let mut matrix = OdMatrix {
+        file: known.path(MATRIX),
+        ..OdMatrix::default()
+    };
     cells::rows(files, MATRIX, &required, known, report, |cells| {
         let (from, to) = (cells.stop("from_stop_id"), cells.stop("to_stop_id"));
         let both = cells.flag("both_directions", false);

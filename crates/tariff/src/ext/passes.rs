@@ -6,7 +6,7 @@ use super::cells;
 use super::{Known, Period, Ride, Scope};
 use crate::{CityFiles, LoadReport, RuleRef};
 
-const FILE: &str = "gtfs/fare_passes.txt";
+const FILE: &str = "fare_passes.txt";
 
 /// The rows of one `pass_id`.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -6,7 +6,7 @@ use super::cells;
 use super::{Known, Ride, Scope};
 use crate::{CityFiles, LoadReport, RuleRef};
 
-const FILE: &str = "gtfs/fare_zone_tickets.txt";
+const FILE: &str = "fare_zone_tickets.txt";
 
 /// A ticket for every area of its set.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -6,7 +6,7 @@ use super::cells;
 use super::{Known, Period, Ride, Scope};
 use crate::{CityFiles, LoadReport, RuleRef};
 
-const FILE: &str = "gtfs/fare_tiers.txt";
+const FILE: &str = "fare_tiers.txt";
 
 /// The rows of one `tier_id`.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -6,7 +6,7 @@ use super::cells;
 use super::{Known, Ride, Scope};
 use crate::{CityFiles, LoadReport, RuleRef};
 
-const FILE: &str = "gtfs/fare_windows.txt";
+const FILE: &str = "fare_windows.txt";
 
 /// The rows of one `window_id`.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -134,8 +134,8 @@ fn defaults(files: &FeedFiles<'_>, feed: &Feed, report: &mut LoadReport) {
         if categories.len() < 2 || defaults == 1 || feed.categories.is_empty() {
             continue;
         }
-        let rows = feed.products.iter();
-        let Some(row) = rows.filter(|row| row.product == product).next_back() else {
+        let mut rows = feed.products.iter();
+        let Some(row) = rows.rfind(|row| row.product == product) else {
             continue;
         };
         let expected = format!(

@@ -8,7 +8,7 @@ use super::files::{FeedFile, FeedFiles};
 use super::rows::TransferType;
 use super::rows::{LegJoinRule, LegRule, LimitType, StopKind, TransferCount, TransferRule};
 use super::table::{Column, Row, Table};
-use crate::LoadReport;
+use crate::{Defect, LoadReport};
 
 const NETWORK: &str = "a network of networks.txt or routes.txt";
 const AREA: &str = "an area of areas.txt";
@@ -143,7 +143,7 @@ fn join_rules(files: &FeedFiles<'_>, feed: &mut Feed, report: &mut LoadReport) {
         else {
             continue;
         };
-        pair(&row, networks, report, |defect| defect.warning());
+        pair(&row, networks, report, Defect::warning);
         if from_stop.is_some() != to_stop.is_some() {
             pair(&row, stops, report, |defect| defect);
             continue;

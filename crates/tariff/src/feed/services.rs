@@ -62,15 +62,11 @@ fn calendar(files: &FeedFiles<'_>, feed: &mut Feed, report: &mut LoadReport) {
 }
 
 fn runs(row: &Row<'_>, day: Column, report: &mut LoadReport) -> bool {
-    match row.choice(day, 2) {
-        Ok(Some(digit)) => digit == 1,
-        _ => {
-            if day.exists() {
-                report.push(row.defect(day, "0 or 1"));
-            }
-            false
-        }
+    let choice = row.choice(day, 2).ok().flatten();
+    if choice.is_none() && day.exists() {
+        report.push(row.defect(day, "0 or 1"));
     }
+    choice == Some(1)
 }
 
 fn calendar_dates(files: &FeedFiles<'_>, feed: &mut Feed, report: &mut LoadReport) {

@@ -169,7 +169,10 @@ impl<'a> Table<'a> {
                 .count(),
         );
         let passed = self.bytes.get(self.counted..start).unwrap_or_default();
-        let breaks = passed.iter().filter(|byte| **byte == b'\n').count();
+        let breaks = passed
+            .iter()
+            .map(|byte| usize::from(*byte == b'\n'))
+            .sum::<usize>();
         self.lines = self
             .lines
             .saturating_add(u32::try_from(breaks).unwrap_or(u32::MAX));

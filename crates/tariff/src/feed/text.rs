@@ -18,7 +18,10 @@ pub(super) fn check<'a>(bytes: &'a [u8], path: &str, report: &mut LoadReport) ->
         return None;
     }
     let text = bytes.strip_prefix(UTF_8_MARK).unwrap_or(bytes);
-    let quotes = text.iter().filter(|byte| **byte == b'"').count();
+    let quotes = text
+        .iter()
+        .map(|byte| usize::from(*byte == b'"'))
+        .sum::<usize>();
     if quotes % 2 == 1 {
         let expected = format!(
             "quotation marks in pairs (there are {quotes}); a mark inside a value is doubled and \

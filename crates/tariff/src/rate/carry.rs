@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use units::TapId;
+use units::{ServiceDay, TapId};
 
 use super::price::{Base, Pricer};
 use super::trips::Trip;
-use crate::{Accumulators, Medium};
+use crate::{Accumulators, City, Medium};
 
 /// What a rider's earlier days leave for the next one: the accumulators of caps, tiers and passes.
 ///
@@ -17,6 +17,8 @@ pub struct Carry {
     riders: BTreeMap<u8, OfRider>,
     /// The media seen so far: at most one until a second one comes.
     media: Vec<Option<Medium>>,
+    /// The number of the tariff that the accumulators were made by.
+    tariff: usize,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -49,6 +51,24 @@ impl Apart {
 }
 
 impl Carry {
+    /// The tariff in force on `day`. Where it is another one than before, the sums of rules that
+    /// both have go on.
+    pub(super) fn enter<'c>(&mut self, city: &'c City, day: ServiceDay) -> &'c City {
+        let number = city.tariff_number(day);
+        let now = city.tariff(number);
+        if number != self.tariff {
+            let before = city.tariff(self.tariff).extensions();
+            for rider in self.riders.values_mut() {
+                rider.linked.change(before, now.extensions());
+                for alone in rider.alone.values_mut() {
+                    alone.change(before, now.extensions());
+                }
+            }
+            self.tariff = number;
+        }
+        now
+    }
+
     /// Notes the media of a day; answers whether there has been more than one.
     pub(super) fn sees(&mut self, media: &[Option<Medium>]) -> bool {
         let before = self.media.len();

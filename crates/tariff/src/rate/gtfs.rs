@@ -1,26 +1,26 @@
 //! What the GTFS rules ask for the legs of a day: leg rules, joined legs and transfers.
 
-use units::{ProductId, TextId, Timestamp};
+use units::{ProductId, RouteId, TextId, Timestamp};
 
 use super::trips::Trip;
-use crate::fares::{self, Bought, LineKind, Moment, Place, Work};
+use crate::fares::{self, Bought, Fares, Line, LineKind, Moment, Place, Rider, Work};
 use crate::feed::TransferType;
-use crate::{City, RuleRef};
+use crate::{City, Leg, RuleRef};
 
 /// The price of one leg with what transfers add to it.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) struct ByRules {
+pub(crate) struct ByRules {
     /// By the leg's own row, minor units.
-    pub(super) price: i64,
+    pub(crate) price: i64,
     /// With its transfers, at least 0.
-    pub(super) fare: i64,
-    pub(super) product: Option<ProductId>,
-    pub(super) rule: RuleRef,
+    pub(crate) fare: i64,
+    pub(crate) product: Option<ProductId>,
+    pub(crate) rule: RuleRef,
     /// The line of the transfer rule that made `fare` of `price`.
-    pub(super) transfer: Option<u32>,
+    pub(crate) transfer: Option<u32>,
 }
 
-/// Whether legs must be priced together, or for other than the default rider.
+/// Whether what one leg costs depends on the others.
 pub(super) fn asks_itinerary(city: &City) -> bool {
     let feed = city.rules().fares.feed();
     !feed.transfer_rules.is_empty() || !feed.join_rules.is_empty() || !feed.is_v2()
@@ -41,24 +41,73 @@ pub(super) fn prices(
     let Some(rider) = city.rules().rider(category) else {
         return prices;
     };
-    let chosen: Vec<(usize, fares::Leg<'_>)> = trips
-        .iter()
-        .enumerate()
-        .filter(|(_, trip)| takes(trip))
-        .filter_map(|(place, trip)| Some((place, leg(city, trip)?)))
-        .collect();
-    let legs: Vec<fares::Leg<'_>> = chosen.iter().map(|(_, leg)| *leg).collect();
+    let mut work = Work::default();
+    let own = trips.iter().enumerate().filter(|(_, trip)| takes(trip));
+    let legs = own.filter_map(|(place, trip)| {
+        let (leg, route) = trip.leg.as_ref()?;
+        Some((place, fares_leg(city, leg, route.as_ref())?))
+    });
+    if !asks_itinerary(city) {
+        for (place, leg) in legs {
+            let price = of_legs(city, rider, &[leg], &mut work).pop().flatten();
+            if let Some(slot) = prices.get_mut(place) {
+                *slot = price;
+            }
+        }
+        return prices;
+    }
+    let (places, legs): (Vec<usize>, Vec<fares::Leg<'_>>) = legs.unzip();
+    for (place, price) in places.iter().zip(of_legs(city, rider, &legs, &mut work)) {
+        if let Some(slot) = prices.get_mut(*place) {
+            *slot = price;
+        }
+    }
+    prices
+}
+
+/// The price of one leg that nothing else goes with; `None` where no rule prices it.
+pub(crate) fn price_alone(
+    city: &City,
+    leg: &Leg,
+    route: Option<&RouteId>,
+    category: Option<&TextId>,
+) -> Option<ByRules> {
+    let leg = fares_leg(city, leg, route)?;
+    let rider = city.rules().rider(category)?;
+    of_legs(city, rider, &[leg], &mut Work::default()).pop()?
+}
+
+/// The first product by id of those that rules sell for a leg, where none has a price for the
+/// rider.
+pub(crate) fn product_without_price(city: &City, leg: &Leg) -> Option<ProductId> {
+    let fares = &city.rules().fares;
+    let leg = fares_leg(city, leg, None)?;
+    let matched = fares.matches(&[leg]);
+    let rows = matched.iter().flat_map(|(_, rows)| rows);
+    let feed = fares.feed();
+    let product = |row: &u32| {
+        let rule = feed.leg_rules.iter().find(|rule| rule.row == *row)?;
+        ProductId::new(feed.ids.products.text(rule.product)).ok()
+    };
+    rows.filter_map(product).min()
+}
+
+/// What each of `legs`, which are one itinerary, costs; all `None` where it is ambiguous.
+fn of_legs(
+    city: &City,
+    rider: &Rider,
+    legs: &[fares::Leg<'_>],
+    work: &mut Work,
+) -> Vec<Option<ByRules>> {
+    let mut prices: Vec<Option<ByRules>> = legs.iter().map(|_| None).collect();
     let rules = &city.rules().fares;
-    let found = rules.price(rider, &legs, &mut Work::default());
+    let found = rules.price(rider, legs, work);
     if matches!(found.status, fares::Status::Ambiguous(_)) {
         return prices;
     }
-    for (at, (place, _)) in chosen.iter().enumerate() {
-        if found.unpriced.contains(&at) {
-            continue;
-        }
-        if let Some(slot) = prices.get_mut(*place) {
-            *slot = Some(ByRules {
+    for (at, price) in prices.iter_mut().enumerate() {
+        if !found.unpriced.contains(&at) {
+            *price = Some(ByRules {
                 price: 0,
                 fare: 0,
                 product: None,
@@ -68,53 +117,57 @@ pub(super) fn prices(
         }
     }
     for line in &found.lines {
-        let instead = line.kind == LineKind::Transfer(TransferType::TransferOnly);
-        let is_transfer = matches!(line.kind, LineKind::Transfer(_));
-        let at = if is_transfer && !(instead && line.legs.len() > 1) {
-            line.legs.end.saturating_sub(1)
-        } else {
-            line.legs.start
-        };
-        let rule = RuleRef {
-            file: format!("gtfs/{}", line.file.name()),
-            row: u64::from(line.row),
-        };
-        let product = match line.bought {
-            Bought::Product(product) => {
-                ProductId::new(rules.feed().ids.products.text(product)).ok()
-            }
-            Bought::Fare(fare) => ProductId::new(rules.feed().ids.fares.text(fare)).ok(),
-            Bought::Nothing => None,
-        };
-        let all = at..line.legs.end.max(at.saturating_add(1));
-        for (number, leg) in all.clone().enumerate() {
-            let Some(Some(price)) = chosen
-                .get(leg)
-                .and_then(|(place, _)| prices.get_mut(*place))
-            else {
-                continue;
-            };
-            let amount = if number == 0 {
-                line.amount.as_minor()
-            } else {
-                0
-            };
-            let first = price.rule.file.is_empty();
-            if first {
-                price.rule = rule.clone();
-                price.product = product;
-            }
-            if is_transfer {
-                price.transfer = Some(line.row);
-            }
-            if first || !is_transfer {
-                price.price = price.price.saturating_add(amount.max(0));
-            }
-            price.fare = price.fare.saturating_add(amount);
-        }
+        count(city, line, &mut prices);
     }
     take_from_before(&mut prices);
     prices
+}
+
+/// Counts a line to its legs.
+fn count(city: &City, line: &Line, prices: &mut [Option<ByRules>]) {
+    let rules = &city.rules().fares;
+    let is_transfer = matches!(line.kind, LineKind::Transfer(_));
+    let instead = line.kind == LineKind::Transfer(TransferType::TransferOnly);
+    let begin = if is_transfer && !(instead && line.legs.len() > 1) {
+        line.legs.end.saturating_sub(1)
+    } else {
+        line.legs.start
+    };
+    let end = line.legs.end.max(begin.saturating_add(1));
+    for leg in begin..end {
+        let Some(Some(price)) = prices.get_mut(leg) else {
+            continue;
+        };
+        let amount = if leg == begin {
+            line.amount.as_minor()
+        } else {
+            0
+        };
+        let first = price.rule.row == 0;
+        if first {
+            price.rule = RuleRef {
+                file: city.path(line.file.name()),
+                row: u64::from(line.row),
+            };
+            price.product = product(rules, line.bought);
+        }
+        if is_transfer {
+            price.transfer = Some(line.row);
+        }
+        if first || !is_transfer {
+            price.price = price.price.saturating_add(amount.max(0));
+        }
+        price.fare = price.fare.saturating_add(amount);
+    }
+}
+
+fn product(rules: &Fares, bought: Bought) -> Option<ProductId> {
+    let ids = &rules.feed().ids;
+    match bought {
+        Bought::Product(product) => ProductId::new(ids.products.text(product)).ok(),
+        Bought::Fare(fare) => ProductId::new(ids.fares.text(fare)).ok(),
+        Bought::Nothing => None,
+    }
 }
 
 /// No leg costs less than nothing: what is below is taken from the legs before, latest first.
@@ -127,14 +180,14 @@ fn take_from_before(prices: &mut [Option<ByRules>]) {
     }
 }
 
-fn leg<'a>(city: &City, trip: &Trip) -> Option<fares::Leg<'a>> {
-    let (leg, route) = trip.leg.as_ref()?;
+/// A leg as the rules of GTFS take it; `None` where a stop is not the city's.
+fn fares_leg<'a>(city: &City, leg: &Leg, route: Option<&RouteId>) -> Option<fares::Leg<'a>> {
     let ids = &city.rules().fares.feed().ids;
     let place = |stop: &units::StopId| Place {
         stop: ids.stops.find(stop.as_str()),
         areas: None,
     };
-    if city.stop(&leg.from).is_none() || leg.to.is_some_and(|to| city.stop(&to).is_none()) {
+    if !city.lists_stop(&leg.from) || leg.to.is_some_and(|to| !city.lists_stop(&to)) {
         return None;
     }
     Some(fares::Leg {

@@ -52,9 +52,10 @@ pub fn windows_end(city: &City, day: ServiceDay) -> Option<ServiceDay> {
     Some(settled(day, last))
 }
 
-/// The kinds of windows of a city; `None` where they never all begin on one day.
+/// The kinds of windows of all tariffs of a city; `None` where they never all begin on one day.
 fn periods(city: &City) -> Option<Vec<Period>> {
-    let mut periods: Vec<Period> = city.extensions().periods().collect();
+    let tariffs = city.tariffs();
+    let mut periods: Vec<Period> = tariffs.flat_map(|one| one.extensions().periods()).collect();
     periods.sort_unstable();
     periods.dedup();
     let weeks = |period: &&Period| matches!(period, Period::Week { .. });
@@ -77,6 +78,8 @@ fn settled(mut day: ServiceDay, step: impl Fn(ServiceDay) -> ServiceDay) -> Serv
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write as _;
+
     use super::*;
     use crate::testing;
 
@@ -84,7 +87,7 @@ mod tests {
         let mut files = testing::city_files();
         let mut text = String::from("cap_id,period,week_starts,period_days,amount\n");
         for (number, period) in periods.iter().enumerate() {
-            text.push_str(&format!("c{number},{period},9.00\n"));
+            writeln!(text, "c{number},{period},9.00").unwrap();
         }
         files.0.insert("gtfs/fare_caps.txt".to_owned(), text.into());
         let city = City::load(&files).unwrap();

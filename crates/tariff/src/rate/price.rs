@@ -56,15 +56,14 @@ impl Pricer<'_> {
         bases
     }
 
-    /// What the GTFS rules ask for each trip: `None` where one leg's rules say it all.
+    /// What the GTFS rules ask for each trip; `None` where this member took no part, or a missing
+    /// tap leaves the travel unknown.
     fn by_rules(&self, trips: &[Trip]) -> Vec<Option<Result<ByRules, Unpriced>>> {
-        let rules = self.city.rules();
-        let together = gtfs::asks_itinerary(self.city);
         let mut by_rules: Vec<Option<Result<ByRules, Unpriced>>> = vec![None; trips.len()];
-        let mut categories: Vec<Option<TextId>> = Vec::new();
+        let mut categories: Vec<Option<TextId>> = Vec::with_capacity(1);
         for trip in trips.iter().filter(|trip| self.takes_part(trip)) {
             let category = self.category(trip);
-            if !categories.contains(&category) && (together || category != rules.category(0)) {
+            if !categories.contains(&category) {
                 categories.push(category);
             }
         }
@@ -75,36 +74,17 @@ impl Pricer<'_> {
                 let Some((leg, _)) = trip.leg.as_ref().filter(|_| takes(trip)) else {
                     continue;
                 };
-                *slot = Some(price.ok_or_else(|| self.no_rule(leg)));
+                *slot = Some(price.ok_or_else(|| self.city.no_fare(leg)));
             }
         }
         by_rules
     }
 
-    fn no_rule(&self, leg: &Leg) -> Unpriced {
-        let stops = [Some(leg.from), leg.to];
-        let unknown = stops
-            .into_iter()
-            .flatten()
-            .find(|stop| self.city.stop(stop).is_none());
-        unknown.map_or_else(
-            || Unpriced::NoRule {
-                sentence: crate::explain::no_rule(self.city, leg),
-            },
-            Unpriced::UnknownStop,
-        )
-    }
-
-    /// The fare of one leg alone.
-    fn one_leg(&self, leg: &Leg) -> Result<ByRules, Unpriced> {
-        let fare = self.city.fare(leg)?;
-        Ok(ByRules {
-            price: fare.amount.as_minor(),
-            fare: fare.amount.as_minor(),
-            product: Some(fare.product),
-            rule: fare.rule,
-            transfer: None,
-        })
+    /// The fare of a leg that was completed from evidence.
+    fn completed(&self, trip: &Trip, leg: &Leg) -> Result<ByRules, Unpriced> {
+        let category = self.category(trip);
+        gtfs::price_alone(self.city, leg, None, category.as_ref())
+            .ok_or_else(|| self.city.no_fare(leg))
     }
 
     const fn takes_part(&self, trip: &Trip) -> bool {
@@ -185,7 +165,7 @@ impl Pricer<'_> {
         }
         match &trip.leg {
             Some((leg, route)) => {
-                let by_rules = by_rules.unwrap_or_else(|| self.one_leg(leg));
+                let by_rules = by_rules.unwrap_or_else(|| Err(self.city.no_fare(leg)));
                 self.travel(trip, leg, route.as_ref(), by_rules)
             }
             None => Ok(self.incomplete(trip)),
@@ -264,7 +244,7 @@ impl Pricer<'_> {
         by_rules: Result<ByRules, Unpriced>,
     ) -> Result<Base, Unpriced> {
         if let Some(id) = route
-            && self.city.route(id).is_none()
+            && !self.city.lists_route(id)
         {
             return Err(Unpriced::UnknownRoute(*id));
         }
@@ -394,7 +374,7 @@ impl Pricer<'_> {
         let mut best = self.fixed(trip, maximum, PricedBy::Maximum, rule);
         let mut guesses = trip.guesses.iter();
         let completed = guesses.find_map(|guess| {
-            let by_rules = self.one_leg(&guess.leg);
+            let by_rules = self.completed(trip, &guess.leg);
             Some((guess, self.price(trip, &guess.leg, None, by_rules).ok()?))
         });
         if let Some((guess, mut base)) = completed

@@ -1,4 +1,4 @@
-//! One CSV file of a feed: header, rows, typed cells; every defect with its place.
+//! One extension file: header, rows, typed cells; every defect with its place.
 
 use std::collections::BTreeMap;
 
@@ -17,7 +17,7 @@ pub(crate) const NAME_BYTES_MAX: usize = 512;
 
 /// A file that has been read; cells are trimmed, unknown columns stay unread.
 pub(crate) struct Table {
-    pub(crate) file: &'static str,
+    pub(crate) file: String,
     columns: BTreeMap<String, usize>,
     pub(crate) rows: Vec<Row>,
 }
@@ -28,31 +28,20 @@ pub(crate) struct Row {
     cells: StringRecord,
 }
 
-/// Whether a feed of ours must have a file.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Presence {
-    Required,
-    Optional,
-}
-
 impl Table {
-    /// Reads `file`; an absent optional file is an empty table. Defects go to `report`.
+    /// Reads `file`; an absent one is an empty table. Defects go to `report`.
     pub(crate) fn read(
         files: &CityFiles,
-        file: &'static str,
-        presence: Presence,
+        file: &str,
         required_columns: &[&str],
         report: &mut LoadReport,
     ) -> Self {
         let mut table = Self {
-            file,
+            file: file.to_owned(),
             columns: BTreeMap::new(),
             rows: Vec::new(),
         };
         let Some(bytes) = files.0.get(file) else {
-            if presence == Presence::Required {
-                report.push(Defect::of_file(file, "the file to exist"));
-            }
             return table;
         };
         if bytes.len() > FILE_BYTES_MAX {
@@ -122,47 +111,12 @@ impl Table {
         report: &mut LoadReport,
     ) {
         report.push(Defect::of_field(
-            self.file,
+            &self.file,
             row.line,
             field,
             self.text(row, field),
             expected,
         ));
-    }
-
-    /// An id that must be there.
-    pub(crate) fn id<T, E: std::fmt::Display>(
-        &self,
-        row: &Row,
-        field: &str,
-        parse: impl Fn(&str) -> Result<T, E>,
-        report: &mut LoadReport,
-    ) -> Option<T> {
-        // A missing column is one defect of the header, not one more of every row.
-        if !self.has_column(field) {
-            return None;
-        }
-        match parse(self.text(row, field)) {
-            Ok(id) => Some(id),
-            Err(error) => {
-                self.defect(row, field, format!("an id ({error})"), report);
-                None
-            }
-        }
-    }
-
-    /// An id that may be empty: `Ok(None)`. `Err(())`: it is wrong, and that has been noted.
-    pub(crate) fn optional_id<T, E: std::fmt::Display>(
-        &self,
-        row: &Row,
-        field: &str,
-        parse: impl Fn(&str) -> Result<T, E>,
-        report: &mut LoadReport,
-    ) -> Result<Option<T>, ()> {
-        if self.text(row, field).is_empty() {
-            return Ok(None);
-        }
-        self.id(row, field, parse, report).map(Some).ok_or(())
     }
 
     /// A name for riders, at most [`NAME_BYTES_MAX`] bytes; may be empty.
@@ -208,7 +162,7 @@ impl Table {
                 |(name, _)| name.clone(),
             );
             let value = String::from_utf8_lossy(cell);
-            report.push(Defect::of_field(self.file, line, &field, &value, expected));
+            report.push(Defect::of_field(&self.file, line, &field, &value, expected));
         }
         if good {
             StringRecord::from_byte_record(record.clone()).ok()
@@ -234,7 +188,7 @@ impl Table {
             };
             if self.columns.insert(key, index).is_some() {
                 let expected = "each column once";
-                report.push(Defect::of_field(self.file, line, name, name, expected));
+                report.push(Defect::of_field(&self.file, line, name, name, expected));
             }
         }
         for name in required_columns {
@@ -242,7 +196,7 @@ impl Table {
                 let expected = format!("a column {name}");
                 report.push(Defect {
                     row: Some(line),
-                    ..Defect::of_file(self.file, expected)
+                    ..Defect::of_file(&self.file, expected)
                 });
             }
         }
