@@ -11,7 +11,8 @@ use journal::{AppendError, Journal, Media, Mode, Outcome, Position, Record, Witn
 use units::{DeviceId, GateId, RouteId, Span, StopId, Timestamp};
 use validator::update::Freshness;
 use validator::{
-    ClockRules, Decision, Permit, Place, Policy, Reading, Refusal, ReplayMemory, ReplaySlot,
+    ClockRules, Decision, NetworkCode, Permit, Place, Policy, Reading, Refusal, ReplayMemory,
+    ReplaySlot, ZoneCode,
 };
 use wire::chain::ChainHead;
 use wire::tap::{TapKind, TapRecord};
@@ -48,6 +49,10 @@ pub struct Site {
     pub stop: StopId,
     /// The route, on a vehicle.
     pub route: Option<RouteId>,
+    /// The network, by its number in rules of acceptance.
+    pub network: NetworkCode,
+    /// The fare zone, by its number in rules of acceptance.
+    pub zone: ZoneCode,
 }
 
 /// What the agent goes by.
@@ -65,6 +70,8 @@ pub struct Rules {
     pub replay_slots: usize,
     /// What happens to good codes while the journal cannot be written.
     pub unrecorded: UnrecordedRule,
+    /// What it may assume of its clocks.
+    pub clock: ClockRules,
 }
 
 /// A list in use, and when the server last confirmed it.
@@ -149,7 +156,7 @@ impl<M: Media> Agent<M> {
         door: Box<dyn Door>,
     ) -> Result<(Self, journal::Recovery), journal::OpenError> {
         let mut live = LiveCodes::default();
-        let mut clock = GateClock::start(ClockRules::default());
+        let mut clock = GateClock::start(rules.clock);
         let (journal, report) =
             Journal::open(media, options, Witness::NONE, &mut |record| match record {
                 Record::Tap {
@@ -349,7 +356,12 @@ impl<M: Media> Agent<M> {
             return Err(Closed::ListsStale);
         };
         let (keys, denied) = (Arc::clone(&keys.list), Arc::clone(&denied.list));
-        let place = Place::new(self.site.gate, kind);
+        let place = Place {
+            gate: self.site.gate,
+            kind,
+            network: self.site.network,
+            zone: self.site.zone,
+        };
         let decision = keys
             .validator
             .validate(text, &place, *reading, &*denied, &mut self.used);

@@ -86,6 +86,12 @@ impl GateClock {
         self.last
     }
 
+    /// The high-water mark: the latest instant that is certainly past.
+    #[must_use]
+    pub const fn mark(&self) -> Option<Timestamp> {
+        self.clock.mark()
+    }
+
     fn mono(&self) -> Span {
         Span::from_micros(i64::try_from(self.started.micros()).unwrap_or(i64::MAX))
     }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use api::{DenyListResponse, IssuerKeysResponse};
 use serde::{Deserialize, Serialize};
 use units::{CredentialId, Timestamp};
-use validator::{DenyIndex, DenyList, FilterBlock, Policy, SetupError, Validator};
+use validator::{Acceptance, DenyIndex, DenyList, FilterBlock, Policy, SetupError, Validator};
 use wire::{IssuerKey, KeyError, KeyTable, PreparedKey};
 
 /// Why a list is not taken. The one before it stays in use.
@@ -56,7 +56,7 @@ pub enum ListError {
 #[derive(Debug)]
 pub struct Keys {
     /// Decides by them.
-    pub validator: Validator<Vec<PreparedKey<Box<KeyTable>>>>,
+    pub validator: Validator<Vec<PreparedKey<Box<KeyTable>>>, Vec<Acceptance>>,
     /// Their public bytes.
     pub public: BTreeSet<[u8; 32]>,
 }
@@ -77,7 +77,7 @@ impl Keys {
             keys.push(prepared.map_err(|source| ListError::Key { index, source })?);
             public.insert(key.public_key.0);
         }
-        let validator = Validator::new(keys, policy)?;
+        let validator = Validator::new(keys, policy)?.ruled();
         Ok(Self { validator, public })
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use journal::Media;
 use units::Span;
-use validator::Language;
+use validator::{Language, NetworkCode, ZoneCode};
 
 use crate::agent::{Agent, Held, Rules, Site, chain_start};
 use crate::config::{Config, ListsConfig};
@@ -45,6 +45,8 @@ pub fn open_on<M: Media>(config: &Config, media: M) -> Result<Agent<M>> {
         gate: config.gate.id,
         stop: config.gate.stop,
         route: config.gate.route,
+        network: NetworkCode::from_number(config.gate.network),
+        zone: ZoneCode::from_number(config.gate.zone),
     };
     let hours = |hours: u16| Span::from_secs(i64::from(hours) * 3_600);
     let rules = Rules {
@@ -54,6 +56,7 @@ pub fn open_on<M: Media>(config: &Config, media: M) -> Result<Agent<M>> {
         refusals_per_minute: config.journal.refusals_per_minute,
         replay_slots: config.journal.replay_slots,
         unrecorded: config.unrecorded.to_rule(),
+        clock: config.clock.to_rules(),
     };
     let mut salt = [0; 8];
     machine::fill(&mut salt)?;

@@ -9,8 +9,8 @@ use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 use tariff::CityFiles;
 use units::{KeyId, NetworkId, ServiceDay, Span, TextId, Timestamp};
-use wire::lists::{GatePolicy, Tariff};
-use wire::{IssuerCode, IssuerKey};
+use wire::lists::{GatePolicy, PolicyRule, Tariff};
+use wire::{IssuerCode, IssuerKey, PartySize, ProductCode, RiderCategory};
 
 /// The file; each part has a default.
 #[derive(Debug, Default, Deserialize)]
@@ -19,6 +19,41 @@ struct Said {
     policy: PolicyTable,
     tariff: TariffTable,
     issuer: Vec<IssuerTable>,
+    accept: Option<Vec<AcceptTable>>,
+}
+
+/// `[[accept]]`: a rule of acceptance. What it does not say does not matter to it.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AcceptTable {
+    issuer: Option<u16>,
+    network: Option<u16>,
+    zone: Option<u16>,
+    product: Option<u16>,
+    category: Option<u8>,
+    party_max: Option<u8>,
+    ticket_hours_max: Option<u16>,
+    passback_seconds: Option<u32>,
+}
+
+impl AcceptTable {
+    fn to_rule(&self) -> Result<PolicyRule> {
+        let party = |riders| PartySize::new(riders).context("accept.party_max: expected 1 or more");
+        Ok(PolicyRule {
+            issuer: self.issuer.map(IssuerCode::from_number),
+            network: self.network,
+            zone: self.zone,
+            product: self.product.map(ProductCode::from_number),
+            category: self.category.map(RiderCategory::from_code),
+            party_max: self.party_max.map(party).transpose()?,
+            ticket_life_max: self
+                .ticket_hours_max
+                .map(|hours| Span::from_secs(i64::from(hours) * 3_600)),
+            passback: self
+                .passback_seconds
+                .map(|seconds| Span::from_secs(i64::from(seconds))),
+        })
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -88,6 +123,10 @@ struct KeyTable {
 pub(crate) fn read(text: &str, package: &CityFiles, place: &Path) -> Result<Wanted> {
     let said: Said = toml::from_str(text).with_context(|| place.display().to_string())?;
     let issuers = said.issuer.iter().map(neighbour).collect::<Result<_>>();
+    let rules = said.accept.as_ref().map(|rules| {
+        let rules = rules.iter().map(AcceptTable::to_rule);
+        rules.collect::<Result<Vec<_>>>()
+    });
     let policy = &said.policy;
     let seconds = |value: u16| Span::from_secs(i64::from(value));
     let city = TextId::new("-")?;
@@ -121,6 +160,9 @@ pub(crate) fn read(text: &str, package: &CityFiles, place: &Path) -> Result<Want
             stale_for: Span::from_secs(i64::from(policy.stale_hours) * 3_600),
             stale_taps: policy.stale_taps,
         },
+        rules: rules
+            .transpose()
+            .with_context(|| place.display().to_string())?,
         tariff: Tariff {
             city,
             version: 0,

@@ -104,6 +104,8 @@ fn open_with(medium: Medium, events: &Events, unrecorded: UnrecordedRule) -> Age
         gate: GateId::from_number(7),
         stop: StopId::new("a").unwrap(),
         route: None,
+        network: NetworkCode::default(),
+        zone: ZoneCode::default(),
     };
     let rules = Rules {
         policy: Policy::default(),
@@ -112,6 +114,7 @@ fn open_with(medium: Medium, events: &Events, unrecorded: UnrecordedRule) -> Age
         refusals_per_minute: 3,
         replay_slots: 64,
         unrecorded,
+        clock: ClockRules::default(),
     };
     let options = Options::new(DEVICE, chain_start, 1)
         .with_segment_bytes(16 * 1024)

@@ -24,6 +24,12 @@ pub struct GateConfig {
     /// The route it rides on, where it rides.
     #[serde(default, deserialize_with = "text::route_id")]
     pub route: Option<RouteId>,
+    /// The network it stands on, by its number in the city's rules of acceptance.
+    #[serde(default)]
+    pub network: u16,
+    /// The fare zone it stands in, by its number in the city's rules of acceptance.
+    #[serde(default)]
+    pub zone: u16,
     /// Folder for journal, lists and quarantine.
     pub state: PathBuf,
     /// The device's private key (`faregate-gate key new`).

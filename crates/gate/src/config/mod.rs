@@ -4,6 +4,7 @@
 //! Every section has a file of its own: a struct with `deny_unknown_fields` and a `check` that
 //! names a [`Mistake`] by its field, for which the line is looked up here.
 
+mod clock;
 mod door;
 mod gate;
 mod http;
@@ -21,6 +22,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+pub use clock::ClockConfig;
 pub use door::{DoorConfig, PassageConfig};
 pub use gate::GateConfig;
 pub use http::HttpConfig;
@@ -88,6 +90,9 @@ pub struct Config {
     /// Good codes while the journal cannot be written.
     #[serde(default)]
     pub unrecorded: UnrecordedConfig,
+    /// What it may assume of its clocks.
+    #[serde(default)]
+    pub clock: ClockConfig,
     /// How codes are judged.
     #[serde(default)]
     pub policy: PolicyConfig,
@@ -136,6 +141,7 @@ impl Config {
         self.passage.check()?;
         self.journal.check()?;
         self.unrecorded.check()?;
+        self.clock.check()?;
         self.lists.as_ref().map_or(Ok(()), ListsConfig::check)?;
         self.station.as_ref().map_or(Ok(()), StationConfig::check)?;
         self.http.as_ref().map_or(Ok(()), HttpConfig::check)?;
@@ -146,7 +152,7 @@ impl Config {
 #[cfg(test)]
 mod tests {
     use units::GateId;
-    use validator::Policy;
+    use validator::{ClockRules, Policy};
 
     use super::*;
 
@@ -156,6 +162,7 @@ mod tests {
         assert_eq!(config.gate.id, GateId::from_number(7));
         assert_eq!(config.inputs.len(), 2);
         assert_eq!(config.policy.to_policy(), Policy::default());
+        assert_eq!(config.clock.to_rules(), ClockRules::default());
     }
 
     #[test]
@@ -170,6 +177,8 @@ mod tests {
         let cases = [
             ("id = \"00000007\"", "id = \"7\"", "8"),
             ("upload_ms = 2000", "upload_ms = 1", "server.upload_ms"),
+            ("drift_ppm = 100", "drift_ppm = 0", "clock.drift_ppm"),
+            ("zone = 0", "zone = -1", "zone"),
             ("upload_ms = 2000", "uplaod_ms = 2000", "uplaod_ms"),
             ("127.0.0.1:9107", "0.0.0.0:9107", "http.listen"),
             ("http://127.0.0.1:8080", "https://x/path", "server.url"),

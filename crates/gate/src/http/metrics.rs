@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use units::Span;
+use validator::Trust;
 
 use super::Health;
 use crate::door::PassageWatch;
@@ -54,6 +55,7 @@ pub(super) fn write(counts: &Counts, health: Option<Health>, dropped: u64) -> St
     );
     if let Some(health) = health {
         state(&mut out, &health);
+        clock(&mut out, &health);
     }
     out
 }
@@ -95,6 +97,50 @@ fn totals(out: &mut String, counts: &Counts, dropped: u64) {
     for (name, help, count) in totals {
         head(out, name, "counter", help);
         line(out, name, count);
+    }
+}
+
+/// What the gate's clock is worth: its state as one of three, how far the machine's clock is off
+/// what is proven, and the high-water mark.
+fn clock(out: &mut String, health: &Health) {
+    head(
+        out,
+        "gate_clock_state",
+        "gauge",
+        "1 for the state that the clock is in.",
+    );
+    for trust in [Trust::Proven, Trust::Unproven, Trust::Wrong] {
+        let name = trust_name(trust);
+        let is = u64::from(health.clock.trust == trust);
+        line(out, &format!("gate_clock_state{{state=\"{name}\"}}"), is);
+    }
+    let spans = [
+        (
+            "gate_clock_wall_ahead_seconds",
+            "The machine's clock ahead of the time that is proven.",
+            health.clock.wall_ahead,
+        ),
+        (
+            "gate_clock_error_seconds",
+            "Largest error of the gate's time.",
+            health.clock.error,
+        ),
+    ];
+    for (name, help, span) in spans {
+        if let Some(span) = span {
+            head(out, name, "gauge", help);
+            line(out, name, span.as_secs());
+        }
+    }
+    if let Some(mark) = health.clock_mark {
+        let name = "gate_clock_mark_seconds";
+        head(
+            out,
+            name,
+            "gauge",
+            "The latest instant that is certainly past, since 1970.",
+        );
+        line(out, name, mark.as_secs());
     }
 }
 
@@ -217,9 +263,53 @@ fn seconds(micros: u64) -> String {
     format!("{}.{:06}", micros / 1_000_000, micros % 1_000_000)
 }
 
+/// The name of a clock's state.
+pub(super) const fn trust_name(trust: Trust) -> &'static str {
+    match trust {
+        Trust::Proven => "proven",
+        Trust::Unproven => "unproven",
+        Trust::Wrong => "wrong",
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use units::Timestamp;
+    use validator::Reading;
+
     use super::*;
+
+    #[test]
+    fn the_clock_says_what_it_is_worth() {
+        let health = Health {
+            ready: true,
+            opens_unrecorded: None,
+            unrecorded: 0,
+            versions: wire::ListVersions::UNKNOWN,
+            keys_age: None,
+            denied_age: None,
+            queued: 0,
+            segments: 1,
+            clock: Reading {
+                time: Timestamp::from_secs(1_000),
+                trust: Trust::Wrong,
+                error: None,
+                wall_ahead: Some(Span::from_secs(-240)),
+            },
+            clock_mark: Some(Timestamp::from_secs(1_000)),
+        };
+        let text = write(&Counts::default(), Some(health), 0);
+        for expected in [
+            "gate_clock_state{state=\"proven\"} 0\n",
+            "gate_clock_state{state=\"unproven\"} 0\n",
+            "gate_clock_state{state=\"wrong\"} 1\n",
+            "gate_clock_wall_ahead_seconds -240\n",
+            "gate_clock_mark_seconds 1000\n",
+        ] {
+            assert!(text.contains(expected), "{expected}{text}");
+        }
+        assert!(!text.contains("gate_clock_error_seconds"), "none is known");
+    }
 
     #[test]
     fn buckets_add_up_and_seconds_are_decimal() {

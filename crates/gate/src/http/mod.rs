@@ -17,7 +17,8 @@ use axum::response::{Html, IntoResponse};
 use axum::routing::get;
 use futures_util::Stream;
 use tokio::sync::broadcast::error::RecvError;
-use units::Span;
+use units::{Span, Timestamp};
+use validator::Reading;
 
 pub use shown::Shown;
 
@@ -51,6 +52,10 @@ pub struct Health {
     pub queued: u64,
     /// Segments of the journal.
     pub segments: usize,
+    /// What the gate's clock reads, and what that is worth.
+    pub clock: Reading,
+    /// The latest instant that is certainly past, if any is known.
+    pub clock_mark: Option<Timestamp>,
 }
 
 /// What the pages show.
@@ -100,6 +105,8 @@ pub async fn health(core: &Core) -> Option<Health> {
             denied_age,
             queued: agent.queue_depth(),
             segments: agent.segments(),
+            clock: agent.clock().read(now),
+            clock_mark: agent.clock().mark(),
         }
     });
     tokio::time::timeout(CORE_ANSWERS_WITHIN, asked)

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use units::Span;
 
+use super::metrics::trust_name;
 use super::{Health, readiness};
 use crate::status::Counts;
 
@@ -45,6 +46,19 @@ pub(super) fn write(counts: &Counts, health: Option<Health>) -> String {
         }
         row("Age of the issuer keys", age(health.keys_age));
         row("Age of the deny list", age(health.denied_age));
+        row("Clock", trust_name(health.clock.trust).to_owned());
+        let ahead = health.clock.wall_ahead;
+        row(
+            "Machine's clock ahead of proven time",
+            ahead.map_or("not known".to_owned(), |span| {
+                format!("{} s", span.as_secs())
+            }),
+        );
+        let mark = health.clock_mark.map(|mark| api::Rfc3339(mark).to_string());
+        row(
+            "Certainly later than",
+            mark.unwrap_or("not known".to_owned()),
+        );
     }
     let offset = counts.clock_offset_s;
     row(

@@ -11,9 +11,9 @@ pub use store::{HeldBytes, LoadError, Store};
 
 use std::sync::Arc;
 
-use validator::update::{Held, StaleRule, rules_of};
+use validator::update::{Held, StaleRule, acceptance, rules_of};
 use validator::{Policy, Validator};
-use wire::lists::{Bundle, GatePolicy};
+use wire::lists::{Bundle, GatePolicy, PolicyRules};
 use wire::{KeyTable, ListVersions};
 
 use crate::lists::{Denied, Keys, ListError};
@@ -49,11 +49,16 @@ pub struct Here {
     pub base: Policy,
 }
 
-/// The bundle's keys that are trusted here, prepared.
+/// The bundle's keys that are trusted here, prepared, under the policy's rules of acceptance.
 ///
 /// # Errors
 /// [`ListError`] when the validator does not take them.
-pub fn keys_of(bundle: &Bundle<'_>, policy: &GatePolicy, here: &Here) -> Result<Keys, ListError> {
+pub fn keys_of(
+    bundle: &Bundle<'_>,
+    policy: &GatePolicy,
+    rules: Option<&PolicyRules<'_>>,
+    here: &Here,
+) -> Result<Keys, ListError> {
     let mut keys = Vec::new();
     let mut public = std::collections::BTreeSet::new();
     let trusted = bundle.keys().filter(|key| key.is_trusted_in(here.network));
@@ -67,5 +72,11 @@ pub fn keys_of(bundle: &Bundle<'_>, policy: &GatePolicy, here: &Here) -> Result<
         keys.push(prepared.map_err(|source| ListError::Key { index, source })?);
     }
     let validator = Validator::new(keys, rules_of(policy, here.base))?;
+    let validator = match rules {
+        Some(rules) => {
+            validator.with_rules(rules.iter().map(|rule| acceptance(&rule)).collect())?
+        }
+        None => validator.ruled(),
+    };
     Ok(Keys { validator, public })
 }

@@ -150,7 +150,8 @@ impl Store {
             let path = self.list_path(snapshot.list(name));
             Ok(std::fs::read(&path).map_err(|source| at(&path, source))?)
         };
-        let policy = GatePolicy::read(&read(ListName::Policy)?, snapshot)?;
+        let policy = read(ListName::Policy)?;
+        let (policy, rules) = GatePolicy::read_with_rules(&policy, snapshot)?;
         Tariff::read(&read(ListName::Tariff)?, snapshot)?;
         let bundle = read(ListName::Bundle)?;
         let bundle = Bundle::read(&bundle, snapshot)?;
@@ -164,7 +165,7 @@ impl Store {
         };
         Ok(InForce {
             held: held.clone(),
-            keys: Arc::new(keys_of(&bundle, &policy, here)?),
+            keys: Arc::new(keys_of(&bundle, &policy, rules.as_ref(), here)?),
             denied,
             rule: StaleRule::of(&policy),
         })

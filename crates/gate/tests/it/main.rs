@@ -6,6 +6,7 @@
     reason = "these are tests"
 )]
 
+mod accepted;
 mod kills;
 mod lines;
 mod pages;

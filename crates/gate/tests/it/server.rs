@@ -39,6 +39,8 @@ pub(crate) struct Books {
     pub(crate) wrong: Vec<String>,
     pub(crate) deny: String,
     pub(crate) not_modified: u64,
+    /// Signed lists by their route under `/v1/lists/`.
+    pub(crate) lists: BTreeMap<String, Vec<u8>>,
 }
 
 #[derive(Clone)]
@@ -70,6 +72,7 @@ impl Server {
             wrong: Vec::new(),
             deny: DENY_NOBODY.to_owned(),
             not_modified: 0,
+            lists: BTreeMap::new(),
         }));
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         listener.set_nonblocking(true).unwrap();
@@ -78,6 +81,7 @@ impl Server {
             .route("/v1/taps", post(upload))
             .route("/v1/issuer-keys", get(async || issuer_keys()))
             .route("/v1/deny-list", get(deny_list))
+            .route("/v1/lists/{*name}", get(signed_list))
             .with_state(Arc::clone(&books));
         std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread()
@@ -118,6 +122,16 @@ async fn deny_list(
         return (StatusCode::NOT_MODIFIED, [("etag", tag)], String::new());
     }
     (StatusCode::OK, [("etag", tag)], books.deny.clone())
+}
+
+async fn signed_list(
+    State(books): State<Arc<Mutex<Books>>>,
+    axum::extract::Path(name): axum::extract::Path<String>,
+) -> (StatusCode, Vec<u8>) {
+    match books.lock().unwrap().lists.get(&name) {
+        Some(bytes) => (StatusCode::OK, bytes.clone()),
+        None => (StatusCode::NOT_FOUND, Vec::new()),
+    }
 }
 
 async fn upload(State(books): State<Arc<Mutex<Books>>>, body: Bytes) -> (StatusCode, Vec<u8>) {

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use units::{CredentialId, NetworkId, Span, TextId, Timestamp};
 use wire::lists::{
     BundleWriter, DELTA_BYTES_MAX, DELTA_HEADER_BYTES, DENY_ENTRY_BYTES, DENY_HEADER_BYTES,
-    DeltaHeader, DenyDelta, DenyHeader, GatePolicy, ListError, ListName, ListRef, Networks, Root,
-    SignedKind, Snapshot, Tariff, TrustedKey, assemble,
+    DeltaHeader, DenyDelta, DenyHeader, GatePolicy, ListError, ListName, ListRef, Networks,
+    PolicyRule, Root, SignedKind, Snapshot, Tariff, TrustedKey, assemble,
 };
 use wire::{EncodeError, IssuerCode, IssuerKey};
 
@@ -61,6 +61,8 @@ pub struct Wanted {
     pub denied: Option<BTreeSet<CredentialId>>,
     /// The policy.
     pub policy: GatePolicy,
+    /// Its rules of acceptance; none where gates take everything that the issuers' keys signed.
+    pub rules: Option<Vec<PolicyRule>>,
     /// The tariff.
     pub tariff: Tariff,
     /// How long a snapshot is good for. It is signed anew when half of that is over.
@@ -227,7 +229,8 @@ fn write_lists(
             issued,
             ..wanted.policy
         };
-        Ok(policy.encode()?.to_vec())
+        let bytes = policy.encode_with_rules(wanted.rules.as_deref())?;
+        Ok(bytes.to_vec())
     })?;
     let tariff = next_list(held(ListName::Tariff), now, |version, issued| {
         let tariff = Tariff {

@@ -56,6 +56,7 @@ fn wanted(denied: &[u8]) -> Wanted {
             stale_for: Span::from_secs(3_600),
             stale_taps: 100,
         },
+        rules: None,
         tariff: Tariff {
             city,
             version: 0,

@@ -1,10 +1,10 @@
 //! How old lists are, and what a gate may still do with them.
 
 use units::{Span, Timestamp};
-use wire::lists::GatePolicy;
+use wire::lists::{GatePolicy, PolicyRule};
 
 use crate::update::Held;
-use crate::{Kinds, Policy};
+use crate::{Acceptance, Kinds, NetworkCode, Policy, ZoneCode};
 
 /// The stated risk of a gate that learns nothing new: how long, and how many riders.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -74,4 +74,19 @@ pub const fn rules_of(policy: &GatePolicy, base: Policy) -> Policy {
         rules.kinds = kinds;
     }
     rules
+}
+
+/// A rule of a city's policy as gates decide by it.
+#[must_use]
+pub fn acceptance(rule: &PolicyRule) -> Acceptance {
+    Acceptance {
+        issuer: rule.issuer,
+        network: rule.network.map(NetworkCode::from_number),
+        zone: rule.zone.map(ZoneCode::from_number),
+        product: rule.product,
+        category: rule.category,
+        party_max: rule.party_max.unwrap_or(Acceptance::ANY.party_max),
+        ticket_life_max: rule.ticket_life_max,
+        passback: rule.passback,
+    }
 }

@@ -19,7 +19,7 @@
 mod freshness;
 mod refused;
 
-pub use freshness::{Freshness, StaleRule, rules_of};
+pub use freshness::{Freshness, StaleRule, acceptance, rules_of};
 pub use refused::Refused;
 
 use units::Timestamp;

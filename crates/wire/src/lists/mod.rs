@@ -15,6 +15,7 @@ mod deny;
 mod error;
 mod policy;
 mod root;
+mod rules;
 mod signed;
 mod snapshot;
 mod tariff;
@@ -30,6 +31,7 @@ pub use deny::{
 pub use error::ListError;
 pub use policy::{GatePolicy, POLICY_BYTES_MAX};
 pub use root::{LIST_KEYS_MAX, Role, Root, SnapshotRole};
+pub use rules::{POLICY_RULES_MAX, PolicyRule, PolicyRules};
 pub use signed::{
     LIST_MESSAGE_BYTES_MAX, ListSignature, SIGNATURES_MAX, SIGNED_BYTES_MAX, Signed, SignedKind,
     assemble, key_id, list_message,

@@ -7,11 +7,11 @@ use units::{Span, TextId, Timestamp};
 use crate::cbor::Reader;
 use crate::error::DecodeError;
 use crate::lists::times::{read_city, read_span, read_time, write_span, write_time};
-use crate::lists::{ListError, ListName, Snapshot};
+use crate::lists::{ListError, ListName, PolicyRule, PolicyRules, Snapshot, rules};
 use crate::writer::{MAP, UNSIGNED, Writer};
 
-/// Most bytes of a policy.
-pub const POLICY_BYTES_MAX: usize = 256;
+/// Most bytes of a policy: with as many rules as it may have.
+pub const POLICY_BYTES_MAX: usize = 12 * 1024;
 
 const CITY: i64 = 1;
 const VERSION: i64 = 2;
@@ -24,6 +24,7 @@ const EXPIRY: i64 = 8;
 const MODES: i64 = 9;
 const STALE_FOR: i64 = 10;
 const STALE_TAPS: i64 = 11;
+const RULES: i64 = 12;
 
 /// What gates of a city go by. Spans are whole seconds, from zero to ten years.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -65,11 +66,22 @@ impl GatePolicy {
     /// All of them.
     pub const MODES_ALL: u8 = Self::ONE_WAY | Self::GATE_BOUND | Self::TICKETS;
 
-    /// The bytes.
+    /// The bytes of a policy by which everything is taken that the bundle's keys signed.
     ///
     /// # Errors
     /// [`ListError::Encode`] for a span that has no place in a policy.
     pub fn encode(&self) -> Result<ArrayVec<u8, POLICY_BYTES_MAX>, ListError> {
+        self.encode_with_rules(None)
+    }
+
+    /// The bytes of a policy with these rules of acceptance.
+    ///
+    /// # Errors
+    /// [`ListError::Encode`] for a span that has no place in a policy, and for too many rules.
+    pub fn encode_with_rules(
+        &self,
+        accepted: Option<&[PolicyRule]>,
+    ) -> Result<ArrayVec<u8, POLICY_BYTES_MAX>, ListError> {
         if self.modes == 0 || self.modes > Self::MODES_ALL {
             return Err(ListError::Form(DecodeError::OutOfRange {
                 at: 0,
@@ -80,7 +92,8 @@ impl GatePolicy {
             }));
         }
         let mut out = Writer::<POLICY_BYTES_MAX>::default();
-        out.head(MAP, 11).int(CITY).text(self.city.as_str());
+        let keys = if accepted.is_some() { 12 } else { 11 };
+        out.head(MAP, keys).int(CITY).text(self.city.as_str());
         out.int(VERSION).head(UNSIGNED, self.version);
         write_time(&mut out, ISSUED, "issued", self.issued)?;
         for (key, field, span) in [
@@ -100,14 +113,29 @@ impl GatePolicy {
         write_span(&mut out, STALE_FOR, "stale_for", self.stale_for)?;
         out.int(STALE_TAPS)
             .head(UNSIGNED, u64::from(self.stale_taps));
+        if let Some(accepted) = accepted {
+            out.int(RULES);
+            rules::write(&mut out, accepted)?;
+        }
         Ok(out.finish("policy")?)
     }
 
-    /// Takes the policy that `snapshot` names.
+    /// Takes the policy that `snapshot` names; its rules of acceptance are read and left out.
     ///
     /// # Errors
     /// [`ListError`] for any other bytes.
     pub fn read(bytes: &[u8], snapshot: &Snapshot) -> Result<Self, ListError> {
+        Self::read_with_rules(bytes, snapshot).map(|(policy, _)| policy)
+    }
+
+    /// Takes the policy that `snapshot` names, with its rules of acceptance if it has any.
+    ///
+    /// # Errors
+    /// [`ListError`] for any other bytes.
+    pub fn read_with_rules<'a>(
+        bytes: &'a [u8],
+        snapshot: &Snapshot,
+    ) -> Result<(Self, Option<PolicyRules<'a>>), ListError> {
         snapshot.policy.check(bytes)?;
         let mut reader = Reader::new(bytes);
         reader.check()?;
@@ -127,13 +155,18 @@ impl GatePolicy {
         let stale_for = read_span(&mut map, &mut reader, STALE_FOR, "stale_for")?;
         map.key(&mut reader, STALE_TAPS)?;
         let stale_taps = reader.uint_in("stale_taps", 0, u32::MAX)?;
+        let mut accepted = None;
+        if map.peek(&reader)? == Some(RULES) {
+            map.key(&mut reader, RULES)?;
+            accepted = Some(PolicyRules::take(&mut reader)?);
+        }
         map.end(&reader)?;
         if city != snapshot.city || version != snapshot.policy.version {
             return Err(ListError::Claims {
                 name: ListName::Policy,
             });
         }
-        Ok(Self {
+        let policy = Self {
             city,
             version,
             issued,
@@ -145,6 +178,7 @@ impl GatePolicy {
             modes,
             stale_for,
             stale_taps,
-        })
+        };
+        Ok((policy, accepted))
     }
 }
