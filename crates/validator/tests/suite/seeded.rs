@@ -1,5 +1,5 @@
 //! The seeded bugs of the reliability plan that this crate can have, each with the test that
-//! catches it. Broken by hand, each of these fails.
+//! catches it.
 
 use ed25519_dalek::{Signer as _, SigningKey};
 use units::{KeyId, Span, Timestamp};
