@@ -184,7 +184,7 @@ mod tests {
             ("http://127.0.0.1:8080", "https://x/path", "server.url"),
             ("http://127.0.0.1:8080", "ftp://x", "server.url"),
             ("from = \"serial\"", "from = \"usb\"", "usb"),
-            ("idle_ms = 50", "idle_ms = 2", "line 17: input[0].idle_ms"),
+            ("idle_ms = 50", "idle_ms = 2", "line 19: input[0].idle_ms"),
             ("baud = 115200", "bauds = 115200", "bauds"),
         ];
         for (right, wrong, named) in cases {
