@@ -438,7 +438,7 @@ impl Pricer<'_> {
             .collect();
         let fares: Vec<Option<i64>> = places.iter().map(|(_, fare)| *fare).collect();
         let paid = tickets::cheapest(&self.rules().tickets, &rides, &fares);
-        for (((place, _), (trip, _)), paid) in places.iter().zip(&stand_ins).zip(paid) {
+        for (((place, _), (trip, own)), paid) in places.iter().zip(&stand_ins).zip(paid) {
             let Some(number) = super::ticket_place(paid) else {
                 continue;
             };
@@ -447,6 +447,8 @@ impl Pricer<'_> {
             };
             let by = PricedBy::ZoneTicket;
             let mut base = self.fixed(trip, ticket.amount, by, ticket.rule.clone());
+            // Also what a completed ride is taken to have been.
+            base.leg = own.leg;
             base.product = Some(ticket.product);
             if matches!(paid, Paid::Covered(_)) {
                 adjust(&mut base, AdjustmentKind::ZoneTicket, number, 0);
