@@ -41,6 +41,9 @@ pub struct Cost {
     pub total: i64,
     /// For each leg the product and the minor units that count to it; `None` is unpriced.
     pub legs: Vec<Option<(String, i64)>>,
+    /// Of `tied` (chains of the same cost divide it among the legs in other ways), `transfer` and
+    /// `joined legs` those that are so.
+    pub notes: Vec<&'static str>,
 }
 
 /// A leg as rules see it: several may be joined into one.
@@ -54,7 +57,7 @@ struct Effective {
 #[derive(Clone, PartialEq, Eq, Debug)]
 enum Network {
     Of(Option<String>),
-    Several,
+    Several(Vec<Option<String>>),
 }
 
 /// A way to pay for one effective leg alone.
@@ -62,7 +65,8 @@ enum Network {
 struct Ticket {
     group: String,
     product: String,
-    price: i64,
+    /// `None`: no price for the rider; a transfer may still lead to the leg.
+    price: Option<i64>,
     medium: String,
 }
 
@@ -85,6 +89,8 @@ struct Chain {
     /// The amounts that count to the last leg of an effective leg.
     transfers: Vec<i64>,
     state: Option<State>,
+    is_tied: bool,
+    has_transfer: bool,
 }
 
 impl World {
@@ -110,7 +116,19 @@ impl World {
             unpriced: 0,
             total: chain.total,
             legs: vec![None; legs.len()],
+            notes: Vec::new(),
         };
+        let notes = [
+            (chain.is_tied, "tied"),
+            (chain.has_transfer, "transfer"),
+            (effective.len() < legs.len(), "joined legs"),
+        ];
+        cost.notes.extend(
+            notes
+                .iter()
+                .filter(|(is_so, _)| *is_so)
+                .map(|(_, note)| *note),
+        );
         for (place, joined) in effective.iter().enumerate() {
             let Some((product, amount)) = chain.amounts.get(place).cloned().flatten() else {
                 cost.unpriced += joined.legs.len();
@@ -140,8 +158,13 @@ impl World {
             match effective.last_mut().filter(|_| joins) {
                 Some(last) => {
                     last.legs.end = place + 1;
-                    if last.network != Network::Of(leg.network.clone()) {
-                        last.network = Network::Several;
+                    let all = match &last.network {
+                        Network::Several(all) => Some(all.clone()),
+                        Network::Of(one) => (*one != leg.network).then(|| vec![one.clone()]),
+                    };
+                    if let Some(mut all) = all {
+                        all.push(leg.network.clone());
+                        last.network = Network::Several(all);
                     }
                 }
                 None => effective.push(Effective {
@@ -192,7 +215,14 @@ impl World {
                 continue;
             }
             let product = row.text("fare_product_id");
+            let mut prices: Vec<(Option<i64>, String)> = Vec::new();
             for (price, medium) in self.prices(product, who) {
+                prices.push((Some(price), medium));
+            }
+            if prices.is_empty() {
+                prices.push((None, String::new()));
+            }
+            for (price, medium) in prices {
                 tickets.push(Ticket {
                     group: row.text("leg_group_id").to_owned(),
                     product: product.to_owned(),
@@ -218,7 +248,13 @@ impl World {
     fn network_matches(&self, row: &Row, joined: &Effective) -> bool {
         let cell = row.text("network_id");
         match &joined.network {
-            Network::Several => cell.is_empty(),
+            Network::Several(all) => {
+                let named = |id: &Option<String>| {
+                    id.as_ref()
+                        .is_some_and(|id| self.names("fare_leg_rules.txt", "network_id", id))
+                };
+                cell.is_empty() && (self.has_priority() || !all.iter().any(named))
+            }
             Network::Of(network) if !cell.is_empty() => network.as_deref() == Some(cell),
             Network::Of(_) if self.has_priority() => true,
             Network::Of(network) => network
@@ -290,23 +326,23 @@ impl Search<'_> {
     fn go(&self, chain: &Chain, best: &mut Option<Chain>) {
         let place = chain.amounts.len();
         let Some(tickets) = self.tickets.get(place) else {
-            let better = |old: &Chain| {
-                let (new, old_key) = (key(chain), key(old));
-                new < old_key
-            };
-            if best.as_ref().is_none_or(better) {
-                *best = Some(chain.clone());
+            match best {
+                Some(old) if key(old) < key(chain) => {}
+                Some(old) if key(old) == key(chain) => {
+                    old.is_tied |=
+                        (&old.amounts, &old.transfers) != (&chain.amounts, &chain.transfers);
+                }
+                _ => *best = Some(chain.clone()),
             }
             return;
         };
-        if tickets.is_empty() {
+        if tickets.iter().all(|ticket| ticket.price.is_none()) {
             let mut next = chain.clone();
             next.unpriced += self.effective[place].legs.len();
             next.amounts.push(None);
             next.transfers.push(0);
             next.state = None;
             self.go(&next, best);
-            return;
         }
         for ticket in tickets {
             let ways = match &chain.state {
@@ -318,11 +354,11 @@ impl Search<'_> {
                     self.go(&next, best);
                 }
             }
-            if !ways.iter().any(|way| way.kind == 1 && way.price > 0) {
+            let is_surcharged = ways.iter().any(|way| way.kind == 1 && way.price > 0);
+            if let (false, Some(price)) = (is_surcharged, ticket.price) {
                 let mut next = chain.clone();
-                next.total += ticket.price;
-                next.amounts
-                    .push(Some((ticket.product.clone(), ticket.price)));
+                next.total += price;
+                next.amounts.push(Some((ticket.product.clone(), price)));
                 next.transfers.push(0);
                 next.state = Some(State {
                     group: ticket.group.clone(),
@@ -435,12 +471,12 @@ fn transfer(chain: &Chain, ticket: &Ticket, way: &Way) -> Option<Chain> {
     let mut own = 0;
     if way.kind == 1 {
         medium = together(&medium, &ticket.medium)?;
-        own = ticket.price;
+        own = ticket.price?;
     }
-    let product = if way.kind == 1 || way.product.is_empty() {
-        &ticket.product
-    } else {
-        &way.product
+    let product = match (way.kind, way.product.as_str()) {
+        (1, product) => format!("{} {product}", ticket.product),
+        (_, "") => ticket.product.clone(),
+        (_, product) => product.to_owned(),
     };
     let mut counts_last = way.price;
     if way.kind == 2 && state.anew {
@@ -457,6 +493,7 @@ fn transfer(chain: &Chain, ticket: &Ticket, way: &Way) -> Option<Chain> {
         run: way.run,
     });
     next.total += own + way.price;
+    next.has_transfer = true;
     next.amounts.push(Some((product.clone(), own)));
     next.transfers.push(counts_last);
     Some(next)

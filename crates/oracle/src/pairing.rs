@@ -52,38 +52,33 @@ impl Trip {
 
 /// The trips of the taps of one day, by their first taps.
 pub(crate) fn trips(world: &World, taps: &[Tap]) -> Vec<Trip> {
-    let media: BTreeSet<Option<[u8; 16]>> = taps.iter().map(|tap| tap.medium).collect();
-    let mut trips: Vec<Trip> = Vec::new();
+    let is_boarding = |tap: &Tap| {
+        let network = world.network(tap.route.as_deref());
+        network.is_some_and(|network| world.settings.tap_on_only.contains(&network))
+    };
+    let mut taps = taps.to_vec();
+    taps.sort();
+    let (vehicles, gates): (Vec<Tap>, Vec<Tap>) = taps.into_iter().partition(is_boarding);
+    let mut trips = boardings(world, vehicles);
+    // Gates: first those of one medium, then what is left over.
+    let media: BTreeSet<Option<[u8; 16]>> = gates.iter().map(|tap| tap.medium).collect();
     let mut alone: Vec<Tap> = Vec::new();
-    for medium in media {
-        let own: Vec<Tap> = taps
-            .iter()
-            .filter(|tap| tap.medium == medium)
-            .cloned()
-            .collect();
-        for trip in pair(world, own) {
-            if trip.lacks_a_tap() || (trip.is_boarding && trip.off.is_none()) {
+    for medium in &media {
+        let own = gates.iter().filter(|tap| tap.medium == *medium);
+        for trip in gate_trips(world, own.cloned().collect()) {
+            if trip.lacks_a_tap() && media.len() > 1 {
                 alone.extend(trip.on.into_iter().chain(trip.off));
             } else {
                 trips.push(trip);
             }
         }
     }
-    trips.extend(pair(world, alone));
-    trips.sort_by_key(|trip| trip.taps().first().map(|tap| (tap.at, tap.is_off, tap.id)));
-    trips
-}
-
-fn pair(world: &World, mut taps: Vec<Tap>) -> Vec<Trip> {
-    taps.sort();
-    taps.dedup_by_key(|tap| tap.id);
-    let network = |tap: &Tap| world.network(tap.route.as_deref());
-    let is_boarding = |tap: &Tap| {
-        network(tap).is_some_and(|network| world.settings.tap_on_only.contains(&network))
-    };
-    let (vehicles, gates): (Vec<Tap>, Vec<Tap>) = taps.into_iter().partition(is_boarding);
-    let mut trips = boardings(world, vehicles);
-    trips.extend(gate_trips(world, gates));
+    alone.sort();
+    trips.extend(gate_trips(world, alone));
+    trips.sort_by_key(|trip| {
+        let first = trip.taps().first().copied();
+        first.map(|tap| (tap.at, tap.is_off, tap.id))
+    });
     trips
 }
 

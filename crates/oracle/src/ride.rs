@@ -30,6 +30,8 @@ pub(crate) struct Base {
     pub(crate) is_incomplete: bool,
     /// What decided, for counting what was tried.
     pub(crate) by: &'static str,
+    /// What the itinerary of the day is like.
+    pub(crate) notes: Vec<&'static str>,
 }
 
 /// Rounds to the nearest minor unit, halves up.
@@ -77,7 +79,12 @@ impl World {
         let stop = |tap: &Option<Tap>| tap.as_ref().map(|tap| tap.stop.clone());
         Some(Ride {
             network: trip.network.clone(),
-            from: stop(&trip.on),
+            from: if trip.is_boarding {
+                // A lone tap off is taken as a boarding where it was made.
+                Some(first.stop.clone())
+            } else {
+                stop(&trip.on)
+            },
             to: if trip.is_boarding {
                 None
             } else {
@@ -137,6 +144,7 @@ impl World {
             price,
             is_incomplete: false,
             by,
+            notes: Vec::new(),
         }
     }
 
@@ -159,7 +167,7 @@ impl World {
         let mut category = None;
         for (place, base) in bases.iter().enumerate() {
             if let Some(base) = base
-                && base.by.is_empty()
+                && (base.by.is_empty() || base.by == "same station")
                 && let Some(leg) = self.leg(&base.ride, &trips[place])
             {
                 category.clone_from(&base.ride.category);
@@ -177,6 +185,10 @@ impl World {
             let Some(base) = &mut bases[place] else {
                 continue;
             };
+            base.notes.clone_from(&cost.notes);
+            if base.by == "same station" {
+                continue;
+            }
             let Some((price, product, by)) = self.least(&base.ride, rules) else {
                 base.by = "unpriced";
                 continue;
@@ -270,6 +282,7 @@ impl World {
             price: Some(price),
             is_incomplete: by != "completed",
             by,
+            notes: Vec::new(),
         }
     }
 

@@ -92,6 +92,7 @@ impl World {
                     if counted.is_none() {
                         paid.touched.insert("unpriced");
                     }
+                    paid.touched.extend(base.notes.iter().copied());
                     if member > 0 {
                         paid.touched.insert("party");
                     }
@@ -105,13 +106,19 @@ impl World {
 
 /// The lesser of both amounts for each member (step 10), and their sum.
 fn journey(paid: &Paid, alone: &[Paid]) -> Journey {
-    let apart = alone
+    let taps = paid.trip.taps();
+    let apart: Vec<&Paid> = alone
         .iter()
-        .find(|other| other.day == paid.day && other.trip.taps() == paid.trip.taps());
+        .filter(|other| other.trip.taps().iter().any(|tap| taps.contains(tap)))
+        .collect();
     let mut touched = paid.touched.clone();
     let mut cost = Some(0);
     for (member, amount) in &paid.members {
-        let other = apart.and_then(|paid| paid.members.get(member).copied().flatten());
+        let mut other = (!apart.is_empty()).then_some(0);
+        for paid in &apart {
+            let amount = paid.members.get(member).copied().flatten();
+            other = other.zip(amount).map(|(sum, amount)| sum + amount);
+        }
         let amount = match (*amount, other) {
             (Some(linked), Some(other)) if other < linked => {
                 touched.insert("medium alone");
@@ -123,7 +130,7 @@ fn journey(paid: &Paid, alone: &[Paid]) -> Journey {
     }
     Journey {
         day: paid.day,
-        taps: paid.trip.taps().iter().map(|tap| tap.id).collect(),
+        taps: taps.iter().map(|tap| tap.id).collect(),
         cost,
         touched,
     }
