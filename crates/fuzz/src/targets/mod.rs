@@ -2,6 +2,7 @@
 
 mod city;
 mod codes;
+mod fares;
 mod reader;
 mod server;
 
@@ -37,6 +38,7 @@ pub const TARGETS: &[Target] = &[
     target("json_bodies", 1_024, server::json_bodies),
     target("foreign_taps", 4_096, server::foreign_taps),
     target("city_files", 8_192, city::files),
+    target("feed", 8_192, fares::feed),
 ];
 
 const fn target(name: &'static str, max_bytes: usize, check: fn(&[u8])) -> Target {
