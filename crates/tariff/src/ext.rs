@@ -225,15 +225,18 @@ impl CityRules {
     }
 
     /// The name of a product for riders: that of its first row in `fare_products.txt` that has
-    /// one, else its id.
+    /// one, else of its row in `fare_zone_tickets.txt`, else its id.
     pub(crate) fn product_name<'a>(&'a self, id: &'a ProductId) -> &'a str {
         let feed = self.fares.feed();
+        let tickets = &self.rules.tickets;
+        let ticket = tickets.iter().find(|ticket| ticket.product == *id);
+        let otherwise = ticket.map_or(id.as_str(), |ticket| &ticket.name);
         let Some(product) = feed.ids.products.find(id.as_str()) else {
-            return id.as_str();
+            return otherwise;
         };
         let mut rows = feed.products.iter().filter(|row| row.product == product);
         let named = rows.find(|row| !row.name.is_empty());
-        named.map_or(id.as_str(), |row| &row.name)
+        named.map_or(otherwise, |row| &row.name)
     }
 
     /// The rider categories in the order of their file.

@@ -207,19 +207,19 @@ impl Teller<'_> {
             (Language::English, Evidence::DayEnds) => "where the day's travel began or ended",
             (Language::Chinese, Evidence::NextTap) => "相邻的刷码记录",
             (Language::Chinese, Evidence::DayEnds) => "当天行程的起点或终点",
-            (Language::Korean, Evidence::NextTap) => "이어지는 태그",
-            (Language::Korean, Evidence::DayEnds) => "그날 이동의 처음 또는 끝",
+            (Language::Korean, Evidence::NextTap) => "이어지는 태그로",
+            (Language::Korean, Evidence::DayEnds) => "그날 이동의 처음 또는 끝으로",
         };
         match self.language {
             Language::English => format!(
-                "A tap is missing; from {from} the journey is taken as {travel}, with a \
-                 confidence of {sure} % ({why}): {amount} ({rule})."
+                "A tap is missing; from {from} the journey is taken to be this one, with a \
+                 confidence of {sure} % ({why}): {travel}, {amount} ({rule})."
             ),
             Language::Chinese => format!(
                 "缺少一次刷码；根据{from}推定行程为{travel}，置信度 {sure}%（{why}）：{amount}（{rule}）。"
             ),
             Language::Korean => format!(
-                "태그가 하나 빠졌습니다. {from}(으)로 보아 {travel} 이동한 것으로 봅니다, 신뢰도 \
+                "태그가 하나 빠졌습니다. {from} 보아 {travel} 이동한 것으로 봅니다, 신뢰도 \
                  {sure}%({why}): {amount}({rule})."
             ),
         }
@@ -231,57 +231,21 @@ impl Teller<'_> {
         let after = amount(adjustment.after);
         let (what, rule) = super::rule_of(self.city, adjustment);
         let rule = rule.map(|rule| rule.to_string()).unwrap_or_default();
-        let (en, zh, ko) = match adjustment.kind {
-            AdjustmentKind::Transfer => ("The transfer makes it", "换乘后为", "환승을 반영하면"),
-            AdjustmentKind::Concession => {
-                ("The concession makes it", "优惠后为", "할인을 반영하면")
-            }
-            AdjustmentKind::OverTime => ("Staying too long makes it", "超时后为", "시간 초과로"),
-            AdjustmentKind::ZoneTicket => (
-                "The ticket bought before covers it",
-                "已购车票有效",
-                "앞서 산 승차권으로",
-            ),
-            AdjustmentKind::Window => (
-                "The transfer window makes it",
-                "优惠时段内为",
-                "환승 시간 안이므로",
-            ),
-            AdjustmentKind::HeldPass => (
-                "The pass held covers it",
-                "所持通票有效",
-                "보유한 정기권으로",
-            ),
-            AdjustmentKind::EarnedPass => (
-                "The pass earned covers it",
-                "累计乘次已获免费",
-                "적립한 정기권으로",
-            ),
-            AdjustmentKind::Tier => (
-                "The discount for money spent makes it",
-                "累计消费折扣后为",
-                "누적 할인으로",
-            ),
-            AdjustmentKind::Cap => ("The cap leaves", "封顶后为", "상한에 따라"),
-            AdjustmentKind::Alone => {
-                return match self.language {
-                    Language::English => {
-                        format!("Without the rider's other media it is cheaper: {after}.")
-                    }
-                    Language::Chinese => format!("不与其他介质合并计费更便宜：{after}。"),
-                    Language::Korean => format!("다른 매체와 합산하지 않는 편이 쌉니다: {after}."),
-                };
-            }
-        };
         let name = match (&what, self.language) {
             (None, _) => String::new(),
             (Some(name), Language::Chinese) => format!("“{name}”"),
             (Some(name), _) => format!(" \"{name}\""),
         };
+        let (subject, makes) = match (adjustment.kind, self.language) {
+            (AdjustmentKind::Alone, language) => return cheaper_alone(language, after),
+            (kind, Language::English) => english(kind),
+            (kind, Language::Chinese) => chinese(kind),
+            (kind, Language::Korean) => (korean(kind), " 적용:"),
+        };
         match self.language {
-            Language::English => format!("{en} {after}{} ({rule}).", by(&name)),
-            Language::Chinese => format!("{zh} {after}{name}（{rule}）。"),
-            Language::Korean => format!("{ko} {after}입니다{name}({rule})."),
+            Language::Chinese => format!("{subject}{name}{makes}{after}（{rule}）。"),
+            Language::English => format!("{subject}{name}{makes} {after} ({rule})."),
+            Language::Korean => format!("{subject}{name}{makes} {after}({rule})."),
         }
     }
 
@@ -290,10 +254,57 @@ impl Teller<'_> {
     }
 }
 
-fn by(name: &str) -> String {
-    if name.is_empty() {
-        String::new()
-    } else {
-        format!(" by{name}")
+fn cheaper_alone(language: Language, after: Amount) -> String {
+    match language {
+        Language::English => format!("Without the rider's other media it is cheaper: {after}."),
+        Language::Chinese => format!("不与其他介质合并计费更便宜：{after}。"),
+        Language::Korean => format!("다른 매체와 합산하지 않는 편이 쌉니다: {after}."),
+    }
+}
+
+/// What changed the price and what it did; the rule's name stands in between.
+const fn english(kind: AdjustmentKind) -> (&'static str, &'static str) {
+    match kind {
+        AdjustmentKind::Transfer => ("The transfer", " makes it"),
+        AdjustmentKind::Concession => ("The concession", " makes it"),
+        AdjustmentKind::OverTime => ("Staying too long", " makes it"),
+        AdjustmentKind::ZoneTicket => ("The ticket bought before", " covers it:"),
+        AdjustmentKind::Window => ("The transfer window", " makes it"),
+        AdjustmentKind::HeldPass => ("The pass held", " covers it:"),
+        AdjustmentKind::EarnedPass => ("The pass earned", " covers it:"),
+        AdjustmentKind::Tier => ("The discount for money spent", " makes it"),
+        AdjustmentKind::Cap => ("The cap", " leaves"),
+        AdjustmentKind::Alone => ("The medium alone", " makes it"),
+    }
+}
+
+const fn chinese(kind: AdjustmentKind) -> (&'static str, &'static str) {
+    match kind {
+        AdjustmentKind::Transfer => ("换乘优惠", "后为 "),
+        AdjustmentKind::Concession => ("优惠", "后为 "),
+        AdjustmentKind::OverTime => ("超时", "后为 "),
+        AdjustmentKind::ZoneTicket => ("已购车票", "有效："),
+        AdjustmentKind::Window => ("换乘优惠时段", "内为 "),
+        AdjustmentKind::HeldPass => ("所持通票", "有效："),
+        AdjustmentKind::EarnedPass => ("累计乘次获得的通票", "有效："),
+        AdjustmentKind::Tier => ("累计消费折扣", "后为 "),
+        AdjustmentKind::Cap => ("封顶", "后为 "),
+        AdjustmentKind::Alone => ("单一介质", "计费为 "),
+    }
+}
+
+/// The word that stands before "applied", which needs no particle after a name.
+const fn korean(kind: AdjustmentKind) -> &'static str {
+    match kind {
+        AdjustmentKind::Transfer => "환승 할인",
+        AdjustmentKind::Concession => "할인",
+        AdjustmentKind::OverTime => "시간 초과",
+        AdjustmentKind::ZoneTicket => "앞서 산 승차권",
+        AdjustmentKind::Window => "환승 시간",
+        AdjustmentKind::HeldPass => "보유한 정기권",
+        AdjustmentKind::EarnedPass => "승차 횟수로 얻은 정기권",
+        AdjustmentKind::Tier => "누적 할인",
+        AdjustmentKind::Cap => "상한",
+        AdjustmentKind::Alone => "단일 매체",
     }
 }

@@ -65,6 +65,9 @@ pub(super) fn read(files: &CityFiles, known: &Known<'_>, report: &mut LoadReport
     let required = ["cap_id", "period", "amount"];
     cells::rows(files, FILE, &required, known, report, |cells| {
         let row = row(cells)?;
+        if !cells.is_good() {
+            return None;
+        }
         let Some(cap) = caps.iter_mut().find(|cap| cap.id == row.id) else {
             caps.push(Cap {
                 id: row.id,

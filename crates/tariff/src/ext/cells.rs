@@ -56,6 +56,11 @@ impl Cells<'_> {
         self.table.text(self.row, field)
     }
 
+    /// Whether the row has no defect so far: one that has is no earlier row for those after it.
+    pub(crate) const fn is_good(&self) -> bool {
+        self.good
+    }
+
     /// Notes a defect of a cell.
     pub(crate) fn defect(&mut self, field: &str, expected: &str) {
         self.good = false;

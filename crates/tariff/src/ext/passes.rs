@@ -73,6 +73,9 @@ pub(super) fn read(files: &CityFiles, known: &Known<'_>, report: &mut LoadReport
         let (id, period) = (id?, period?);
         let name = cells.name("pass_name", &id);
         let rule = cells.rule();
+        if !cells.is_good() {
+            return None;
+        }
         let Some(pass) = passes.iter_mut().find(|pass| pass.id == id) else {
             passes.push(Pass {
                 id,

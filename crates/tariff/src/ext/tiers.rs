@@ -100,6 +100,9 @@ pub(super) fn read(files: &CityFiles, known: &Known<'_>, report: &mut LoadReport
             pay_percent,
             rule: cells.rule(),
         };
+        if !cells.is_good() {
+            return None;
+        }
         let Some(tier) = tiers.iter_mut().find(|tier| tier.id == id) else {
             tiers.push(Tier {
                 id,

@@ -48,6 +48,9 @@ pub(super) fn read(
         let id = id?;
         let name = cells.name("window_name", &id);
         let rule = cells.rule();
+        if !cells.is_good() {
+            return None;
+        }
         let Some(window) = windows.iter_mut().find(|window| window.id == id) else {
             windows.push(TransferWindow {
                 id,

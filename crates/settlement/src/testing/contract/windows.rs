@@ -162,7 +162,7 @@ async fn a_late_tap_reaches_the_later_days_of_its_week<F: Factory>(factory: &F) 
     assert_eq!(
         seen.journeys[0].because,
         "Travel from North Gate to Central Square costs CNY 3.00 with product \"Single 3\" \
-         (gtfs/fare_leg_rules.txt row 3). The cap leaves CNY 0.00 by \"Week cap\" \
+         (gtfs/fare_leg_rules.txt row 3). The cap \"Week cap\" leaves CNY 0.00 \
          (gtfs/fare_caps.txt row 3)."
     );
     assert_eq!(seen.balance.as_minor(), 0);
