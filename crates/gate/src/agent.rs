@@ -1,4 +1,4 @@
-//! The core: one scan → decision → journal → door → note. One thread owns it.
+//! The core: one scan → decision → station → journal → door → note. One thread owns it.
 
 mod outcomes;
 mod unrecorded;
@@ -25,6 +25,7 @@ use crate::lists::{Denied, Keys, ListName};
 use crate::live::{LiveCodes, live_until};
 use crate::machine::Stopwatch;
 use crate::signed::InForce;
+use crate::station::{Station, Word};
 
 pub use unrecorded::UnrecordedRule;
 
@@ -121,13 +122,15 @@ pub struct Agent<M> {
     signed: Option<Signed>,
     used: ReplayMemory<Vec<ReplaySlot>>,
     /// Taps for which the door opened, in order, until the door says what came of them.
-    opened: VecDeque<(Passed, validator::Passage)>,
+    opened: VecDeque<(Passed, Permit)>,
     /// What became of taps, to be noted once the journal writes again.
     owed: Vec<(Position, Outcome)>,
     /// Passes without a record.
     unrecorded: Unrecorded,
     /// A clock that nobody sets.
     steady: Stopwatch,
+    /// The other readers of the station.
+    station: Option<Station>,
     /// When something was written that no sync has covered.
     unsynced_since: Option<Timestamp>,
     tried_resume: Timestamp,
@@ -186,11 +189,17 @@ impl<M: Media> Agent<M> {
             owed: Vec::new(),
             unrecorded: Unrecorded::new(rules.unrecorded),
             steady: Stopwatch::start(),
+            station: None,
             unsynced_since: None,
             tried_resume: beginning,
             refusals: (beginning, 0),
         };
         Ok((agent, report))
+    }
+
+    /// Shares what passes with the readers of this station from now on.
+    pub fn share(&mut self, station: Station) {
+        self.station = Some(station);
     }
 
     /// Uses these keys from now on. The replay memory is filled from the journal for every key
@@ -320,10 +329,13 @@ impl<M: Media> Agent<M> {
     pub fn scan(&mut self, text: &[u8], kind: TapKind, now: Timestamp, watch: Stopwatch) -> Answer {
         let begun = watch.micros();
         self.take_passage(now);
+        self.hear_station();
         let reading = self.clock.read(now);
         let now = reading.time;
         let judged = self.judge(text, kind, &reading);
-        let decided_us = watch.micros().saturating_sub(begun);
+        let decided = watch.micros();
+        let judged = self.ask_station(judged);
+        let shared_us = watch.micros().saturating_sub(decided);
         let mut buffer = CodeBuffer::new();
         let evidence = wire::text::decode(text, &mut buffer).unwrap_or(&[]);
         let (verdict, tap) = match judged {
@@ -341,13 +353,43 @@ impl<M: Media> Agent<M> {
         };
         if let (Verdict::Closed(_), Ok(Decision::Permitted(permit))) = (&verdict, &judged) {
             // Nobody went through: the rider's next try is the first.
-            self.used.forget(&permit.passage);
+            self.set_free(permit);
         }
         Answer {
             verdict,
             tap,
-            decided_us,
+            decided_us: decided.saturating_sub(begun),
+            shared_us,
             took_us: watch.micros(),
+        }
+    }
+
+    /// What would pass here is shown to the station. A code that another reader has let pass stays
+    /// in the replay memory, where the decision has put it, as one that passed.
+    fn ask_station(&self, judged: Result<Decision, Closed>) -> Result<Decision, Closed> {
+        match (&self.station, judged) {
+            (Some(station), Ok(Decision::Permitted(permit)))
+                if station.claim(&permit) == Word::Used =>
+            {
+                Ok(Decision::Refused(Refusal::AlreadyUsed))
+            }
+            (_, judged) => judged,
+        }
+    }
+
+    /// Nobody went through on this tap: its code may be shown again, here and at the station.
+    fn set_free(&mut self, permit: &Permit) {
+        self.used.forget(&permit.passage);
+        if let Some(station) = &self.station {
+            station.withdraw(permit);
+        }
+    }
+
+    /// Codes that were refused because another reader had let them pass, and has taken that back.
+    fn hear_station(&mut self) {
+        let freed = self.station.as_ref().map(Station::freed);
+        for passage in freed.unwrap_or_default() {
+            self.used.forget(&passage);
         }
     }
 
@@ -504,5 +546,7 @@ impl<M: Media> Agent<M> {
     }
 }
 
+#[cfg(test)]
+mod faults;
 #[cfg(test)]
 mod tests;

@@ -65,6 +65,8 @@ pub struct Answer {
     pub tap: Option<Position>,
     /// What the decision took, in microseconds.
     pub decided_us: u64,
+    /// What asking the station took after it, in microseconds.
+    pub shared_us: u64,
     /// From scan to open (or to the refusal), in microseconds.
     pub took_us: u64,
 }
@@ -86,6 +88,8 @@ pub struct AnswerBody {
     pub seq: Option<u64>,
     /// Microseconds of the decision.
     pub decided_us: u64,
+    /// Microseconds of asking the station.
+    pub shared_us: u64,
     /// Microseconds from scan to open.
     pub took_us: u64,
 }
@@ -139,6 +143,7 @@ impl Answer {
             epoch: self.tap.map(Position::epoch),
             seq: self.tap.map(Position::seq),
             decided_us: self.decided_us,
+            shared_us: self.shared_us,
             took_us: self.took_us,
         }
     }

@@ -120,6 +120,7 @@ fn serve(arguments: &Arguments) -> Result<()> {
         .worker_threads(1)
         .enable_all()
         .build()?;
+    run::share(&config, &mut agent, &runtime, &status)?;
     run::start_tasks(&config, &runtime, &intake, &status)?;
     run::start_inputs(&config, &intake, config.gate.rider_language())?;
     tell_supervisor(&runtime, Core::new(Arc::clone(&intake)))?;

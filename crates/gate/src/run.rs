@@ -18,6 +18,7 @@ use crate::key::DeviceSigner;
 use crate::lists::{Denied, Keys, ListFolder, ListName};
 use crate::media::FileMedia;
 use crate::signed::{Here, SignedSyncer, Store};
+use crate::station::{self, Gossip, Hot, Station, StationKey};
 use crate::status::Status;
 use crate::sync::Syncer;
 use crate::upload::Uploader;
@@ -119,6 +120,39 @@ fn load_lists<M: Media>(agent: &mut Agent<M>, state: &Path, rules: &Rules) -> Re
             Err(error) => tracing::error!(%error, "the stored deny list is not used"),
         }
     }
+    Ok(())
+}
+
+/// Begins to share with the other readers of the station, where the configuration names them.
+///
+/// # Errors
+/// When the station's key cannot be read, its address cannot be listened at, or an address of
+/// Redis is none.
+pub fn share<M: Media>(
+    config: &Config,
+    agent: &mut Agent<M>,
+    runtime: &tokio::runtime::Runtime,
+    status: &Status,
+) -> Result<()> {
+    let Some(with) = &config.station else {
+        return Ok(());
+    };
+    let _inside = runtime.enter();
+    let key = StationKey::read(&with.key_file)?;
+    let boot = station::next_start(&config.gate.state.join("station.start"), machine::now())
+        .context("the number of this start cannot be kept")?;
+    let counts = Arc::clone(status.station());
+    let mut station = Station::new(key, config.gate.id, boot, with.budget(), counts);
+    if let Some(listen) = with.listen {
+        let gossip = Gossip::start(listen, with.peers.clone(), &station)
+            .with_context(|| format!("station.listen {listen}"))?;
+        station = station.with_gossip(gossip);
+    }
+    if !with.redis.is_empty() {
+        let hot = Hot::start(&with.redis, with.redis_cluster, &station).context("station.redis")?;
+        station = station.with_hot(hot);
+    }
+    agent.share(station);
     Ok(())
 }
 

@@ -1,7 +1,7 @@
 //! Counters, as the status pages show them. They hold no code and no key.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::broadcast;
@@ -10,6 +10,7 @@ use validator::Language;
 
 use crate::answer::Answer;
 use crate::http::Shown;
+use crate::station::StationCounts;
 
 /// Upper ends of the histogram's buckets, in microseconds.
 pub const BUCKETS_US: [u64; 12] = [
@@ -42,6 +43,8 @@ pub struct Counts {
     pub answers: BTreeMap<&'static str, u64>,
     /// The decision alone.
     pub decided: Histogram,
+    /// Asking the station, of codes about which it was asked.
+    pub shared: Histogram,
     /// From scan to open, of permitted taps.
     pub opened: Histogram,
     /// Taps that the server has committed.
@@ -69,6 +72,7 @@ pub struct Status {
     language: Language,
     open_seconds: u16,
     screens: broadcast::Sender<String>,
+    station: Arc<StationCounts>,
 }
 
 impl Status {
@@ -80,7 +84,14 @@ impl Status {
             language,
             open_seconds: u16::try_from(open_for.as_millis().div_ceil(1000)).unwrap_or(u16::MAX),
             screens: broadcast::channel(SHOWN_MAX).0,
+            station: Arc::default(),
         }
+    }
+
+    /// What sharing with the station has done.
+    #[must_use]
+    pub const fn station(&self) -> &Arc<StationCounts> {
+        &self.station
     }
 
     /// Every answer from now on, as JSON.
@@ -104,6 +115,9 @@ impl Status {
         let mut counts = self.lock();
         *counts.answers.entry(answer.reason()).or_default() += 1;
         counts.decided.add(answer.decided_us);
+        if answer.shared_us > 0 {
+            counts.shared.add(answer.shared_us);
+        }
         if answer.code() == wire::tap::PERMITTED {
             counts.opened.add(answer.took_us);
         }

@@ -101,7 +101,7 @@ impl<M: Media> Agent<M> {
     }
 
     fn await_passage(&mut self, passed: Passed, permit: Permit) {
-        self.opened.push_back((passed, permit.passage));
+        self.opened.push_back((passed, permit));
         if self.opened.len() > OPENED_MAX {
             self.opened.pop_front();
         }
@@ -139,7 +139,7 @@ impl<M: Media> Agent<M> {
     /// charged and its rider may tap again.
     pub(super) fn take_passage(&mut self, now: Timestamp) {
         while let Some(outcome) = self.door.outcome() {
-            let Some((passed, passage)) = self.opened.pop_front() else {
+            let Some((passed, permit)) = self.opened.pop_front() else {
                 return;
             };
             if outcome != door::Passage::NobodyPassed {
@@ -153,7 +153,7 @@ impl<M: Media> Agent<M> {
                 }
             };
             if told {
-                self.used.forget(&passage);
+                self.set_free(&permit);
             }
         }
     }

@@ -14,15 +14,15 @@ use super::*;
 use crate::door::{DoorError, Passage};
 use crate::lists::{Denied, Keys};
 
-const NOW: Timestamp = Timestamp::from_secs(1_546_819_200);
+pub(super) const NOW: Timestamp = Timestamp::from_secs(1_546_819_200);
 const KID: KeyId = KeyId::from_bytes(*b"hz01");
 const DEVICE: DeviceId = DeviceId::from_bytes([0xd1; 16]);
 
 /// What happened, in order.
-type Events = Arc<Mutex<Vec<&'static str>>>;
+pub(super) type Events = Arc<Mutex<Vec<&'static str>>>;
 
 /// A medium that says when it syncs.
-struct Watched(Medium, Events);
+pub(super) struct Watched(pub(super) Medium, Events);
 
 impl Media for Watched {
     fn list(&mut self, into: &mut Vec<SegmentId>) -> Result<(), MediaError> {
@@ -62,6 +62,11 @@ impl Media for Watched {
     }
 }
 
+/// What will happen.
+pub(super) fn events_of() -> Events {
+    Events::default()
+}
+
 struct WatchedDoor(Events);
 
 impl Door for WatchedDoor {
@@ -79,7 +84,7 @@ fn issuer() -> SigningKey {
     SigningKey::from_bytes(&[0x11; 32])
 }
 
-fn ticket(number: u8) -> String {
+pub(super) fn ticket(number: u8) -> String {
     let claims = TicketClaims {
         id: CredentialId::from_bytes([number; 16]),
         starts: NOW,
@@ -94,7 +99,7 @@ fn ticket(number: u8) -> String {
     wire::text::encode(&bytes.unwrap()).unwrap().to_string()
 }
 
-fn open(medium: Medium, events: &Events) -> Agent<Watched> {
+pub(super) fn open(medium: Medium, events: &Events) -> Agent<Watched> {
     open_with(medium, events, UnrecordedRule::Shut)
 }
 
@@ -112,7 +117,7 @@ fn open_with(medium: Medium, events: &Events, unrecorded: UnrecordedRule) -> Age
         keys_stale: Span::from_secs(60),
         denied_stale: Span::from_secs(60),
         refusals_per_minute: 3,
-        replay_slots: 64,
+        replay_slots: 128,
         unrecorded,
         clock: ClockRules::default(),
     };
@@ -139,7 +144,7 @@ fn open_with(medium: Medium, events: &Events, unrecorded: UnrecordedRule) -> Age
     agent
 }
 
-fn scan(agent: &mut Agent<Watched>, text: &str, now: Timestamp) -> &'static str {
+pub(super) fn scan(agent: &mut Agent<Watched>, text: &str, now: Timestamp) -> &'static str {
     let watch = Stopwatch::start();
     agent
         .scan(text.as_bytes(), TapKind::On, now, watch)
@@ -284,7 +289,7 @@ fn nobody_passed_is_told_after_an_outage_too() {
 }
 
 /// Permitted taps of the journal that no note says to have stayed outside: those that are charged.
-fn charged(agent: Agent<Watched>) -> usize {
+pub(super) fn charged(agent: Agent<Watched>) -> usize {
     let mut agent = agent;
     agent.flush();
     let medium = agent.journal.into_media().0.after_kill();

@@ -87,3 +87,65 @@ impl StationConfig {
 fn is_address(url: &str) -> bool {
     reqwest::Url::parse(url).is_ok_and(|url| url.scheme() == "redis" && url.host().is_some())
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::config::{Config, EXAMPLE};
+
+    /// The example with this section instead of the one that is commented out.
+    fn parse(section: &str) -> Result<Config, String> {
+        let text = format!("{EXAMPLE}\n[station]\nkey_file = \"k\"\n{section}\n");
+        Config::parse(&text).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn the_section_of_the_example_is_good() {
+        let written = EXAMPLE.find("# [station]").unwrap();
+        let (before, section) = EXAMPLE.split_at(written);
+        let (section, after) = section.split_once("\n\n").unwrap();
+        let section: Vec<_> = section
+            .lines()
+            .map(|line| line.trim_start_matches("# "))
+            .collect();
+        let text = format!("{before}{}\n\n{after}", section.join("\n"));
+        let station = Config::parse(&text).unwrap().station.unwrap();
+        assert_eq!((station.peers.len(), station.redis.len()), (2, 1));
+        assert_eq!(station.budget().as_millis(), 5);
+    }
+
+    #[test]
+    fn what_cannot_be_is_named() {
+        let listen = "listen = \"127.0.0.1:1\"";
+        let peers = "peers = [\"127.0.0.1:2\"]";
+        let redis = "redis = [\"redis://127.0.0.1:6379\"]";
+        for good in [format!("{listen}\n{peers}"), redis.to_owned()] {
+            assert!(parse(&good).is_ok(), "{good}");
+        }
+        let cases = [
+            (String::new(), "station: expected peers, or redis"),
+            (peers.to_owned(), "station.listen: expected the address"),
+            (listen.to_owned(), "station.peers: expected the addresses"),
+            (
+                format!("{listen}\npeers = [\"127.0.0.1:1\"]"),
+                "station.peers: expected the other gates",
+            ),
+            (
+                format!("{redis}\nbudget_ms = 6"),
+                "station.budget_ms: expected 1 to 5, got 6",
+            ),
+            (
+                "redis = [\"rediss://h:1\"]".to_owned(),
+                "station.redis: expected redis://host:port",
+            ),
+            (
+                "redis = [\"redis://a:1\", \"redis://b:1\"]".to_owned(),
+                "redis_cluster = true",
+            ),
+            (format!("{redis}\npeer = 1"), "peer"),
+        ];
+        for (section, named) in cases {
+            let error = parse(&section).unwrap_err();
+            assert!(error.contains(named), "{section}: {error}");
+        }
+    }
+}

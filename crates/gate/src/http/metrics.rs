@@ -7,10 +7,16 @@ use validator::Trust;
 
 use super::Health;
 use crate::door::PassageWatch;
+use crate::station::StationCounts;
 use crate::status::{BUCKETS_US, Counts, Histogram};
 
 /// All metrics. What the core did not say in time is left out.
-pub(super) fn write(counts: &Counts, health: Option<Health>, dropped: u64) -> String {
+pub(super) fn write(
+    counts: &Counts,
+    station: &StationCounts,
+    health: Option<Health>,
+    dropped: u64,
+) -> String {
     let mut out = String::new();
     head(
         &mut out,
@@ -26,6 +32,19 @@ pub(super) fn write(counts: &Counts, health: Option<Health>, dropped: u64) -> St
         );
     }
     totals(&mut out, counts, dropped);
+    for (name, help, count) in station.totals() {
+        head(&mut out, name, "counter", help);
+        line(&mut out, name, count);
+    }
+    for (name, help, value) in station.gauges() {
+        gauge(&mut out, name, help, value);
+    }
+    histogram(
+        &mut out,
+        "gate_station_seconds",
+        "Asking the station.",
+        &counts.shared,
+    );
     histogram(
         &mut out,
         "gate_decision_seconds",
@@ -298,7 +317,12 @@ mod tests {
             },
             clock_mark: Some(Timestamp::from_secs(1_000)),
         };
-        let text = write(&Counts::default(), Some(health), 0);
+        let text = write(
+            &Counts::default(),
+            &StationCounts::default(),
+            Some(health),
+            0,
+        );
         for expected in [
             "gate_clock_state{state=\"proven\"} 0\n",
             "gate_clock_state{state=\"unproven\"} 0\n",
@@ -321,7 +345,7 @@ mod tests {
         counts.decided.sum_us = 2_000_125;
         counts.clock_offset_s = Some(-4);
         counts.conflicts = 5;
-        let text = write(&counts, None, 7);
+        let text = write(&counts, &StationCounts::default(), None, 7);
         for expected in [
             "gate_scans_total{reason=\"permitted\"} 2\n",
             "gate_codes_dropped_total 7\n",

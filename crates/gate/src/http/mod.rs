@@ -151,7 +151,12 @@ fn readiness(health: Option<&Health>) -> String {
 async fn show_metrics(State(pages): State<Pages>) -> impl IntoResponse {
     let health = health(&pages.core).await;
     let dropped = pages.core.intake().dropped();
-    let text = metrics::write(&pages.status.counts(), health, dropped);
+    let text = metrics::write(
+        &pages.status.counts(),
+        pages.status.station(),
+        health,
+        dropped,
+    );
     let kind = "text/plain; version=0.0.4; charset=utf-8";
     ([(header::CONTENT_TYPE, kind)], text)
 }

@@ -1,11 +1,11 @@
-//! The datagram between readers: 112 bytes, sealed with the station's key. Layout: `docs/WIRE.md`.
+//! The datagram between readers: 104 bytes, sealed with the station's key. Layout: `docs/WIRE.md`.
 
 use units::{GateId, Timestamp};
 
 use super::key::{CodeHash, SEAL_BYTES, StationKey};
 
 /// Bytes of a datagram.
-pub(crate) const DATAGRAM_BYTES: usize = 112;
+pub(crate) const DATAGRAM_BYTES: usize = 104;
 
 const SEALED_BYTES: usize = DATAGRAM_BYTES - SEAL_BYTES;
 const MAGIC: &[u8; 4] = b"FGS1";

@@ -6,6 +6,7 @@
 //! The core claims a code before the tap is written down ([`Station::claim`]): others learn of it
 //! and answer whether they have let it pass. A claim that comes to nothing is withdrawn.
 
+mod boot;
 mod counts;
 mod gossip;
 mod hot;
@@ -21,6 +22,7 @@ use std::time::Duration;
 use units::GateId;
 use validator::{Passage, Permit};
 
+pub use boot::next_start;
 pub use counts::StationCounts;
 pub use gossip::Gossip;
 pub use hot::{Hot, HotError};
