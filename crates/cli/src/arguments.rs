@@ -5,6 +5,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, value_parser};
 
+pub use crate::fares::arguments::{
+    DiffArguments, ExplainArguments, FaresCommand, MapArguments, QuoteArguments,
+};
 pub use crate::lists::arguments::{DenyCommand, RootCommand};
 
 /// Faregate takes fares by QR code: it issues codes, checks them at gates without a network, and
@@ -264,38 +267,6 @@ pub struct SettleArguments {
     /// Writes the canonical dump (journeys, fares, charges, balances) to this file.
     #[arg(long)]
     pub dump: Option<PathBuf>,
-}
-
-/// `faregate fares`.
-#[derive(Subcommand, Debug)]
-pub enum FaresCommand {
-    /// Prices itineraries, each line with the rule that asks for it.
-    Quote(QuoteArguments),
-}
-
-/// `faregate fares quote`.
-#[derive(Args, Debug)]
-#[command(after_help = "\
-The legs are a JSON array of itineraries:
-  [{\"id\": \"1\", \"rider_category\": \"adult\", \"fare_media\": \"card\", \"legs\": [
-    {\"route_id\": \"r1\", \"from_stop_id\": \"a\", \"to_stop_id\": \"b\",
-     \"start\": \"2026-01-31T08:00:00\", \"end\": \"2026-01-31T08:20:00\"}]}]
-start and end are local, without offset. network_id may stand for route_id (\"\" is in no network),
-from_area_ids and to_area_ids for the stops. What the feed does not list is in no area and no
-network. docs/FARES.md says how rules are read.")]
-pub struct QuoteArguments {
-    /// A GTFS feed or a city package: a folder, or a zip file. The fare files alone are enough.
-    #[arg(long)]
-    pub city: PathBuf,
-    /// The itineraries; - is standard input.
-    #[arg(long)]
-    pub legs: PathBuf,
-    /// Prints one JSON array on standard output.
-    #[arg(long)]
-    pub json: bool,
-    /// The language of explanations: en, zh or ko.
-    #[arg(long, default_value = "en")]
-    pub lang: String,
 }
 
 /// `faregate bench`.

@@ -71,7 +71,7 @@ pub(crate) fn check(path: &Path, json: bool) -> Result<bool> {
 }
 
 /// Errors and warnings found, kept or not.
-const fn count(report: &LoadReport) -> (usize, usize) {
+fn count(report: &LoadReport) -> (usize, usize) {
     let errors = report.defects().len();
     let warnings = report.warnings().len();
     (

@@ -42,9 +42,9 @@ mod world;
 use std::process::ExitCode;
 
 pub use arguments::{
-    Arguments, BenchCommand, CityCommand, Command, DemoArguments, DenyCommand, FaresCommand,
-    GateBenchArguments, KeyFileArguments, KeysCommand, QuoteArguments, RootCommand, ServeArguments,
-    SettleArguments, TokenCommand,
+    Arguments, BenchCommand, CityCommand, Command, DemoArguments, DenyCommand, DiffArguments,
+    ExplainArguments, FaresCommand, GateBenchArguments, KeyFileArguments, KeysCommand,
+    MapArguments, QuoteArguments, RootCommand, ServeArguments, SettleArguments, TokenCommand,
 };
 
 /// Does what the command line asks and says how it went.
@@ -61,7 +61,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
         }
         Command::City(CityCommand::Check { path, json }) => city::check(&path, json),
         Command::Settle(settle) => block_on(settle::run(&settle)),
-        Command::Fares(FaresCommand::Quote(quote)) => fares::quote::run(&quote),
+        Command::Fares(fares) => fares::run(&fares),
         Command::Bench(BenchCommand::Gate(arguments)) => bench::gate(&arguments),
     };
     match done {

@@ -78,6 +78,7 @@ impl City {
         let wanted = Wanted {
             issuers,
             denied: Some(denied),
+            rules: None,
             policy: GatePolicy {
                 city,
                 version: 0,

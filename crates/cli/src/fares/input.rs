@@ -3,7 +3,7 @@
 
 use anyhow::{Context as _, Result, bail};
 use serde_json::{Map, Value};
-use tariff::fares::{Fares, LEGS_MAX, Leg, Moment, Place, Stops};
+use tariff::fares::{Fares, LEGS_MAX, Leg, Moment, Place, Rider, Stops};
 use tariff::feed::{AreaIx, NetworkIx, RouteIx, StopIx};
 
 const ITINERARY_FIELDS: [&str; 4] = ["id", "rider_category", "fare_media", "legs"];
@@ -41,6 +41,14 @@ pub(super) struct Ride {
 struct End {
     stop: Option<StopIx>,
     areas: Option<Vec<AreaIx>>,
+}
+
+impl Itinerary {
+    /// The prices that hold for its rider.
+    pub(super) fn rider(&self, fares: &Fares) -> Rider {
+        let category = self.rider_category.as_deref();
+        fares.rider(category, self.fare_media.as_deref())
+    }
 }
 
 impl Ride {

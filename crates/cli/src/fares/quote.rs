@@ -7,7 +7,6 @@ use std::path::Path;
 use anyhow::{Context as _, Result, bail};
 use serde::Serialize;
 use serde_json::Value;
-use tariff::Feed;
 use tariff::explain::{self, Language};
 use tariff::fares::{Bought, Fares, Leg, Line, Priced, Status, Work};
 
@@ -54,14 +53,10 @@ struct RulePlace {
 ///
 /// # Errors
 /// When the city or the itineraries cannot be read, with the place of every mistake.
-pub(crate) fn run(arguments: &QuoteArguments) -> Result<bool> {
-    let Some(language) = Language::of_tag(&arguments.lang) else {
-        bail!("--lang: en, zh or ko is wanted, got {:?}", arguments.lang);
-    };
+pub(super) fn run(arguments: &QuoteArguments) -> Result<bool> {
+    let language = arguments.language;
     let package = Package::read(&arguments.city)?;
-    let feed = Feed::read(&package.feed())
-        .map_err(|report| anyhow::anyhow!("{} has defects:\n{report}", arguments.city.display()))?;
-    let fares = Fares::new(feed);
+    let fares = Fares::new(package.read_feed(&arguments.city)?);
     let text = read_legs(&arguments.legs)?;
     let itineraries = input::read(&text, &fares)
         .with_context(|| format!("cannot use {}", arguments.legs.display()))?;
@@ -78,7 +73,7 @@ pub(crate) fn run(arguments: &QuoteArguments) -> Result<bool> {
     Ok(true)
 }
 
-fn read_legs(path: &Path) -> Result<Vec<u8>> {
+pub(super) fn read_legs(path: &Path) -> Result<Vec<u8>> {
     let mut text = Vec::new();
     let limit = LEGS_BYTES_MAX.saturating_add(1);
     if path == Path::new("-") {
@@ -102,11 +97,7 @@ fn quote<'a>(
     work: &mut Work,
 ) -> Quote<'a> {
     let legs: Vec<Leg<'_>> = itinerary.legs.iter().map(input::Ride::leg).collect();
-    let rider = fares.rider(
-        itinerary.rider_category.as_deref(),
-        itinerary.fare_media.as_deref(),
-    );
-    let priced = fares.price(&rider, &legs, work);
+    let priced = fares.price(&itinerary.rider(fares), &legs, work);
     let lines = priced.lines.iter();
     let line = |line: &Line| QuoteLine {
         legs: line.legs.clone().collect(),
@@ -129,7 +120,7 @@ fn quote<'a>(
     }
 }
 
-fn bought(fares: &Fares, bought: Bought) -> Option<&str> {
+pub(super) fn bought(fares: &Fares, bought: Bought) -> Option<&str> {
     let ids = &fares.feed().ids;
     match bought {
         Bought::Product(product) => Some(ids.products.text(product)),
@@ -138,7 +129,7 @@ fn bought(fares: &Fares, bought: Bought) -> Option<&str> {
     }
 }
 
-fn reasons(fares: &Fares, priced: &Priced, language: Language) -> Vec<String> {
+pub(super) fn reasons(fares: &Fares, priced: &Priced, language: Language) -> Vec<String> {
     if let Status::Ambiguous(why) = priced.status {
         return vec![explain::ambiguous(why, language).to_owned()];
     }
@@ -149,10 +140,7 @@ fn reasons(fares: &Fares, priced: &Priced, language: Language) -> Vec<String> {
 
 /// For a person: the total, then a row per line.
 fn describe(quote: &Quote<'_>, out: &mut String) -> Result<()> {
-    let id = match quote.id {
-        Value::String(id) => id.clone(),
-        other => other.to_string(),
-    };
+    let id = id(quote.id);
     let currency = quote.currency.as_deref().unwrap_or_default();
     let total = money(quote.total_minor, currency);
     writeln!(out, "{id:<24} {:<10} {total:>16}", quote.status)?;
@@ -164,6 +152,14 @@ fn describe(quote: &Quote<'_>, out: &mut String) -> Result<()> {
         writeln!(out, "  {:>16}  {reason}", "")?;
     }
     Ok(())
+}
+
+/// The id of an itinerary for a person.
+pub(super) fn id(id: &Value) -> String {
+    match id {
+        Value::String(id) => id.clone(),
+        other => other.to_string(),
+    }
 }
 
 fn money(minor: Option<i64>, currency: &str) -> String {

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Result, bail};
-use tariff::{CityFiles, FeedFiles};
+use tariff::{City, CityFiles, Feed, FeedFiles};
 
 /// Files of one package: a feed has some thirty.
 const FILES_MAX: usize = 1_000;
@@ -67,6 +67,27 @@ impl Package {
     /// Whether it is a city package; a bare feed otherwise.
     pub(crate) fn is_city(&self) -> bool {
         self.files.0.contains_key("city.toml")
+    }
+
+    /// The city that this package, read from `path`, is.
+    ///
+    /// # Errors
+    /// When it is a bare feed, or has defects: all of them are listed.
+    pub(crate) fn city(&self, path: &Path) -> Result<City> {
+        let path = path.display();
+        if !self.is_city() {
+            bail!("{path} is a GTFS feed; a city package is wanted (city.toml beside gtfs/)");
+        }
+        City::load(&self.files).map_err(|report| anyhow::anyhow!("{path} has defects:\n{report}"))
+    }
+
+    /// The feed of this package, read from `path`.
+    ///
+    /// # Errors
+    /// When it has defects: all of them are listed.
+    pub(crate) fn read_feed(&self, path: &Path) -> Result<Feed> {
+        Feed::read(&self.feed())
+            .map_err(|report| anyhow::anyhow!("{} has defects:\n{report}", path.display()))
     }
 
     /// The files of the bare feed, or of the folder `gtfs/` of a city package.

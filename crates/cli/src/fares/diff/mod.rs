@@ -1,0 +1,160 @@
+//! `faregate fares diff`: two tariffs rate the same taps, and what that means for whom.
+//!
+//! Memory holds one part of the taps, the tallies and the largest changes, however long the file.
+
+mod chart;
+mod html;
+mod lines;
+mod tally;
+mod top;
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context as _, Result, bail};
+use serde::Serialize;
+use tariff::{Carry, City, Fare, Tap, rate_days, total_of_day};
+use units::{AccountId, ServiceDay, TextId};
+
+use super::arguments::DiffArguments;
+use super::taps::{self, Categories, Counts};
+use crate::output::Reader;
+use crate::package::Package;
+use chart::Chart;
+use tally::{Impact, Tally};
+use top::{Change, Top};
+
+/// What came of the shadow run.
+#[derive(Serialize)]
+struct Diff {
+    old: String,
+    new: String,
+    currency: String,
+    #[serde(flatten)]
+    counts: Counts,
+    /// First and last service day of the taps, by OLD.
+    first_day: Option<String>,
+    last_day: Option<String>,
+    all: Impact,
+    /// By rider category; null is the default one.
+    by_category: Vec<OfCategory>,
+    /// How many riders' totals changed by how much.
+    histogram: Chart,
+    pay_most_more: Vec<Change>,
+    pay_most_less: Vec<Change>,
+}
+
+#[derive(Serialize)]
+struct OfCategory {
+    rider_category_id: Option<String>,
+    #[serde(flatten)]
+    impact: Impact,
+}
+
+/// What one rider pays by one tariff.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+struct Bill {
+    /// Minor units, over the journeys that have a fare.
+    paid: i64,
+    /// Journeys without a fare.
+    unpriced: u64,
+}
+
+/// Compares the tariffs; true: everything was rated.
+///
+/// # Errors
+/// When a package or the file of taps cannot be used.
+pub(super) fn run(arguments: &DiffArguments) -> Result<bool> {
+    let old = Package::read(&arguments.old)?.city(&arguments.old)?;
+    let new = Package::read(&arguments.new)?.city(&arguments.new)?;
+    if old.currency() != new.currency() {
+        bail!(
+            "fares in {} and in {} cannot be compared",
+            old.currency(),
+            new.currency()
+        );
+    }
+    let categories = Categories::read(arguments.riders.as_deref())?;
+    let diff = compare(arguments, &old, &new, &categories)?;
+    if let Some(path) = &arguments.html {
+        let page = html::page(&diff)?;
+        std::fs::write(path, page).with_context(|| format!("cannot write {}", path.display()))?;
+    }
+    Reader::of(arguments.json).print(&diff, &lines::of(&diff)?)?;
+    Ok(true)
+}
+
+fn compare(
+    arguments: &DiffArguments,
+    old: &City,
+    new: &City,
+    categories: &Categories,
+) -> Result<Diff> {
+    let mut all = Tally::default();
+    let mut by_category: BTreeMap<Option<TextId>, Tally> = BTreeMap::new();
+    let mut top = Top::new(usize::from(arguments.top));
+    let mut days: Option<(ServiceDay, ServiceDay)> = None;
+    let dealt = taps::deal(old, &arguments.taps, None)?;
+    let counts = dealt.each(categories, |rider| {
+        let (old_taps, new_taps) = (rider.taps_in(old)?, rider.taps_in(new)?);
+        for tap in &old_taps {
+            let day = old.service_day(tap.at);
+            let (first, last) = days.unwrap_or((day, day));
+            days = Some((first.min(day), last.max(day)));
+        }
+        let before = bill(old, rider.id, &old_taps);
+        let after = bill(new, rider.id, &new_taps);
+        all.add(before, after);
+        by_category
+            .entry(rider.category)
+            .or_default()
+            .add(before, after);
+        let rates = [(old, &old_taps), (new, &new_taps)];
+        top.offer(&rider, before, after, &rates);
+        Ok(())
+    })?;
+    let (pay_most_more, pay_most_less) = top.explained(old, new, arguments.language);
+    let histogram = Chart::of(all.deltas());
+    Ok(Diff {
+        old: arguments.old.display().to_string(),
+        new: arguments.new.display().to_string(),
+        currency: old.currency().code().to_owned(),
+        counts,
+        first_day: days.map(|(first, _)| first.to_string()),
+        last_day: days.map(|(_, last)| last.to_string()),
+        all: all.impact(),
+        by_category: by_category
+            .into_iter()
+            .map(|(category, tally)| OfCategory {
+                rider_category_id: category.map(|id| id.to_string()),
+                impact: tally.impact(),
+            })
+            .collect(),
+        histogram,
+        pay_most_more,
+        pay_most_less,
+    })
+}
+
+/// What the taps cost: quickly where every journey has a fare.
+fn bill(city: &City, account: AccountId, taps: &[Tap]) -> Bill {
+    let mut days: BTreeMap<ServiceDay, Vec<Tap>> = BTreeMap::new();
+    for tap in taps {
+        days.entry(city.service_day(tap.at)).or_default().push(*tap);
+    }
+    let mut carry = Carry::default();
+    let paid = days.iter().try_fold(0_i64, |sum, (day, taps)| {
+        sum.checked_add(total_of_day(city, *day, taps, &mut carry)?)
+    });
+    if let Some(paid) = paid {
+        return Bill { paid, unpriced: 0 };
+    }
+    let rated = rate_days(city, account, taps);
+    let journeys = rated.iter().flat_map(|(_, rating)| &rating.journeys);
+    journeys.fold(Bill::default(), |mut bill, journey| {
+        match &journey.fare {
+            Fare::Priced(fare) => bill.paid = bill.paid.saturating_add(fare.as_minor()),
+            Fare::Unpriced { .. } => bill.unpriced = bill.unpriced.saturating_add(1),
+        }
+        bill
+    })
+}
