@@ -230,7 +230,7 @@ struct Event {
     after: i64,
 }
 
-fn arb_events(credentials: u16, after: std::ops::Range<i64>) -> impl Strategy<Value = Vec<Event>> {
+fn arb_events(credentials: u16, after: core::ops::Range<i64>) -> impl Strategy<Value = Vec<Event>> {
     let step = prop_oneof![
         8 => Just(Step::Ask),
         2 => Just(Step::Remember),

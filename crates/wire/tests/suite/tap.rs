@@ -8,12 +8,15 @@ use wire::{ClockState, DecodeError, EncodeError, ListVersions};
 use crate::hostile::{bstr, int, map, tstr};
 
 fn record(evidence: &[u8]) -> TapRecord<'_> {
+    let Ok(stop) = StopId::new("凤起路") else {
+        unreachable!("nine bytes are an id")
+    };
     TapRecord {
         seq: 7,
         at: Timestamp::from_micros(1_546_819_200_000_001),
         kind: TapKind::Off,
         gate: GateId::from_number(42),
-        stop: StopId::new("凤起路").unwrap(),
+        stop,
         route: None,
         decision: 150,
         evidence,
