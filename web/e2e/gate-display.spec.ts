@@ -20,6 +20,7 @@ const PERMITTED = {
   sentences: { en: 'Please pass.', zh: '请通行。', ko: '통과하세요.' },
   riders: 3,
   show_seconds: 3,
+  valid_seconds: 5099,
 };
 const REFUSED = {
   decision: 'refused',
@@ -33,6 +34,7 @@ const REFUSED = {
   },
   riders: null,
   show_seconds: 5,
+  valid_seconds: null,
 };
 
 /** In the page: a stream of events that says what the test says, and never ends. */
@@ -120,6 +122,10 @@ listen = "127.0.0.1:${port}"
           const main = await visit.page.locator('#said .main').innerText();
           const party = event !== null && (event.riders ?? 1) > 1 ? ` × ${event.riders}` : '';
           expect(main).toBe(event === null ? 'Show your code' : event.sentences.en + party);
+          // 84 minutes and 59 seconds: never more is promised than is left.
+          const valid = await visit.page.locator('#valid').innerText();
+          const promised = 'Your code is good for another 1 h 24 min';
+          expect(valid).toBe(state === 'permitted' ? promised : '');
           expect(await visit.page.locator('#said').getAttribute('role')).toBe('status');
           if (SHOTS !== undefined) {
             const name = `${SHOTS}/display-${state}-${width}-${colorScheme}.png`;

@@ -9,6 +9,7 @@ use validator::{Policy, ReplayMemory, ReplaySlot};
 use wire::Code;
 use wire::note::{Record, TapOutcome};
 use wire::tap::{PERMITTED, TapKind};
+use wire::text::CodeBuffer;
 
 use crate::lists::Keys;
 
@@ -172,4 +173,15 @@ pub fn live_until(evidence: &[u8], policy: &Policy) -> Option<Timestamp> {
             .plus(policy.phone_slow_max),
         Code::Ticket(parsed) => parsed.expires().plus(policy.expiry_tolerance),
     })
+}
+
+/// How long the ticket, or the credential behind a presentation, is still good, if the text is one.
+#[must_use]
+pub fn valid_for(text: &[u8], now: Timestamp) -> Option<Span> {
+    let mut buffer = CodeBuffer::new();
+    let expires = match wire::parse(wire::text::decode(text, &mut buffer).ok()?).ok()? {
+        Code::Presentation(parsed) => parsed.credential().expires(),
+        Code::Ticket(parsed) => parsed.expires(),
+    };
+    Some(expires.since(now))
 }

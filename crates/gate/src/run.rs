@@ -22,7 +22,7 @@ use crate::station::{self, Gossip, Hot, Station, StationKey};
 use crate::status::Status;
 use crate::sync::Syncer;
 use crate::upload::Uploader;
-use crate::{door, http, input, machine, tls};
+use crate::{door, http, input, live, machine, tls};
 
 /// Opens journal and lists as they are on disk.
 ///
@@ -269,7 +269,7 @@ pub fn serve(agent: &mut Agent<FileMedia>, intake: &Intake, status: &Status) {
             Next::Frame(frame) => {
                 let answer = agent.scan(&frame.text, frame.kind, machine::now(), frame.watch);
                 tracing::info!(reason = answer.reason(), took_us = answer.took_us, "scan");
-                status.answered(&answer);
+                status.answered(&answer, || live::valid_for(&frame.text, machine::now()));
                 if let Some(reply) = frame.reply {
                     // Who asked may have gone; the tap stands.
                     let _ = reply.try_send(answer);

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::broadcast;
-use units::Timestamp;
+use units::{Span, Timestamp};
 use validator::Language;
 
 use crate::answer::Answer;
@@ -110,8 +110,8 @@ impl Status {
         self.lock().clone()
     }
 
-    /// One scan was answered.
-    pub fn answered(&self, answer: &Answer) {
+    /// One scan was answered; `valid` says how long its code is still good, for the screens.
+    pub fn answered(&self, answer: &Answer, valid: impl FnOnce() -> Option<Span>) {
         let mut counts = self.lock();
         *counts.answers.entry(answer.reason()).or_default() += 1;
         counts.decided.add(answer.decided_us);
@@ -122,10 +122,11 @@ impl Status {
             counts.opened.add(answer.took_us);
         }
         drop(counts);
-        if self.screens.receiver_count() > 0
-            && let Ok(text) =
-                serde_json::to_string(&Shown::of(answer, self.language, self.open_seconds))
-        {
+        if self.screens.receiver_count() == 0 {
+            return;
+        }
+        let shown = Shown::of(answer, valid(), self.language, self.open_seconds);
+        if let Ok(text) = serde_json::to_string(&shown) {
             // Screens may have gone meanwhile.
             let _ = self.screens.send(text);
         }

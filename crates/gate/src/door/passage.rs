@@ -371,7 +371,7 @@ mod tests {
         .unwrap();
         let config = PassageConfig::Line {
             path: path.clone(),
-            wait_ms: 50,
+            wait_ms: 30_000,
         };
         let mut watch = PassageWatch::start(&config, Duration::from_millis(50)).unwrap();
         let mut sensor = OpenOptions::new().write(true).open(&path).unwrap();
@@ -387,9 +387,8 @@ mod tests {
             }
             std::thread::sleep(Duration::from_millis(1));
         };
-        let first = wait();
-        // A slow machine may look after the time is over; the pulse came before that or not at all.
-        assert!(matches!(first, Passage::Passed | Passage::NobodyPassed));
+        // Half a minute is left for the pulse: a slow machine does not turn it into silence.
+        assert_eq!(wait(), Passage::Passed);
         drop(sensor);
         while watch.works {
             watch.hear();

@@ -2,6 +2,7 @@
 //! It says nothing of the code.
 
 use serde::Serialize;
+use units::Span;
 use validator::Language;
 
 use crate::answer::{Answer, Verdict};
@@ -23,6 +24,8 @@ pub struct Shown {
     riders: Option<u8>,
     /// For how many seconds the screen shows it.
     show_seconds: u16,
+    /// For how many more seconds the code, or the credential behind it, is good.
+    valid_seconds: Option<u32>,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
@@ -33,9 +36,9 @@ struct Sentences {
 }
 
 impl Shown {
-    /// Of an answer, by a gate that opens for so many seconds.
+    /// Of an answer to a code that is good for `valid`, by a gate that opens for so many seconds.
     #[must_use]
-    pub fn of(answer: &Answer, language: Language, open_seconds: u16) -> Self {
+    pub fn of(answer: &Answer, valid: Option<Span>, language: Language, open_seconds: u16) -> Self {
         let riders = match &answer.verdict {
             Verdict::Opened(permit) | Verdict::Unrecorded(permit) => {
                 Some(permit.entitlement.party.as_riders())
@@ -59,6 +62,9 @@ impl Shown {
             },
             riders,
             show_seconds: if opened { open_seconds } else { 5 },
+            valid_seconds: valid
+                .filter(|_| opened)
+                .and_then(|valid| u32::try_from(valid.as_secs()).ok()),
         }
     }
 }

@@ -50,6 +50,49 @@ fn codes_on_standard_input_are_answered_in_order() {
     assert!(!log.contains(&code[4..20]), "no code in the log");
 }
 
+/// Every byte there is, lines without an end, and codes between them: each line has its answer, and
+/// each rider theirs.
+#[test]
+fn garbage_on_standard_input_costs_no_rider_an_answer() {
+    let station = Station::new("from = \"stdin\"\ndirection = \"on\"", None);
+    let mut command = station.command();
+    command.args(["--log", "off"]);
+    let pipes = command.stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = pipes.spawn().unwrap();
+    let mut input = child.stdin.take().unwrap();
+    let riders = 20;
+    let writer = std::thread::spawn(move || {
+        // A sequence that is the same in every run (Knuth's MMIX multiplier).
+        let mut state = 1_u64;
+        for rider in 0..riders {
+            let mut garbage = Vec::new();
+            for _ in 0..20_000 {
+                state = state
+                    .wrapping_mul(6_364_136_223_846_793_005)
+                    .wrapping_add(1_442_695_040_888_963_407);
+                garbage.push(state.to_be_bytes()[0]);
+            }
+            input.write_all(&garbage).unwrap();
+            input.write_all(&[b'x'; 5_000]).unwrap();
+            input.write_all(b"\nFG1:HALF\n").unwrap();
+            let line = format!("{}\n", ticket(rider));
+            input.write_all(line.as_bytes()).unwrap();
+        }
+    });
+    let output = child.wait_with_output().unwrap();
+    writer.join().unwrap();
+    assert!(output.status.success());
+    let said = String::from_utf8(output.stdout).unwrap();
+    let answers = said.lines().map(|line| {
+        let answer: Value = serde_json::from_str(line).unwrap();
+        answer["reason"].as_str().unwrap().to_owned()
+    });
+    let (good, bad): (Vec<_>, Vec<_>) = answers.partition(|reason| reason == "permitted");
+    assert_eq!(good.len(), usize::try_from(riders).unwrap());
+    assert!(bad.len() > 1_000, "{}", bad.len());
+    assert!(bad.iter().all(|reason| reason == "not_a_code"), "{bad:?}");
+}
+
 #[test]
 fn floods_and_half_codes_of_others_keep_no_rider_waiting() {
     let station = Station::new(

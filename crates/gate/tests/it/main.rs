@@ -7,11 +7,13 @@
 )]
 
 mod accepted;
+mod doors;
 mod kills;
 mod lines;
 mod pages;
 mod redis;
 mod scanners;
+mod secrets;
 mod serial;
 mod server;
 mod station;

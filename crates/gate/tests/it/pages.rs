@@ -76,6 +76,14 @@ fn the_pages_and_the_supervisor_see_what_happens() {
             shown.contains(expected) && !shown.contains(&code[4..20]),
             "{shown}"
         );
+        if expected == "\"permitted\"" {
+            // A ticket of an hour, a few seconds ago.
+            let valid = shown.split("\"valid_seconds\":").nth(1).unwrap();
+            let seconds: u32 = valid.trim_end_matches('}').parse().unwrap();
+            assert!((3_400..=3_600).contains(&seconds), "{shown}");
+        } else {
+            assert!(shown.ends_with("\"valid_seconds\":null}"), "{shown}");
+        }
     }
     let status = get(port, "/");
     assert!(status.contains("<h1>Ready</h1>"), "{status}");

@@ -76,3 +76,51 @@ fn a_scanner_reads_stutters_is_pulled_out_and_comes_back() {
     }
     assert_eq!(books.wrong, Vec::<String>::new());
 }
+
+/// A scanner gone mad: 200 KiB of every byte without a pause, then lines that are almost codes. The
+/// next rider's code is answered within a second of the end.
+#[test]
+fn a_scanner_that_floods_keeps_no_rider_waiting() {
+    let server = Server::start();
+    let links = tempfile::tempdir().unwrap();
+    let link = links.path().join("qr-scanner");
+    let input = format!(
+        "from = \"serial\"\ndirection = \"on\"\npath = \"{}\"\nidle_ms = 40",
+        link.display()
+    );
+    let station = Station::new(&input, Some(&server.url));
+    let scanner = plug_in(&link);
+    let _running = station.start();
+    wait_for("the first rider", || {
+        write(&scanner, format!("{}\n", ticket(1)).as_bytes());
+        std::thread::sleep(Duration::from_millis(300));
+        server.taps() >= 1
+    });
+    let every: Vec<u8> = (0..=255).cycle().take(200 * 1024).collect();
+    write(&scanner, &every);
+    let near = ticket(2);
+    for number in 0..2_000 {
+        let almost = near.replacen('A', "B", 1 + number % 7);
+        write(&scanner, format!("{almost}\r\n").as_bytes());
+    }
+    // A line end of its own: what the flood left half read is no part of the rider's code.
+    write(&scanner, format!("\n{}\n", ticket(3)).as_bytes());
+    let watch = gate::machine::Stopwatch::start();
+    let passed = || {
+        let books = server.books.lock().unwrap();
+        let taps = books
+            .taps
+            .values()
+            .filter_map(|bytes| match Record::decode(bytes) {
+                Ok(Record::Tap(tap)) => Some(tap.decision == 0),
+                _ => None,
+            });
+        taps.filter(|permitted| *permitted).count()
+    };
+    wait_for("the rider after the flood", || passed() == 2);
+    assert!(
+        watch.elapsed() < Duration::from_secs(10),
+        "{:?}",
+        watch.elapsed()
+    );
+}
