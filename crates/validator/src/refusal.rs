@@ -294,15 +294,7 @@ impl fmt::Display for Refusal {
                 got.as_riders(),
                 max.as_riders()
             ),
-            Self::KindNotTakenHere {
-                kind: CodeKind::Ticket,
-            } => f.write_str("Tickets are not taken here: show the code of your travel pass."),
-            Self::KindNotTakenHere {
-                kind: CodeKind::OneWay,
-            } => f.write_str("Scan this gate's own sign with your app first, then show the code."),
-            Self::KindNotTakenHere {
-                kind: CodeKind::GateBound,
-            } => f.write_str("Codes for one gate are not taken here: show your everyday code."),
+            Self::KindNotTakenHere { kind } => f.write_str(other_kind(*kind)),
             Self::Denied { .. } => {
                 f.write_str("This code is blocked: see in your app why and what to do.")
             }
@@ -321,6 +313,14 @@ impl fmt::Display for Refusal {
                 )
             }
         }
+    }
+}
+
+const fn other_kind(kind: CodeKind) -> &'static str {
+    match kind {
+        CodeKind::Ticket => "Tickets are not taken here: show the code of your travel pass.",
+        CodeKind::OneWay => "Scan this gate's own sign with your app first, then show the code.",
+        CodeKind::GateBound => "Codes for one gate are not taken here: show your everyday code.",
     }
 }
 

@@ -3,6 +3,7 @@
 mod city;
 mod codes;
 mod fares;
+mod lists;
 mod reader;
 mod server;
 
@@ -37,6 +38,13 @@ pub const TARGETS: &[Target] = &[
     target("tap_batch", 4_096, server::tap_batch),
     target("json_bodies", 1_024, server::json_bodies),
     target("foreign_taps", 4_096, server::foreign_taps),
+    target("list_root", 1_536, lists::root),
+    target("list_snapshot", 768, lists::snapshot),
+    target("list_bundle", 1_024, lists::bundle),
+    target("list_policy", 320, lists::policy),
+    target("list_tariff", 256, lists::tariff),
+    target("list_deny", 512, lists::deny),
+    target("list_delta", 512, lists::delta),
     target("city_files", 8_192, city::files),
     target("feed", 8_192, fares::feed),
 ];

@@ -175,8 +175,8 @@ fn station(server: &Server, root: &[u8], place: &str) -> Station {
     let config = station.path().join("gate.toml");
     let text = std::fs::read_to_string(&config).unwrap();
     let text = text.replacen("[gate]\n", &format!("[gate]\n{place}\n"), 1);
-    let lists = format!("[lists]\nroot = \"{}\"\n", Path::new(&file).display());
-    std::fs::write(&config, text + &lists).unwrap();
+    let root = format!("root = \"{}\"", Path::new(&file).display());
+    std::fs::write(&config, text.replacen("unsigned = true", &root, 1)).unwrap();
     station
 }
 

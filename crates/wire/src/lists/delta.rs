@@ -146,14 +146,17 @@ fn read_head(bytes: &[u8; DELTA_HEADER_BYTES]) -> Option<DeltaHeader> {
     };
     let issued = u32::try_from(u64::from_be_bytes(issued)).ok()?;
     let issued: Timestamp = from_seconds(issued);
-    (*magic == MAGIC).then_some(DeltaHeader {
+    let head = DenyHeader {
+        version: u64::from_be_bytes(version),
+        issued,
+        count: u64::from_be_bytes(count),
+    };
+    // The head of the result must be one that a deny list can have.
+    let possible = *magic == MAGIC && head.encode().is_ok();
+    possible.then_some(DeltaHeader {
         base: *base,
         result: *result,
-        head: DenyHeader {
-            version: u64::from_be_bytes(version),
-            issued,
-            count: u64::from_be_bytes(count),
-        },
+        head,
         removed: u64::from_be_bytes(removed),
         added: u64::from_be_bytes(added),
     })

@@ -18,7 +18,9 @@ pub const DENY_ENTRY_BYTES: usize = 16;
 pub const DENY_HEADER_BYTES: usize = 40;
 
 /// Most bytes of a deny list.
-pub const DENY_BYTES_MAX: u64 = 40 + 16 * DENY_ENTRIES_MAX;
+pub const DENY_BYTES_MAX: u64 = DENY_HEADER_LENGTH + 16 * DENY_ENTRIES_MAX;
+
+const DENY_HEADER_LENGTH: u64 = 40;
 
 const MAGIC: [u8; 16] = *b"faregate deny v1";
 
@@ -188,6 +190,10 @@ impl DenyStream {
     pub fn finish(self) -> Result<DenyHeader, ListError> {
         self.expected
             .compare(self.taken, &self.hash.finalize().into())?;
+        // What is missing of the head must not be read as zeros.
+        if self.taken < DENY_HEADER_LENGTH {
+            return Err(ListError::DenyHead);
+        }
         let header = DenyHeader::decode(&self.head)?;
         if self.part_length != 0 || header.count != self.entries {
             return Err(ListError::DenyHead);

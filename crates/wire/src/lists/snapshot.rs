@@ -203,6 +203,14 @@ impl Snapshot {
         let role = root.snapshot.role;
         signed.refuse_strangers(&[(root, role)])?;
         signed.refuse_below(root, role)?;
+        Self::read(&signed)
+    }
+
+    /// Reads what the envelope holds; who signed it is not checked here.
+    ///
+    /// # Errors
+    /// [`ListError`] for anything but a snapshot.
+    pub fn read(signed: &Signed<'_>) -> Result<Self, ListError> {
         let mut reader = signed.content();
         let mut map = reader.map()?;
         let city = read_city(&mut map, &mut reader, CITY)?;
