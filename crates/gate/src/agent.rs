@@ -205,6 +205,15 @@ impl<M: Media> Agent<M> {
     /// Uses these keys from now on. The replay memory is filled from the journal for every key
     /// that is new, before the first code under it is judged.
     pub fn use_keys(&mut self, held: Held<Keys>, now: Timestamp) {
+        let policy = *held.list.validator.policy();
+        if policy != self.rules.policy {
+            // Codes live longer or shorter than they were noted for: the memory begins anew, from
+            // the journal. What other readers of the station told is lost with it.
+            self.live.judge_by(&policy);
+            self.used = ReplayMemory::new(vec![ReplaySlot::EMPTY; self.rules.replay_slots]);
+            self.keys = None;
+            self.rules.policy = policy;
+        }
         let known = self.keys.as_ref().map(|keys| &keys.list.public);
         let all_known = known.is_some_and(|known| held.list.public.is_subset(known));
         if !all_known {

@@ -80,6 +80,19 @@ impl LiveCodes {
         }
     }
 
+    /// Another policy is in force: codes live as long as it says. One that dropped out before
+    /// stays dropped.
+    pub fn judge_by(&mut self, policy: &Policy) {
+        let codes = std::mem::take(&mut self.codes);
+        self.codes = codes
+            .into_iter()
+            .filter_map(|((_, position), code)| {
+                let until = live_until(&code.evidence, policy)?;
+                Some(((until, position), code))
+            })
+            .collect();
+    }
+
     /// Whether a code that dies at `until` may be among the dropped ones.
     #[must_use]
     pub fn may_have_dropped(&self, until: Timestamp) -> bool {

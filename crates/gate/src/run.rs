@@ -11,13 +11,13 @@ use units::Span;
 use validator::{Language, NetworkCode, ZoneCode};
 
 use crate::agent::{Agent, Held, Rules, Site, chain_start};
-use crate::config::{Config, ListsConfig};
+use crate::config::Config;
 use crate::core::Core;
 use crate::intake::{Intake, Next};
 use crate::key::DeviceSigner;
 use crate::lists::{Denied, Keys, ListFolder, ListName};
 use crate::media::FileMedia;
-use crate::signed::{Here, SignedSyncer, Store};
+use crate::signed::{Here, InForce, SignedSyncer, Store};
 use crate::station::{self, Gossip, Hot, Station, StationKey};
 use crate::status::Status;
 use crate::sync::Syncer;
@@ -50,7 +50,7 @@ pub fn open_on<M: Media>(config: &Config, media: M) -> Result<Agent<M>> {
         zone: ZoneCode::from_number(config.gate.zone),
     };
     let hours = |hours: u16| Span::from_secs(i64::from(hours) * 3_600);
-    let rules = Rules {
+    let mut rules = Rules {
         policy: config.policy.to_policy(),
         keys_stale: hours(config.policy.keys_stale_hours),
         denied_stale: hours(config.policy.deny_list_stale_hours),
@@ -59,6 +59,11 @@ pub fn open_on<M: Media>(config: &Config, media: M) -> Result<Agent<M>> {
         unrecorded: config.unrecorded.to_rule(),
         clock: config.clock.to_rules(),
     };
+    let found = load_signed(config)?;
+    if let Some(in_force) = &found {
+        // How long codes of the journal live is for the policy in force to say.
+        rules.policy = *in_force.keys.validator.policy();
+    }
     let mut salt = [0; 8];
     machine::fill(&mut salt)?;
     let options = journal::Options::new(site.device, chain_start, u64::from_ne_bytes(salt))
@@ -71,16 +76,17 @@ pub fn open_on<M: Media>(config: &Config, media: M) -> Result<Agent<M>> {
     for gap in &report.gaps {
         tracing::error!(from = %gap.from, until = %gap.until, "taps are missing in the journal");
     }
-    match &config.lists {
-        Some(lists) => load_signed(&mut agent, config, lists)?,
-        None => load_lists(&mut agent, &config.gate.state, &rules)?,
+    match found {
+        Some(in_force) => agent.use_signed(in_force, machine::now()),
+        None if config.lists.unsigned => load_lists(&mut agent, &config.gate.state, &rules)?,
+        None => {}
     }
     Ok(agent)
 }
 
-fn here(config: &Config, lists: &ListsConfig) -> Here {
+fn here(config: &Config) -> Here {
     Here {
-        network: lists.network_id(),
+        network: config.lists.network_id(),
         base: config.policy.to_policy(),
     }
 }
@@ -89,12 +95,14 @@ fn signed_store(config: &Config) -> Result<Store> {
     Ok(Store::open(&config.gate.state.join("lists/signed"))?)
 }
 
-fn load_signed<M: Media>(agent: &mut Agent<M>, config: &Config, lists: &ListsConfig) -> Result<()> {
-    let found = signed_store(config)?.load(&lists.root, &here(config, lists));
-    if let Some(in_force) = found.context("lists.root")? {
-        agent.use_signed(in_force, machine::now());
-    }
-    Ok(())
+/// The signed lists that a restart finds.
+fn load_signed(config: &Config) -> Result<Option<InForce>> {
+    let Some(root) = config.lists.root() else {
+        tracing::warn!("lists.unsigned: whoever the server is decides who rides");
+        return Ok(None);
+    };
+    let found = signed_store(config)?.load(root, &here(config));
+    found.context("lists.root")
 }
 
 fn load_lists<M: Media>(agent: &mut Agent<M>, state: &Path, rules: &Rules) -> Result<()> {
@@ -219,16 +227,16 @@ pub fn start_tasks(
     };
     runtime.spawn(uploader.run());
     let every = Duration::from_secs(u64::from(server.sync_seconds));
-    if let Some(lists) = &config.lists {
+    if let Some(root) = config.lists.root() {
         let store = signed_store(config)?;
-        let (held, bytes) = store.load_held(&lists.root).context("lists.root")?;
+        let (held, bytes) = store.load_held(root).context("lists.root")?;
         let syncer = SignedSyncer {
             core,
             status: Arc::clone(status),
             http: client,
             url: server.url.clone(),
             store,
-            here: here(config, lists),
+            here: here(config),
             every,
             held,
             bytes,

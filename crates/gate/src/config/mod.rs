@@ -96,8 +96,9 @@ pub struct Config {
     /// How codes are judged.
     #[serde(default)]
     pub policy: PolicyConfig,
-    /// Whose signed lists it takes.
-    pub lists: Option<ListsConfig>,
+    /// Whose lists it takes.
+    #[serde(default)]
+    pub lists: ListsConfig,
     /// Where taps go and lists come from.
     pub server: Option<ServerConfig>,
     /// With whom it shares what it lets pass.
@@ -142,7 +143,7 @@ impl Config {
         self.journal.check()?;
         self.unrecorded.check()?;
         self.clock.check()?;
-        self.lists.as_ref().map_or(Ok(()), ListsConfig::check)?;
+        self.lists.check()?;
         self.station.as_ref().map_or(Ok(()), StationConfig::check)?;
         self.http.as_ref().map_or(Ok(()), HttpConfig::check)?;
         self.server.as_ref().map_or(Ok(()), ServerConfig::check)
@@ -191,6 +192,31 @@ mod tests {
             assert!(EXAMPLE.contains(right), "{right}");
             let error = Config::parse(&EXAMPLE.replacen(right, wrong, 1)).unwrap_err();
             assert!(error.to_string().contains(named), "{wrong}: {error}");
+        }
+    }
+
+    #[test]
+    fn lists_are_signed_or_said_not_to_be() {
+        let root = "root = \"/etc/faregate-gate/root.1\"";
+        assert!(
+            EXAMPLE.contains(root),
+            "signed lists are what the example shows"
+        );
+        let config = Config::parse(EXAMPLE).unwrap();
+        assert!(config.lists.root().is_some() && !config.lists.unsigned);
+        let unsigned = Config::parse(&EXAMPLE.replacen(root, "unsigned = true", 1)).unwrap();
+        assert!(unsigned.lists.root().is_none() && unsigned.lists.unsigned);
+        for (lines, got) in [
+            ("", "neither"),
+            ("unsigned = false", "neither"),
+            (&format!("{root}\nunsigned = true")[..], "both"),
+        ] {
+            let text = EXAMPLE.replacen(root, lines, 1);
+            let error = Config::parse(&text).unwrap_err().to_string();
+            assert!(
+                error.contains("lists.root") && error.contains(got),
+                "{error}"
+            );
         }
     }
 

@@ -81,6 +81,16 @@ pub(super) fn write(
 
 /// What only ever grows.
 fn totals(out: &mut String, counts: &Counts, dropped: u64) {
+    head(
+        out,
+        "gate_lists_refused_total",
+        "counter",
+        "Signed lists that were not taken or not fetched.",
+    );
+    for (reason, count) in &counts.lists_refused {
+        let name = format!("gate_lists_refused_total{{reason=\"{reason}\"}}");
+        line(out, &name, *count);
+    }
     let totals = [
         (
             "gate_codes_dropped_total",

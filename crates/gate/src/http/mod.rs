@@ -138,6 +138,10 @@ async fn readyz(State(pages): State<Pages>) -> (StatusCode, String) {
 fn readiness(health: Option<&Health>) -> String {
     match health {
         None => "The core does not answer".to_owned(),
+        // Only the server's word stands behind lists that no snapshot binds.
+        Some(health) if health.ready && health.versions.bundle == 0 => {
+            "Ready, on unsigned lists".to_owned()
+        }
         Some(health) if health.ready => "Ready".to_owned(),
         Some(health) => match health.opens_unrecorded {
             Some(left) => format!(

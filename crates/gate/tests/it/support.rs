@@ -71,7 +71,8 @@ impl Station {
         let config = format!(
             "[gate]\nid = \"00000007\"\ndevice = \"{DEVICE}\"\nstop = \"a\"\n\
              state = \"{0}/state\"\nkey_file = \"{0}/key\"\n\
-             [[input]]\n{1}\n[journal]\nsegment_kib = 16\n{2}",
+             [[input]]\n{1}\n[journal]\nsegment_kib = 16\n\
+             [lists]\nunsigned = true\n{2}",
             path.display(),
             input.replace("PORT", &port.to_string()),
             server.unwrap_or_default(),
