@@ -499,3 +499,22 @@ fn an_old_image_begins_a_new_epoch_and_writes_its_taps_again() {
     agent.commit(second.last(), NOW);
     assert_eq!(agent.batch(1000).unwrap(), None);
 }
+
+/// 20: the upload cursor moved before the server's answer. What was read for sending is read
+/// again, also after a restart, until the answer is there.
+#[test]
+fn seeded_bug_20_upload_cursor_moved_before_the_answer() {
+    let events = Events::default();
+    let mut agent = open(Medium::new(), &events);
+    assert_eq!(scan(&mut agent, &ticket(1), NOW), "permitted");
+    agent.flush();
+    let sent = agent.batch(1000).unwrap().unwrap();
+    assert_eq!(sent.payloads.len(), 2, "a tap and its note");
+    let medium = agent.journal.into_media().0.after_kill();
+    let mut agent = open(medium, &events);
+    let later = NOW.plus(Span::from_secs(600 + 3_601));
+    agent.trim(later);
+    assert_eq!(agent.batch(1000).unwrap(), Some(sent.clone()));
+    agent.commit(sent.last(), later);
+    assert_eq!((agent.batch(1000).unwrap(), agent.queue_depth()), (None, 0));
+}

@@ -259,13 +259,11 @@ impl Work {
         let Some(found) = found else {
             return Ok(true); // It has just ended or been given back.
         };
-        match self.writer(key, &found) {
-            Some(reader) => Ok(reader == self.shared.me.as_number()),
-            None => {
-                self.shared.counts.add(Count::Forged);
-                Ok(true)
-            }
-        }
+        let Some(reader) = self.writer(key, &found) else {
+            self.shared.counts.add(Count::Forged);
+            return Ok(true);
+        };
+        Ok(reader == self.shared.me.as_number())
     }
 
     async fn withdraw(&self, connection: &mut Connection, shown: &Shown) -> RedisResult<()> {

@@ -81,15 +81,14 @@ impl StationKey {
     #[must_use]
     pub fn code_of(&self, passage: &Passage) -> CodeHash {
         let id = passage.id;
-        let sealed = match passage.made {
-            Some(made) => self.seal(&[CODE, id.as_bytes(), &[0], &made.as_micros().to_be_bytes()]),
-            None => {
-                let way = match passage.kind {
-                    TapKind::On => 1,
-                    TapKind::Off => 2,
-                };
-                self.seal(&[CODE, id.as_bytes(), &[way]])
-            }
+        let way = match passage.kind {
+            TapKind::On => 1,
+            TapKind::Off => 2,
+        };
+        let sealed = if let Some(made) = passage.made {
+            self.seal(&[CODE, id.as_bytes(), &[0], &made.as_micros().to_be_bytes()])
+        } else {
+            self.seal(&[CODE, id.as_bytes(), &[way]])
         };
         let mut hash = [0; 16];
         hash.copy_from_slice(sealed.split_at(16).0);

@@ -63,17 +63,17 @@ impl Table {
         if !self.shelves.contains_key(&told.reader) && self.shelves.len() >= READERS_MAX {
             return;
         }
-        let shelf = self.shelves.entry(told.reader).or_default();
-        shelf.forget(now);
+        let own = self.shelves.entry(told.reader).or_default();
+        own.forget(now);
         let mut heard = now;
-        if let Some(before) = shelf.registers.get(&told.code) {
+        if let Some(before) = own.registers.get(&told.code) {
             if before.said >= told.said {
                 return;
             }
             if before.riders == told.riders {
                 heard = before.heard;
             }
-            shelf.ends.remove(&(before.until, told.code));
+            own.ends.remove(&(before.until, told.code));
         }
         let until = told.until.plus(HELD_AFTER).min(now.plus(HELD_MAX));
         let register = Register {
@@ -82,20 +82,20 @@ impl Table {
             heard,
             until,
         };
-        shelf.registers.insert(told.code, register);
-        shelf.ends.insert((until, told.code));
-        if shelf.registers.len() > CODES_PER_READER_MAX
-            && let Some((_, code)) = shelf.ends.pop_first()
+        own.registers.insert(told.code, register);
+        own.ends.insert((until, told.code));
+        if own.registers.len() > CODES_PER_READER_MAX
+            && let Some((_, code)) = own.ends.pop_first()
         {
-            shelf.registers.remove(&code);
+            own.registers.remove(&code);
         }
     }
 
     /// Riders that this reader has let pass on this code.
     pub(crate) fn riders(&self, reader: GateId, code: CodeHash) -> u8 {
-        let shelf = self.shelves.get(&reader);
-        shelf
-            .and_then(|shelf| shelf.registers.get(&code))
+        let registers = self.shelves.get(&reader).map(|shelf| &shelf.registers);
+        registers
+            .and_then(|registers| registers.get(&code))
             .map_or(0, |register| register.riders)
     }
 
@@ -170,9 +170,9 @@ mod tests {
         for number in 0..5_000 {
             table.put(&told(1, number, 1, u64::from(number)), NOW);
         }
-        let shelf = &table.shelves[&GateId::from_number(1)];
-        assert_eq!(shelf.registers.len(), CODES_PER_READER_MAX);
-        assert_eq!(shelf.ends.len(), CODES_PER_READER_MAX);
+        let flood = &table.shelves[&GateId::from_number(1)];
+        assert_eq!(flood.registers.len(), CODES_PER_READER_MAX);
+        assert_eq!(flood.ends.len(), CODES_PER_READER_MAX);
         assert_eq!(
             table.riders(GateId::from_number(2), told(2, 5, 0, 0).code),
             1
@@ -182,7 +182,7 @@ mod tests {
         }
         assert_eq!(table.shelves.len(), READERS_MAX);
         table.put(&told(1, 9_999, 1, 9_999), NOW.plus(Span::from_secs(106)));
-        let shelf = &table.shelves[&GateId::from_number(1)];
-        assert_eq!((shelf.registers.len(), shelf.ends.len()), (1, 1));
+        let flood = &table.shelves[&GateId::from_number(1)];
+        assert_eq!((flood.registers.len(), flood.ends.len()), (1, 1));
     }
 }

@@ -6,7 +6,8 @@ use std::time::Duration;
 use wire::note::Record;
 
 use crate::server::{Mood, Server};
-use crate::support::{Station, ticket, wait_for};
+use crate::station::{Gate, free_addresses, section};
+use crate::support::{ticket, wait_for};
 
 const KILLS: u64 = 120;
 
@@ -39,8 +40,15 @@ struct Told {
 #[test]
 fn no_tap_is_lost_or_doubled_and_no_code_passes_twice_whenever_the_process_dies() {
     let server = Server::start();
-    let input = "from = \"tcp\"\ndirection = \"on\"\nlisten = \"127.0.0.1:PORT\"";
-    let station = Station::new(input, Some(&server.url));
+    // It shares with another gate, which lives.
+    let addresses = free_addresses(2);
+    let [gate, peer] = [0, 1].map(|index| {
+        let number = if index == 0 { 7 } else { 8 };
+        let url = (index == 0).then_some(server.url.as_str());
+        Gate::new(number, &section(addresses[index], &addresses), url)
+    });
+    let _peer = peer.station.start();
+    let station = &gate.station;
     let mut dice = 1;
     let mut next = 0;
     let mut told = Told::default();

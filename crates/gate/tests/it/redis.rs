@@ -175,11 +175,11 @@ fn lie(stream: TcpStream, written: &Mutex<Vec<Vec<u8>>>) -> Option<()> {
                 turn += 1;
                 // The last one is what the asker itself has just written.
                 let written = written.lock().unwrap();
-                let lie = match written.len().checked_sub(2) {
+                let shown = match written.len().checked_sub(2) {
                     Some(at) if turn % 2 == 0 => written[at].clone(),
                     _ => vec![0xa5; 44],
                 };
-                [format!("${}\r\n", lie.len()).as_bytes(), &lie, b"\r\n"].concat()
+                [format!("${}\r\n", shown.len()).as_bytes(), &shown, b"\r\n"].concat()
             }
             b"EVAL" => b":0\r\n".to_vec(),
             b"PING" => b"$7\r\nstation\r\n".to_vec(),

@@ -59,7 +59,7 @@ impl Gate {
 }
 
 /// Free ports of this machine for datagrams.
-fn free_addresses(count: usize) -> Vec<SocketAddr> {
+pub(crate) fn free_addresses(count: usize) -> Vec<SocketAddr> {
     let sockets: Vec<_> = (0..count)
         .map(|_| UdpSocket::bind("127.0.0.1:0").unwrap())
         .collect();
@@ -70,7 +70,7 @@ fn free_addresses(count: usize) -> Vec<SocketAddr> {
 }
 
 /// The lines of a station for the reader at `me`, whose peers are all others.
-fn section(me: SocketAddr, all: &[SocketAddr]) -> String {
+pub(crate) fn section(me: SocketAddr, all: &[SocketAddr]) -> String {
     let others = all.iter().filter(|other| **other != me);
     let peers: Vec<_> = others.map(|other| format!("\"{other}\"")).collect();
     format!("listen = \"{me}\"\npeers = [{}]", peers.join(", "))
@@ -109,8 +109,8 @@ fn a_code_passes_at_one_gate_of_the_station() {
     for number in 0..12 {
         let first = usize::try_from(number % 3).unwrap();
         assert_eq!(reason(&mut lines[first], number), "permitted");
-        for other in 0..3 {
-            assert_eq!(reason(&mut lines[other], number), "already_used");
+        for line in &mut lines {
+            assert_eq!(reason(line, number), "already_used");
         }
     }
     // At two gates in the same instant.
