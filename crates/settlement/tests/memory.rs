@@ -3,9 +3,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test answers by failing")]
 
+use std::collections::BTreeMap;
+
 use proptest::prelude::*;
+use settlement::dump;
 use settlement::testing::MemoryStore;
 use settlement::testing::contract::{self, Factory};
+use settlement::testing::weeks::{self, Delivery, Weeks};
 use units::{AccountId, CredentialId};
 
 struct Memory;
@@ -20,6 +24,28 @@ impl Factory for Memory {
     async fn issue(&self, store: &MemoryStore, credential: CredentialId, account: AccountId) {
         store.issue(credential, account);
     }
+}
+
+/// The lines of the canonical dump by account; without the sums over all.
+async fn lines_of_riders(
+    weeks: &Weeks,
+    seed: u64,
+    deliveries: Vec<Delivery>,
+) -> BTreeMap<String, Vec<String>> {
+    let store = MemoryStore::default();
+    let city = weeks::city(seed % 2 == 1);
+    for delivery in deliveries {
+        weeks.deliver(&store, &city, delivery).await;
+    }
+    let dump = dump::canonical(&store).await.unwrap();
+    let mut accounts: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for line in dump.lines().filter(|line| !line.starts_with("balance ")) {
+        let account = line.split(' ').nth(1).unwrap_or_default();
+        let of_account = accounts.entry(account.to_owned()).or_default();
+        of_account.push(line.to_owned());
+    }
+    accounts.remove("canonical");
+    accounts
 }
 
 fn block_on<T>(future: impl Future<Output = T>) -> T {
@@ -46,6 +72,18 @@ proptest! {
             )
         });
         prop_assert_eq!(one, other);
+    }
+
+    #[test]
+    fn one_riders_taps_never_change_anothers_fares(seed: u64, deal: u64) {
+        let weeks = Weeks::new(seed);
+        let together = block_on(lines_of_riders(&weeks, seed, weeks.dealt(deal)));
+        let mut apart = BTreeMap::new();
+        for rider in weeks::RIDERS {
+            let alone = weeks.of(rider);
+            apart.extend(block_on(lines_of_riders(&alone, seed, alone.in_order())));
+        }
+        prop_assert_eq!(together, apart);
     }
 
     #[test]

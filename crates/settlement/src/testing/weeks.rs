@@ -13,6 +13,9 @@ use crate::{charge, settle};
 /// How many service days the weeks have: a month ends in the fourth week.
 const DAYS: usize = 27;
 
+/// Who travels.
+pub const RIDERS: [&str; 2] = ["anna", "ben"];
+
 /// Rows of an outside file.
 #[derive(Debug, Clone)]
 pub struct Weeks {
@@ -58,7 +61,7 @@ impl Weeks {
         let mut dealer = Dealer::new(seed);
         let mut rows = Vec::new();
         for number in 0..40 {
-            let rider = ["anna", "ben"][dealer.below(2)];
+            let rider = RIDERS[dealer.below(RIDERS.len())];
             let minute = dealer.below(DAYS) * 1_440 + 60 + dealer.below(1_200);
             let (from, to) = [
                 ("north", "centre"),
@@ -84,6 +87,15 @@ impl Weeks {
             }
         }
         Self { rows }
+    }
+
+    /// The same weeks with the rows of `rider` alone.
+    #[must_use]
+    pub fn of(&self, rider: &str) -> Self {
+        let own = |row: &&String| row.split(',').nth(1) == Some(rider);
+        Self {
+            rows: self.rows.iter().filter(own).cloned().collect(),
+        }
     }
 
     /// One file, one settling, one closing.

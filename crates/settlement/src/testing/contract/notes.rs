@@ -117,13 +117,13 @@ async fn order_and_repetition_change_nothing<F: Factory>(factory: &F) {
     for seed in 0..DEALS {
         let mut bench = Bench::new(factory).await;
         let phone = bench.phone(1).await;
-        let shot = phone.code(minutes(100));
-        let shut = bench.north.permit(minutes(100), TapKind::On, &shot);
+        let code = phone.code(minutes(100));
+        let shut = bench.north.permit(minutes(100), TapKind::On, &code);
         bench.north.note(minutes(100), shut, TapOutcome::Opened);
         bench
             .north
             .note(minutes(101), shut, TapOutcome::NobodyPassed);
-        let rides = bench.centre.permit(minutes(101), TapKind::On, &shot);
+        let rides = bench.centre.permit(minutes(101), TapKind::On, &code);
         bench.centre.note(minutes(101), rides, TapOutcome::Opened);
         bench
             .north
