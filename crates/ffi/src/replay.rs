@@ -111,7 +111,7 @@ pub unsafe extern "C" fn fg_replay_forget(
     passage: *const FgPassage,
 ) -> FgStatus {
     // SAFETY: what is asked of the pointers is this function's own contract.
-    status(unsafe { with(replay, passage, |memory, passage| memory.forget(passage)) })
+    status(unsafe { with(replay, passage, ReplayMemory::forget) })
 }
 
 /// Nobody knows whether somebody went through on this tap: it is in the journal, and the power
@@ -128,7 +128,7 @@ pub unsafe extern "C" fn fg_replay_doubt(
     passage: *const FgPassage,
 ) -> FgStatus {
     // SAFETY: what is asked of the pointers is this function's own contract.
-    status(unsafe { with(replay, passage, |memory, passage| memory.doubt(passage)) })
+    status(unsafe { with(replay, passage, ReplayMemory::doubt) })
 }
 
 /// Takes a tap that was permitted before a restart, or by another reader of the station. See

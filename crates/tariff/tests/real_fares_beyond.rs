@@ -173,7 +173,7 @@ fn hong_kong_all_classes() {
     for (place, _) in classes.iter().enumerate() {
         for (number, row) in rows.iter().enumerate() {
             // Each pair on a day of its own.
-            let start = (number as i64) * 86_400 + 36_000;
+            let start = i64::try_from(number).unwrap() * 86_400 + 36_000;
             let mut taps = [
                 tap(1, start, TapKind::On, row[1], None),
                 tap(2, start + 600, TapKind::Off, row[3], None),
@@ -310,7 +310,7 @@ fn clamcard_caps() {
     for case in file["cases"].as_array().unwrap() {
         let mut taps = Vec::new();
         for (place, journey) in case["journeys"].as_array().unwrap().iter().enumerate() {
-            let start = 36_000 + (place as i64) * 3_600;
+            let start = 36_000 + i64::try_from(place).unwrap() * 3_600;
             let stop = |end: usize| journey[end].as_str().unwrap();
             taps.push(tap(place * 2 + 1, start, TapKind::On, stop(0), None));
             taps.push(tap(
@@ -438,10 +438,10 @@ fn boarding_city(fares: &BTreeMap<String, i64>, more: &[(&str, String)]) -> City
     ];
     files.extend(more.iter().map(|(name, text)| (*name, text.clone())));
     let mut all: BTreeMap<String, Vec<u8>> = BTreeMap::new();
-    let toml: String = fares
-        .keys()
-        .map(|id| format!("[[tap_on_only]]\nnetwork = \"net {id}\"\n"))
-        .collect();
+    let mut toml = String::new();
+    for id in fares.keys() {
+        toml.push_str(&format!("[[tap_on_only]]\nnetwork = \"net {id}\"\n"));
+    }
     all.insert(
         "city.toml".to_owned(),
         format!(

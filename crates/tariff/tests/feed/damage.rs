@@ -4,7 +4,7 @@ use tariff::LoadReport;
 
 use super::{Files, read, whole};
 
-/// SplitMix64: numbers from a seed, the same everywhere.
+/// `SplitMix64`: numbers from a seed, the same everywhere.
 struct Numbers(u64);
 
 impl Numbers {
