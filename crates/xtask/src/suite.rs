@@ -26,8 +26,11 @@ pub(crate) fn check() -> Result<()> {
     ]))?;
     announce("city packages are what their tables generate");
     city::run(true)?;
+    let redis = setup::redis()?;
     announce("tests of the workspace");
-    run(cargo().args(["test", "--workspace", "--all-features"]))
+    run(cargo()
+        .args(["test", "--workspace", "--all-features"])
+        .env("FAREGATE_REDIS_SERVER", redis))
 }
 
 /// Everything: set-up, [`check`], licences, documentation, other languages, the demo, a browser.
