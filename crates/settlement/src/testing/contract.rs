@@ -49,13 +49,13 @@ pub trait Factory {
 /// # Panics
 /// When a case fails; the message says which.
 pub async fn check_all<F: Factory>(factory: &F) {
-    uploads::check(factory).await;
-    codes::check(factory).await;
-    notes::check(factory).await;
-    charging::check(factory).await;
-    files::check(factory).await;
-    laws::check(factory).await;
-    // Boxed: its many cases would make this future too large for the stack.
+    // Boxed: together the cases would make a future too large for the stack.
+    Box::pin(uploads::check(factory)).await;
+    Box::pin(codes::check(factory)).await;
+    Box::pin(notes::check(factory)).await;
+    Box::pin(charging::check(factory)).await;
+    Box::pin(files::check(factory)).await;
+    Box::pin(laws::check(factory)).await;
     Box::pin(windows::check(factory)).await;
 }
 
