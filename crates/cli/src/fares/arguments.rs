@@ -50,13 +50,12 @@ pub struct QuoteArguments {
 `faregate fares quote` and needs a feed. --riders is CSV with the header
   account_id,rider_category_id
 for riders who are not in the city's default category.")]
-#[group(id = "asked", required = true, multiple = false, args = ["taps", "legs"])]
 pub struct ExplainArguments {
     /// A city package or a GTFS feed: a folder, or a zip file.
     #[arg(long)]
     pub city: PathBuf,
     /// A file of taps.
-    #[arg(long)]
+    #[arg(long, required_unless_present = "legs", conflicts_with = "legs")]
     pub taps: Option<PathBuf>,
     /// A file of itineraries; - is standard input.
     #[arg(long)]

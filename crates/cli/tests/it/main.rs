@@ -1,7 +1,9 @@
 //! The one binary as its users run it: real processes, files, sockets and kills.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "these are tests")]
 
+mod city;
 mod demo;
+mod fares;
 mod keys;
 mod serve;
 mod settle;

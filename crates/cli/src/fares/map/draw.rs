@@ -19,9 +19,13 @@ const LETTER: f64 = 6.6;
 /// Stops that are named at the most.
 const NAMES_MAX: usize = 40;
 
-const STYLE: &str = "\
+/// Looks on light ground.
+const LIGHT: &str = "\
 .ground{fill:#fbfaf7}.ink{fill:#1c1f23}.soft{fill:#5a6069}.ring{stroke:#1c1f23}\
-.halo{stroke:#fbfaf7}.none{fill:none;stroke:#8a8f97}\
+.halo{stroke:#fbfaf7}.none{fill:none;stroke:#8a8f97}";
+
+/// What a reader who prefers dark sees, and marks under the pointer; pixels have neither.
+const SCREEN: &str = "\
 @media(prefers-color-scheme:dark){.ground{fill:#14171b}.ink{fill:#eceae4}.soft{fill:#a9afb8}\
 .ring{stroke:#eceae4}.halo{stroke:#14171b}}\
 .stop:hover circle,.stop:focus circle{stroke-width:3;stroke:currentColor}";
@@ -38,8 +42,9 @@ struct Frame {
     height: f64,
 }
 
-/// The whole picture as SVG.
-pub(super) fn svg(fares: &Fares) -> Result<String> {
+/// The whole picture as SVG, for a screen or for pixels.
+pub(super) fn svg(fares: &Fares, for_screen: bool) -> Result<String> {
+    let screen = if for_screen { SCREEN } else { "" };
     let currency = Currency::from_code(&fares.currency).ok();
     let money = |minor: i64| match currency {
         Some(currency) => Balance::new(minor, currency).to_string(),
@@ -56,7 +61,7 @@ pub(super) fn svg(fares: &Fares) -> Result<String> {
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width:.0} {height:.0}\" \
          width=\"{width:.0}\" height=\"{height:.0}\" role=\"img\" aria-label=\"{}\" \
          font-family=\"system-ui,'Noto Sans','Noto Sans CJK SC','DejaVu Sans',sans-serif\">\n\
-         <style>{STYLE}</style>\n\
+         <style>{LIGHT}{screen}</style>\n\
          <rect class=\"ground\" width=\"100%\" height=\"100%\"/>",
         escape(&title(fares))
     )?;
@@ -154,6 +159,8 @@ fn names(out: &mut String, fares: &Fares, frame: &Frame) -> Result<()> {
             .sum();
         let wide = letters * LETTER * if bold { 1.25 } else { 1.0 };
         let left = x + radius + 5.0;
+        // The origin's stands above it, clear of its neighbours.
+        let y = if bold { y - radius - 14.0 } else { y };
         let place = [left, y - 7.0, left + wide, y + 7.0];
         let free = place[2] < frame.width
             && taken.iter().all(|other| !overlap(&place, other))
@@ -164,7 +171,7 @@ fn names(out: &mut String, fares: &Fares, frame: &Frame) -> Result<()> {
                     dot_x + radius,
                     dot_y + radius,
                 ];
-                (*dot_x, *dot_y) == (x, y) || !overlap(&place, &dot)
+                (*dot_x, *dot_y) == frame.place(stop) || !overlap(&place, &dot)
             });
         if (!free && !bold) || named >= NAMES_MAX || stop.name.is_empty() {
             continue;
@@ -205,7 +212,7 @@ fn legend(
             out,
             "<circle cx=\"{:.1}\" cy=\"{y:.1}\" r=\"8\" {dot}/>\
              <text class=\"ink\" x=\"{:.1}\" y=\"{:.1}\" font-size=\"14\">{}\
-             <tspan class=\"soft\" font-size=\"12\">  {stops}</tspan></text>",
+             <tspan class=\"soft\" dx=\"8\" font-size=\"12\">{stops}</tspan></text>",
             left + 8.0,
             left + 26.0,
             y + 5.0,

@@ -46,7 +46,7 @@ pub(super) fn run(arguments: &MapArguments) -> Result<bool> {
     let form = Form::of(&arguments.out)?;
     let package = Package::read(&arguments.city)?;
     let fares = prices::of(arguments, &package)?;
-    let svg = draw::svg(&fares)?;
+    let svg = draw::svg(&fares, !matches!(form, Form::Png))?;
     let bytes = match form {
         Form::Svg => svg.into_bytes(),
         Form::Html => html::page(&fares, &svg)?.into_bytes(),
