@@ -134,6 +134,9 @@ fn the_sentence_names_the_file_of_its_own_tariff() {
     let city = with_change(SHANGHAI, "2019-01-07");
     let ratings = rated(&city, &ride(1, at("2019-01-07T00:00:00Z")));
     let because = &ratings[0].journeys[0].lines[0].because;
+    let breakdown = &ratings[0].journeys[0].breakdown[0];
+    let told = crate::explain::sentence(&city, breakdown, crate::explain::Language::English);
+    assert_eq!(&told, because);
     assert!(
         because.contains("(later/fare_leg_rules.txt row 3)"),
         "{because}"
@@ -155,6 +158,49 @@ fn the_sentence_names_the_file_of_its_own_tariff() {
         let day = ServiceDay::parse(day).unwrap();
         assert_eq!(city.in_force(day).folder, folder, "{day}");
     }
+}
+
+/// What only a later tariff lists is unknown before it, and known by name all the time.
+#[test]
+fn a_stop_opens_with_the_tariff_that_lists_it() {
+    let change = "[[tariff]]\neffective = \"2019-01-09\"\ngtfs = \"later\"\n";
+    let mut files = files(SHANGHAI, change);
+    dearer(&mut files, "later");
+    let mut add = |name: &str, row: &str| {
+        let path = format!("later/{name}");
+        files
+            .0
+            .get_mut(&path)
+            .unwrap()
+            .extend_from_slice(row.as_bytes());
+    };
+    add("stops.txt", "x9,New Town,30.1,120.1,1\n");
+    add("stop_areas.txt", "a_centre,x9\n");
+    let city = City::load(&files).unwrap_or_else(|report| panic!("{report}"));
+    let opened = StopId::new("x9").unwrap();
+    assert_eq!(city.stop(&opened).unwrap().name, "New Town");
+    let fare = |day: &str| {
+        let [on, mut off] = ride(1, at(day));
+        off.stop = opened;
+        rated(&city, &[on, off])[0].journeys[0].fare.clone()
+    };
+    let why = crate::Unpriced::UnknownStop(opened);
+    assert_eq!(fare("2019-01-08T00:00:00Z"), Fare::Unpriced { why });
+    assert!(matches!(fare("2019-01-09T00:00:00Z"), Fare::Priced(fare) if fare.as_minor() == 400));
+}
+
+/// A week's cap that comes later reaches back before the change: Wednesday depends on Monday.
+#[test]
+fn windows_are_those_of_all_tariffs() {
+    let change = "[[tariff]]\neffective = \"2019-01-09\"\ngtfs = \"later\"\n";
+    let mut files = files(SHANGHAI, change);
+    dearer(&mut files, "later");
+    let caps = b"cap_id,period,amount\nw,week,9.00\n".to_vec();
+    files.0.insert("later/fare_caps.txt".to_owned(), caps);
+    let city = City::load(&files).unwrap();
+    let day = |text: &str| ServiceDay::parse(text).unwrap();
+    let window = crate::window_start(&city, day("2019-01-09"));
+    assert_eq!(window, Some(day("2019-01-07")));
 }
 
 /// Three rides a week from Monday the 7th; the tariff changes on Wednesday. What was paid before
