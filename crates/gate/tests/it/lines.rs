@@ -138,3 +138,14 @@ fn without_fresh_lists_everybody_is_refused() {
         (&160.into(), &"lists_stale".into())
     );
 }
+
+#[test]
+fn the_configuration_that_is_shipped_is_good() {
+    let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/../../deploy/gate/config.toml");
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_faregate-gate"));
+    let command = command.arg("--config").arg(shipped);
+    let output = command.args(["config", "check"]).output().unwrap();
+    let told = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(told, "The configuration is good.\n");
+    assert!(output.status.success());
+}
