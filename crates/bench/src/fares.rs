@@ -1,4 +1,6 @@
-//! Pricing legs in memory: a city with a flat fare and free transfers, and the MBTA's rules.
+//! Pricing in memory: legs, and riders' taps; a flat city with free transfers, and the MBTA's rules.
+
+mod taps;
 
 use std::collections::BTreeMap;
 use std::hint::black_box;
@@ -11,6 +13,7 @@ use tariff::feed::AreaIx;
 use tariff::{Feed, FeedFiles};
 use units::ServiceDay;
 
+use crate::measure::once;
 use crate::report::Row;
 
 /// Legs of one rider's day.
@@ -46,9 +49,9 @@ struct Ride {
 /// Days of riders over the leg rules of a feed: what they price, four legs a day.
 fn days(fares: &Fares, riders: usize) -> Vec<Ride> {
     let day = ServiceDay::parse("2024-10-15").unwrap_or(ServiceDay::from_days(20_000));
-    let rules = &fares.feed().leg_rules;
+    let priced = &fares.feed().leg_rules;
     let legs = riders * DAY_LEGS;
-    let rides = rules.iter().cycle().step_by(7).take(legs).enumerate();
+    let rides = priced.iter().cycle().step_by(7).take(legs).enumerate();
     rides
         .map(|(at, rule)| {
             let minutes = u32::try_from(at % DAY_LEGS).unwrap_or(0) * 45;
@@ -117,25 +120,45 @@ fn of(fares: &Fares, ids: [&'static str; 2], what: &str, least: f64) -> Vec<Row>
 /// # Errors
 /// When a feed does not load.
 pub(crate) fn rows() -> anyhow::Result<Vec<Row>> {
+    let unpacked = mbta()?;
+    let mut rows = Vec::new();
+    if let Some(unpacked) = &unpacked {
+        // First of all, so that the peak of memory is that of loading.
+        let mut files = FeedFiles::new("");
+        for (name, bytes) in unpacked {
+            files.insert(name, bytes);
+        }
+        let mut read = Err(anyhow::anyhow!("not read"));
+        let seconds = once(|| read = Feed::read(&files).map(Fares::new).map_err(Into::into));
+        let fares = read?;
+        let load = Row::plain(
+            "mbta_load",
+            "MBTA: the feed loads and compiles in",
+            seconds,
+            "s",
+        );
+        rows.push(load.at_most(1.0));
+        if let Some(peak) = taps::peak_mb()? {
+            let row = Row::plain("mbta_memory", "MBTA: peak memory of loading", peak, "MB");
+            rows.push(row.at_most(200.0));
+        }
+        rows.extend(of(&fares, ["fares_mbta", "fares_mbta_growth"], "MBTA", 3e5));
+    } else {
+        eprintln!("absent, not measured: the MBTA's feed in ../shared/data/gtfs");
+    }
     let mut files = FeedFiles::new("");
     for (name, text) in FLAT {
         files.insert(name, text.as_bytes());
     }
     let flat = Fares::new(Feed::read(&files)?);
-    let mut rows = of(
-        &flat,
-        ["fares_flat", "fares_flat_growth"],
-        "flat + transfer",
-        1e6,
-    );
-    match mbta()? {
-        Some(fares) => rows.extend(of(&fares, ["fares_mbta", "fares_mbta_growth"], "MBTA", 3e5)),
-        None => eprintln!("absent, not measured: the MBTA's feed in ../shared/data/gtfs"),
-    }
+    let ids = ["fares_flat", "fares_flat_growth"];
+    rows.extend(of(&flat, ids, "flat + transfer", 1e6));
+    rows.extend(taps::rows(unpacked.as_ref())?);
     Ok(rows)
 }
 
-fn mbta() -> anyhow::Result<Option<Fares>> {
+/// The MBTA's files by name.
+fn mbta() -> anyhow::Result<Option<BTreeMap<String, Vec<u8>>>> {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/gtfs");
     let Ok(file) = std::fs::File::open(root.join("mbta_2024-09_fares_v2.zip")) else {
         return Ok(None);
@@ -146,11 +169,8 @@ fn mbta() -> anyhow::Result<Option<Fares>> {
         let mut entry = archive.by_index(at)?;
         let mut bytes = Vec::new();
         std::io::copy(&mut entry, &mut bytes).context("the MBTA's feed")?;
-        unpacked.insert(entry.name()?.into_owned(), bytes);
+        let name = entry.name()?.into_owned();
+        unpacked.insert(name.rsplit('/').next().unwrap_or(&name).to_owned(), bytes);
     }
-    let mut files = FeedFiles::new("");
-    for (name, bytes) in &unpacked {
-        files.insert(name.rsplit('/').next().unwrap_or(name), bytes);
-    }
-    Ok(Some(Fares::new(Feed::read(&files)?)))
+    Ok(Some(unpacked))
 }

@@ -216,7 +216,6 @@ const NAMES: [(u16, &str); 22] = [
 ];
 
 impl fmt::Display for Refusal {
-    #[expect(clippy::too_many_lines, reason = "a sentence for each refusal, nothing else")]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotACode => {

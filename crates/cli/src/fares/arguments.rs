@@ -119,7 +119,7 @@ pub struct MapArguments {
     /// A city package or a GTFS feed: a folder, or a zip file.
     #[arg(long)]
     pub city: PathBuf,
-    /// Where the ride begins: a stop_id.
+    /// Where the ride begins: a `stop_id`.
     #[arg(long)]
     pub from: String,
     /// When, by the clock there: YYYY-MM-DDTHH:MM; today at noon where it is left out.

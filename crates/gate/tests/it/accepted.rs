@@ -33,11 +33,13 @@ fn public(seed: u8) -> [u8; 32] {
 }
 
 fn signed(kind: SignedKind, payload: &[u8], seed: u8) -> Vec<u8> {
-    let kid = key_id(&public(seed));
-    let message = list_message(kind, kid, payload).unwrap();
-    let signature = key(seed).sign(&message).to_bytes();
-    let signatures = [ListSignature { kid, signature }];
-    assemble(kind, payload, &signatures).unwrap().to_vec()
+    let name = key_id(&public(seed));
+    let message = list_message(kind, name, payload).unwrap();
+    let made = [ListSignature {
+        kid: name,
+        signature: key(seed).sign(&message).to_bytes(),
+    }];
+    assemble(kind, payload, &made).unwrap().to_vec()
 }
 
 fn city() -> TextId {

@@ -56,8 +56,11 @@ impl Money {
     }
 }
 
+/// Year, month and day.
+type Ymd = (i16, i8, i8);
+
 /// Zones and, for each, days around which clocks change there, with one where they do not.
-const ZONES: [(&str, [(i16, i8, i8); 3]); 4] = [
+const ZONES: [(&str, [Ymd; 3]); 4] = [
     (
         "Europe/Berlin",
         [(2025, 3, 27), (2025, 10, 23), (2025, 6, 28)],

@@ -100,13 +100,14 @@ fn distances(files: &mut Files, dice: &mut Dice, money: Money) {
             scope(dice, Some("km"))
         };
         let amount = money.text(dice.between(50, 600));
-        let step = match dice.chance(50) {
-            true => format!(
+        let step = if dice.chance(50) {
+            format!(
                 "{},{}",
                 dice.between(100, 900),
                 money.text(dice.between(1, 60))
-            ),
-            false => ",".to_owned(),
+            )
+        } else {
+            ",".to_owned()
         };
         rows.push(format!("{scope},{start},{end},{amount},{step}"));
     }

@@ -3,8 +3,7 @@
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
-    clippy::print_stdout,
-    reason = "helpers of tests stop at what should not happen, and say what was tried"
+    reason = "helpers of tests stop at what should not happen"
 )]
 
 mod city;

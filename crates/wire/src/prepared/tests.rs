@@ -27,7 +27,10 @@ fn the_table_of_the_base_point_is_what_filling_one_gives() {
         let entries = table.0.iter().flatten();
         entries.flatten().flatten().copied().collect()
     };
-    #[expect(clippy::large_stack_arrays, reason = "once, in a test, on its way into the box")]
+    #[expect(
+        clippy::large_stack_arrays,
+        reason = "once, in a test, on its way into the box"
+    )]
     let empty: [[Entry; 128]; 32] = [[[[0; 32]; 3]; 128]; 32];
     let mut table = Box::new(BaseTable(empty));
     let base = Point::from_bytes(ED25519_BASEPOINT_COMPRESSED.as_bytes()).unwrap();

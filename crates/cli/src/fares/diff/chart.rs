@@ -47,10 +47,10 @@ impl Chart {
         }
         let used = |(_, riders): &(i64, u64)| *riders > 0;
         let all: Vec<(i64, u64)> = (-BARS_A_SIDE - 1..).zip(riders).collect();
-        let Some(first) = all.iter().position(|bar| used(bar)) else {
+        let Some(first) = all.iter().position(used) else {
             return Self::default();
         };
-        let last = all.iter().rposition(|bar| used(bar)).unwrap_or(first);
+        let last = all.iter().rposition(used).unwrap_or(first);
         let bars = all.get(first..=last).unwrap_or_default().iter();
         Self {
             bars: bars.map(|(at, riders)| bar(*at, width, *riders)).collect(),

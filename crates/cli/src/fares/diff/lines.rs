@@ -51,7 +51,7 @@ pub(super) fn of(diff: &Diff) -> Result<String> {
         )?;
     }
     writeln!(out, "\nriders by change of their total")?;
-    out.push_str(&diff.histogram.lines(&signed));
+    out.push_str(&diff.histogram.lines(signed));
     if diff.by_category.len() > 1 {
         writeln!(
             out,

@@ -16,6 +16,10 @@ const JOURNEYS_TOLD: usize = 3;
 
 /// A rider whose total changes.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[expect(
+    clippy::struct_field_names,
+    reason = "the fields of the JSON that is printed"
+)]
 pub(super) struct Change {
     pub(super) account_id: String,
     pub(super) rider_category_id: Option<String>,

@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result};
 use serde::Serialize;
 use tariff::explain::{self, Language};
 use tariff::{Breakdown, City, Fare, Journey, JourneyStatus, Leg, MissingTap, PricedBy, rate_days};
-use units::{TapId, TextId};
+use units::{NetworkId, ProductId, StopId, TapId, TextId};
 
 use super::super::arguments::ExplainArguments;
 use super::super::taps::{self, Categories, Rider};
@@ -178,7 +178,7 @@ fn of_line<'a>(
             row: line.rule.row,
         },
         priced_by: priced_by(line.priced_by),
-        product_id: line.product.as_ref().map(|id| id.as_str()),
+        product_id: line.product.as_ref().map(ProductId::as_str),
         price_minor: line.price.as_minor(),
         adjustments: adjustments.collect(),
         amount_minor: line.amount.as_minor(),
@@ -188,9 +188,9 @@ fn of_line<'a>(
 
 fn of_leg<'a>(city: &City, leg: &'a Leg) -> LegTold<'a> {
     LegTold {
-        network_id: leg.network.as_ref().map(|id| id.as_str()),
+        network_id: leg.network.as_ref().map(NetworkId::as_str),
         from_stop_id: leg.from.as_str(),
-        to_stop_id: leg.to.as_ref().map(|id| id.as_str()),
+        to_stop_id: leg.to.as_ref().map(StopId::as_str),
         start: city.wall_clock(leg.start),
         end: leg.end.map(|end| city.wall_clock(end)),
     }

@@ -28,6 +28,10 @@ struct Fares {
 
 /// A stop and what it costs to go there.
 #[derive(Clone, PartialEq, Debug, Serialize)]
+#[expect(
+    clippy::struct_field_names,
+    reason = "the fields of the JSON that is printed"
+)]
 struct Stop {
     stop_id: String,
     name: String,
