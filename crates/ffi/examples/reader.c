@@ -9,7 +9,7 @@
  *
  *   @reader                        start over: no keys, default policy, nobody denied, 64 slots
  *   @key KID PUBLIC_KEY FROM UNTIL ISSUER   an issuer key, in hexadecimal; microseconds since 1970
- *   @policy LIFE SLOW FAST EARLY LATE TICKET PASSBACK RETRY COMPANIONS UNPROVEN WRONG
+ *   @policy LIFE SLOW FAST EARLY LATE TICKET PASSBACK RETRY COMPANIONS UNPROVEN WRONG KINDS
  *                                  the fields of fg_policy in their order, spans in microseconds
  *   @rules                         from now on only what the following rules take is taken
  *   @rule ISSUER NETWORK ZONE PRODUCT CATEGORY PARTY LIFE PASSBACK   -1 for what it does not name
@@ -280,13 +280,13 @@ static void set_policy(const char *line)
     fg_policy *policy = &reader.policy;
     if (sscanf(line,
                "@policy %" SCNd64 " %" SCNd64 " %" SCNd64 " %" SCNd64 " %" SCNd64 " %" SCNd64
-               " %" SCNd64 " %" SCNd64 " %" SCNu8 " %" SCNu8 " %" SCNu8,
+               " %" SCNd64 " %" SCNd64 " %" SCNu8 " %" SCNu8 " %" SCNu8 " %" SCNu8,
                &policy->code_life_micros, &policy->phone_slow_max_micros,
                &policy->phone_fast_max_micros, &policy->not_before_tolerance_micros,
                &policy->expiry_tolerance_micros, &policy->ticket_life_max_micros,
                &policy->passback_micros, &policy->retry_micros, &policy->companions,
-               &policy->pass_unproven, &policy->pass_wrong) != 11)
-        fail("expected @policy and eleven numbers");
+               &policy->pass_unproven, &policy->pass_wrong, &policy->kinds) != 12)
+        fail("expected @policy and twelve numbers");
     reader.validator = NULL;
 }
 

@@ -95,7 +95,7 @@
 // A rider goes out of it.
 #define FG_TAP_OFF 2
 
-// Not known: the code was refused.
+// Not said: the code was refused, and not for its kind.
 #define FG_CODE_NONE 0
 
 // A presentation for any gate.
@@ -352,7 +352,7 @@ typedef struct fg_scan {
 typedef struct fg_decision {
   // FG_PERMITTED, or the refusal's number. What a tap record holds.
   uint16_t code;
-  // Permitted: which of FG_CODE_....
+  // Permitted, 135: which of FG_CODE_....
   uint8_t code_kind;
   // Permitted: the rider category's number in the city's table.
   uint8_t category;

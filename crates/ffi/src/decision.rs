@@ -23,7 +23,7 @@ pub const FG_TAP_ON: u8 = 1;
 /// A rider goes out of it.
 pub const FG_TAP_OFF: u8 = 2;
 
-/// Not known: the code was refused.
+/// Not said: the code was refused, and not for its kind.
 pub const FG_CODE_NONE: u8 = 0;
 /// A presentation for any gate.
 pub const FG_CODE_ONE_WAY: u8 = 1;
@@ -101,7 +101,7 @@ pub struct FgPassage {
 pub struct FgDecision {
     /// FG_PERMITTED, or the refusal's number. What a tap record holds.
     pub code: u16,
-    /// Permitted: which of FG_CODE_....
+    /// Permitted, 135: which of FG_CODE_....
     pub code_kind: u8,
     /// Permitted: the rider category's number in the city's table.
     pub category: u8,
@@ -147,6 +147,14 @@ unsafe impl Plain for FgDecision {}
 
 const GATE_NOT_READY: u16 = 160;
 
+const fn number_of(kind: CodeKind) -> u8 {
+    match kind {
+        CodeKind::OneWay => FG_CODE_ONE_WAY,
+        CodeKind::GateBound => FG_CODE_GATE_BOUND,
+        CodeKind::Ticket => FG_CODE_TICKET,
+    }
+}
+
 impl FgDecision {
     const REFUSED: Self = Self {
         code: GATE_NOT_READY,
@@ -171,11 +179,7 @@ impl FgDecision {
     fn permitted(permit: &Permit) -> Self {
         Self {
             code: FG_PERMITTED,
-            code_kind: match permit.kind {
-                CodeKind::OneWay => FG_CODE_ONE_WAY,
-                CodeKind::GateBound => FG_CODE_GATE_BOUND,
-                CodeKind::Ticket => FG_CODE_TICKET,
-            },
+            code_kind: number_of(permit.kind),
             category: permit.entitlement.category.as_code(),
             party: permit.entitlement.party.as_riders(),
             product: permit.entitlement.product.as_number(),
@@ -214,6 +218,7 @@ impl FgDecision {
                 decision.party_max = max.as_riders();
                 decision.party = got.as_riders();
             }
+            Refusal::KindNotTakenHere { kind } => decision.code_kind = number_of(*kind),
             Refusal::OtherGate { expected, got } => {
                 decision.code_gate = expected.as_number();
                 decision.gate = got.as_number();

@@ -3,13 +3,13 @@
 use core::ffi::c_char;
 
 use units::{CredentialId, GateId, KeyId, Span};
-use validator::{Language, Malformed, NotReady, Refusal};
+use validator::{CodeKind, Language, Malformed, NotReady, Refusal};
 use wire::text::TextError;
 use wire::{IssuerCode, PartySize, ProductCode, RiderCategory, SignatureError, VerifyError};
 
 use crate::decision::{
-    FG_LACK_CLOCK_NOT_PROVEN, FG_LACK_CLOCK_WENT_BACK, FG_LACK_MEMORY_FULL, FG_LACK_NO_ISSUER_KEYS,
-    FG_PERMITTED, FgDecision,
+    FG_CODE_GATE_BOUND, FG_CODE_ONE_WAY, FG_LACK_CLOCK_NOT_PROVEN, FG_LACK_CLOCK_WENT_BACK,
+    FG_LACK_MEMORY_FULL, FG_LACK_NO_ISSUER_KEYS, FG_PERMITTED, FgDecision,
 };
 use crate::memory;
 use crate::status::{FgStatus, Outcome, status};
@@ -81,6 +81,13 @@ fn refusal(decision: &FgDecision) -> Option<Refusal> {
         134 => Refusal::PartyTooLarge {
             max: PartySize::new(decision.party_max)?,
             got: PartySize::new(decision.party)?,
+        },
+        135 => Refusal::KindNotTakenHere {
+            kind: match decision.code_kind {
+                FG_CODE_ONE_WAY => CodeKind::OneWay,
+                FG_CODE_GATE_BOUND => CodeKind::GateBound,
+                _ => CodeKind::Ticket,
+            },
         },
         140 => Refusal::Denied {
             id: CredentialId::from_bytes(decision.id.bytes),

@@ -75,7 +75,7 @@ pub(crate) fn one_way(made: i64) -> Code {
 }
 
 /// Every decision's number and name: the table of `docs/WIRE.md`.
-const NAMES: [(u16, &str); 22] = [
+const NAMES: [(u16, &str); 23] = [
     (0, "permitted"),
     (101, "not_a_code"),
     (102, "malformed"),
@@ -94,6 +94,7 @@ const NAMES: [(u16, &str); 22] = [
     (132, "product_not_taken_here"),
     (133, "category_not_taken_here"),
     (134, "party_too_large"),
+    (135, "kind_not_taken_here"),
     (140, "denied"),
     (150, "already_used"),
     (151, "party_through"),

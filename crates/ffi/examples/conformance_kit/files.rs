@@ -92,7 +92,7 @@ fn set_up(text: &mut String, reader: &Reader) {
     };
     writeln!(
         text,
-        "@policy {} {} {} {} {} {} {} {} {} {} {}",
+        "@policy {} {} {} {} {} {} {} {} {} {} {} {}",
         policy.code_life_micros,
         policy.phone_slow_max_micros,
         policy.phone_fast_max_micros,
@@ -103,7 +103,8 @@ fn set_up(text: &mut String, reader: &Reader) {
         policy.retry_micros,
         number(&policy.companions),
         number(&policy.pass_unproven),
-        number(&policy.pass_wrong)
+        number(&policy.pass_wrong),
+        taken(policy.kinds.as_deref())
     )
     .unwrap();
     for id in &reader.denied {
@@ -116,6 +117,16 @@ fn set_up(text: &mut String, reader: &Reader) {
             write_rule(text, rule);
         }
     }
+}
+
+/// The sum of the kinds' numbers in the header; of all kinds when the policy names none.
+fn taken(kinds: Option<&[String]>) -> u8 {
+    let number = |kind: &String| match kind.as_str() {
+        "one_way" => 1,
+        "gate_bound" => 2,
+        _ => 4,
+    };
+    kinds.map_or(7, |kinds| kinds.iter().map(number).sum())
 }
 
 /// What a rule does not say is −1; a party without a limit is 0.

@@ -56,18 +56,9 @@ pub(crate) fn all() -> BTreeMap<String, Reader> {
         ("two_slots", slots(&city, 2)),
         (
             "patient_city",
-            Reader {
-                policy: policy([60, 120, 5, 0, 10]),
-                ..city.clone()
-            },
+            with_policy(&city, policy([60, 120, 5, 0, 10])),
         ),
-        (
-            "strict_city",
-            Reader {
-                policy: policy([0; 5]),
-                ..city.clone()
-            },
-        ),
+        ("strict_city", with_policy(&city, policy([0; 5]))),
         (
             "long_deny_list",
             Reader {
@@ -110,37 +101,36 @@ pub(crate) fn all() -> BTreeMap<String, Reader> {
                 ..city.clone()
             },
         ),
-        (
-            "passback",
-            Reader {
-                policy: passback("together"),
-                ..city.clone()
-            },
-        ),
-        (
-            "one_by_one",
-            Reader {
-                policy: passback("one_by_one"),
-                ..city.clone()
-            },
-        ),
+        ("passback", with_policy(&city, passback("together"))),
+        ("one_by_one", with_policy(&city, passback("one_by_one"))),
         (
             "careful_clock",
-            Reader {
-                policy: degraded("presentations", "nothing"),
-                ..city.clone()
-            },
+            with_policy(&city, degraded("presentations", "nothing")),
         ),
         (
             "bold_clock",
-            Reader {
-                policy: degraded("nothing", "everything"),
-                ..city.clone()
-            },
+            with_policy(&city, degraded("nothing", "everything")),
         ),
         ("city", city),
     ];
-    rows.map(|(name, reader)| (name.to_owned(), reader)).into()
+    let rows = rows.into_iter().chain(of_some_kinds());
+    rows.map(|(name, reader)| (name.to_owned(), reader))
+        .collect()
+}
+
+/// Readers that do not take every kind of code.
+fn of_some_kinds() -> [(&'static str, Reader); 4] {
+    let city = city();
+    let ruled = Reader {
+        rules: Some(rules()),
+        ..city.clone()
+    };
+    [
+        ("no_one_way", kinds(&city, &["gate_bound", "ticket"])),
+        ("no_gate_bound", kinds(&city, &["one_way", "ticket"])),
+        ("no_ticket", kinds(&city, &["one_way", "gate_bound"])),
+        ("only_gate_bound_by_rules", kinds(&ruled, &["gate_bound"])),
+    ]
 }
 
 /// The reader of `proto/vectors`.
@@ -225,6 +215,20 @@ fn degraded(unproven: &str, wrong: &str) -> PolicyMicros {
     }
 }
 
+/// The reader that takes these kinds of codes alone.
+fn kinds(reader: &Reader, taken: &[&str]) -> Reader {
+    let mut reader = reader.clone();
+    reader.policy.kinds = Some(taken.iter().map(|kind| (*kind).to_owned()).collect());
+    reader
+}
+
+fn with_policy(reader: &Reader, policy: PolicyMicros) -> Reader {
+    Reader {
+        policy,
+        ..reader.clone()
+    }
+}
+
 fn slots(reader: &Reader, replay_slots: usize) -> Reader {
     Reader {
         replay_slots,
@@ -246,6 +250,7 @@ fn policy(secs: [i64; 5]) -> PolicyMicros {
         companions: "together".to_owned(),
         pass_unproven: "everything".to_owned(),
         pass_wrong: "nothing".to_owned(),
+        kinds: None,
     }
 }
 

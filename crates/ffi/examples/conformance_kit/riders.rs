@@ -1,14 +1,14 @@
-//! Cases of place, party, anti-passback and clock: who may travel, rather than what is shown.
+//! Cases of place, kind, party, anti-passback and clock: who may travel, rather than what is shown.
 //!
 //! Expected numbers are worked out by hand from the section "Decision" of `docs/WIRE.md`.
 
-use units::Timestamp;
+use units::{CredentialId, Timestamp};
 use wire::TicketClaims;
 
-use crate::codes::{Code, MICROS, case, one_way, scan, ticket};
+use crate::codes::{Code, MICROS, case, one_way, presentation, scan, ticket};
 use crate::model::Case;
-use crate::objects::{KID, NOW_SECS, issuer, ticket_claims};
-use crate::readers::{NEIGHBOUR, neighbour};
+use crate::objects::{GATE, KID, NOW_SECS, credential_claims, issuer, ticket_claims};
+use crate::readers::{DENIED, NEIGHBOUR, neighbour};
 
 /// `secs` after most codes are made, in microseconds.
 fn at(secs: i64) -> i64 {
@@ -37,6 +37,7 @@ fn theirs(secs: i64) -> Code {
 
 pub(crate) fn cases() -> Vec<Case> {
     let mut cases = places();
+    cases.extend(kinds());
     cases.extend(parties());
     cases.extend(clocks());
     cases
@@ -98,6 +99,67 @@ fn places() -> Vec<Case> {
             vec![
                 scan(&lasting(86_401), at(0), 125),
                 scan(&lasting(86_400), at(0), 0),
+            ],
+        ),
+    ]
+}
+
+fn kinds() -> Vec<Case> {
+    let (minute, shown) = (lasting(60), one_way(NOW_SECS));
+    let bound = |made| presentation(&credential_claims(), made, Some(GATE));
+    let denied = TicketClaims {
+        id: CredentialId::from_bytes(DENIED),
+        ..ticket_claims()
+    };
+    let denied = ticket(&denied, KID, &issuer());
+    vec![
+        case(
+            "no_one_way",
+            "one_way_is_not_taken",
+            "The same cti and iat pass gate-bound: a refusal for the kind uses nothing.",
+            vec![
+                scan(&shown, at(0), 135),
+                scan(&shown, at(0), 135).off(),
+                scan(&bound(NOW_SECS), at(1), 0),
+                scan(&shown, at(2), 135),
+                scan(&bound(NOW_SECS), at(2), 150),
+                scan(&minute, at(2), 0),
+            ],
+        ),
+        case(
+            "no_gate_bound",
+            "gate_bound_is_not_taken",
+            "Neither here nor, for another reason, at another gate.",
+            vec![
+                scan(&bound(NOW_SECS), at(0), 135),
+                scan(&bound(NOW_SECS), at(0), 130).at_gate(43),
+                scan(&shown, at(0), 0),
+                scan(&minute, at(0), 0),
+            ],
+        ),
+        case(
+            "no_ticket",
+            "tickets_are_not_taken",
+            "Time comes before the kind; the longest life and the deny list come after it.",
+            vec![
+                scan(&minute, at(0), 135),
+                scan(&minute, at(60), 121),
+                scan(&lasting(86_401), at(0), 135),
+                scan(&denied, at(0), 135),
+                scan(&shown, at(0), 0),
+                scan(&bound(NOW_SECS + 1), at(1), 0),
+            ],
+        ),
+        case(
+            "only_gate_bound_by_rules",
+            "the_kind_comes_before_the_rules",
+            "Network 3 takes another category, network 1 this one.",
+            vec![
+                scan(&shown, at(0), 135).on(3, 0),
+                scan(&minute, at(0), 135).on(3, 0),
+                scan(&bound(NOW_SECS), at(0), 133).on(3, 0),
+                scan(&minute, at(0), 135).on(1, 0),
+                scan(&bound(NOW_SECS), at(0), 0).on(1, 0),
             ],
         ),
     ]

@@ -69,6 +69,10 @@ fn setting_up_is_checked() {
         ..good
     };
     assert_eq!(init(start, size, &[key()], &negative), FgStatus::BadPolicy);
+    for kinds in [0, 8, u8::MAX] {
+        let no_kinds = FgPolicy { kinds, ..good };
+        assert_eq!(init(start, size, &[key()], &no_kinds), FgStatus::BadPolicy);
+    }
     // SAFETY: nothing is behind these pointers, which the function finds out by itself.
     unsafe {
         let mut validator = ptr::null_mut();

@@ -119,7 +119,7 @@ fn every_number_has_its_name_and_sentence() {
             }
         }
     }
-    assert_eq!(named, 21);
+    assert_eq!(named, 22);
 }
 
 #[test]

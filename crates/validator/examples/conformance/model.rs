@@ -83,6 +83,9 @@ pub(crate) struct PolicyMicros {
     pub(crate) pass_unproven: String,
     /// The same, while the clock is wrong.
     pub(crate) pass_wrong: String,
+    /// The kinds of codes that are taken, of `one_way`, `gate_bound` and `ticket`; without it all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) kinds: Option<Vec<String>>,
 }
 
 /// Codes shown one after the other to a reader that starts with an empty replay memory.

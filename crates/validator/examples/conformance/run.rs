@@ -5,6 +5,7 @@ use validator::{
     Acceptance, CodeKind, Companions, Decision, Degraded, Kinds, NetworkCode, Pass, Place, Policy,
     Reading, ReplayMemory, ReplaySlot, SortedDenyList, Trust, Validator, ZoneCode, decision_name,
 };
+use wire::lists::GatePolicy;
 use wire::tap::TapKind;
 use wire::{IssuerCode, IssuerKey, PartySize, ProductCode, RiderCategory};
 
@@ -117,8 +118,24 @@ fn policy(reader: &Reader) -> Result<Policy, Failure> {
             unproven: pass(&micros.pass_unproven)?,
             wrong: pass(&micros.pass_wrong)?,
         },
-        kinds: Kinds::ALL,
+        kinds: match &micros.kinds {
+            None => Kinds::ALL,
+            Some(taken) => kinds(taken)?,
+        },
     })
+}
+
+fn kinds(taken: &[String]) -> Result<Kinds, Failure> {
+    let mut modes = 0;
+    for kind in taken {
+        modes |= match kind.as_str() {
+            "one_way" => GatePolicy::ONE_WAY,
+            "gate_bound" => GatePolicy::GATE_BOUND,
+            "ticket" => GatePolicy::TICKETS,
+            other => return Err(format!("no kind is called {other}").into()),
+        };
+    }
+    Ok(Kinds::from_modes(modes).ok_or("no kind is taken")?)
 }
 
 fn rules(listed: &[Rule]) -> Result<Vec<Acceptance>, Failure> {
