@@ -1,4 +1,5 @@
-//! Pricing in memory: legs, and riders' taps; a flat city with free transfers, and the MBTA's rules.
+//! Pricing in memory: legs, and riders' taps; a flat city with free transfers, and the MBTA's
+//! rules.
 
 mod taps;
 
@@ -50,9 +51,10 @@ struct Ride {
 fn days(fares: &Fares, riders: usize) -> Vec<Ride> {
     let day = ServiceDay::parse("2024-10-15").unwrap_or(ServiceDay::from_days(20_000));
     let priced = &fares.feed().leg_rules;
-    let legs = riders * DAY_LEGS;
-    let rides = priced.iter().cycle().step_by(7).take(legs).enumerate();
-    rides
+    let every_seventh = priced.iter().cycle().step_by(7);
+    every_seventh
+        .take(riders * DAY_LEGS)
+        .enumerate()
         .map(|(at, rule)| {
             let minutes = u32::try_from(at % DAY_LEGS).unwrap_or(0) * 45;
             Ride {
@@ -73,8 +75,8 @@ fn days(fares: &Fares, riders: usize) -> Vec<Ride> {
     reason = "measuring time is what this is for"
 )]
 fn legs_per_s(fares: &Fares, riders: usize) -> f64 {
-    let rides = days(fares, riders);
-    let legs: Vec<Leg<'_>> = rides
+    let travelled = days(fares, riders);
+    let legs: Vec<Leg<'_>> = travelled
         .iter()
         .map(|ride| {
             let place = |areas| Place {

@@ -7,8 +7,8 @@
 //! `tariff` is fast and clever; here everything is searched and counted again from the start, and
 //! the two must agree to the cent on whatever a generator thinks of.
 //!
-//! **Where it sits**: tests only. It knows `units` and nothing else, and nobody who changes `tariff`
-//! may make it agree without a sentence of docs/FARES.md that says so.
+//! **Where it sits**: tests only. It knows `units` and nothing else, and nobody who changes
+//! `tariff` may make it agree without a sentence of docs/FARES.md that says so.
 //!
 //! **Invariants**: no state but the taps; no cleverness: time may grow exponentially with the rides
 //! of a day; money is whole minor units; files are taken to be sound, their checking is `tariff`'s.

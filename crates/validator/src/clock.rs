@@ -11,8 +11,9 @@
 //! the monotonic clock counts on, with a bound on its error that grows by the drift.
 //!
 //! What the wall clock says is used while it agrees with them. What a reading is worth goes into
-//! the decision ([`Trust`], `Policy::degraded`) and into the tap record ([`ClockState`]). Everything
-//! here heals by itself: when signed time comes, or when somebody sets the wall clock right.
+//! the decision ([`Trust`], `Policy::degraded`) and into the tap record ([`ClockState`]).
+//! Everything here heals by itself: when signed time comes, or when somebody sets the wall clock
+//! right.
 //!
 //! ```
 //! use units::{Span, Timestamp};

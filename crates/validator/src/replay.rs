@@ -84,9 +84,9 @@ impl ReplaySlot {
 
 /// The memory, in slots that the caller owns: an array, a `Vec`, a borrowed slice.
 ///
-/// At most 32 slots are looked at for each code that would be permitted: those in which codes of its
-/// credential may be. With 32 slots or fewer that is all of them. A gate needs about twice as many
-/// as riders can pass in the longest life of a code; up to that load no neighbourhood fills up
+/// At most 32 slots are looked at for each code that would be permitted: those in which codes of
+/// its credential may be. With 32 slots or fewer that is all of them. A gate needs about twice as
+/// many as riders can pass in the longest life of a code; up to that load no neighbourhood fills up
 /// before the others. When both of a code are full of live codes it is refused
 /// ([`NotReady::ReplayMemoryFull`]), so one credential has at most 32 live codes.
 #[derive(Clone, PartialEq, Eq, Debug)]

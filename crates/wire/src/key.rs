@@ -283,7 +283,8 @@ role_keys! {
     DeviceKey;
 }
 
-/// The number by which a city's lists call an issuer: its own, or a neighbour whose riders it takes.
+/// The number by which a city's lists call an issuer: its own, or a neighbour whose riders it
+/// takes.
 ///
 /// Not in codes: a key's name (`kid`) may belong to two issuers, the key itself to one.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]

@@ -16,7 +16,8 @@ use crate::writer::{MAP, Writer};
 pub const EVIDENCE_BYTES_MAX: usize = CODE_BYTES_MAX;
 
 /// Most bytes of a record: map head, 10 keys, `seq` and `at` of 9, `kind` of 1, `gate` of 5, `stop`
-/// and `route` with heads of 2, `decision` of 3, `evidence` with a head of 3, `lists`, `clock` of 1.
+/// and `route` with heads of 2, `decision` of 3, `evidence` with a head of 3, `lists`, `clock` of
+/// 1.
 pub const RECORD_BYTES_MAX: usize = 1
     + 10
     + 9

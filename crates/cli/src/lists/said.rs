@@ -67,7 +67,7 @@ struct PolicyTable {
     one_way: bool,
     gate_bound: bool,
     tickets: bool,
-    snapshot_minutes: u32,
+    snapshot_seconds: u32,
     stale_hours: u16,
     stale_taps: u32,
 }
@@ -84,7 +84,7 @@ impl Default for PolicyTable {
             one_way: true,
             gate_bound: true,
             tickets: true,
-            snapshot_minutes: 24 * 60,
+            snapshot_seconds: 24 * 3_600,
             stale_hours: 48,
             stale_taps: 5_000,
         }
@@ -171,7 +171,7 @@ pub(crate) fn read(text: &str, package: &CityFiles, place: &Path) -> Result<Want
             length,
             hash,
         },
-        life: Span::from_secs(i64::from(policy.snapshot_minutes) * 60),
+        life: Span::from_secs(i64::from(policy.snapshot_seconds)),
     })
 }
 

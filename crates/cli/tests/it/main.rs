@@ -6,6 +6,7 @@ mod city;
 mod demo;
 mod fares;
 mod keys;
+mod lists;
 mod serve;
 mod settle;
 mod support;

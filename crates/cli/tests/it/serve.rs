@@ -20,14 +20,14 @@ use wire::text::CodeBuffer;
 
 use crate::support::{failure, faregate, json, write_city};
 
-const DEVICE: DeviceId = DeviceId::from_bytes([0xd1; 16]);
+pub(crate) const DEVICE: DeviceId = DeviceId::from_bytes([0xd1; 16]);
 
 fn device_key() -> SigningKey {
     SigningKey::from_bytes(&[0x77; 32])
 }
 
 /// Writes everything that a city needs to be served.
-fn write_all(folder: &Path) {
+pub(crate) fn write_all(folder: &Path) {
     write_city(&folder.join("city"));
     std::fs::write(folder.join("passphrase"), "correct horse battery staple\n").unwrap();
     let mut keys = faregate();
@@ -43,8 +43,12 @@ fn write_all(folder: &Path) {
 }
 
 fn serve(folder: &Path) -> std::process::Command {
+    serve_at("127.0.0.1:0", folder)
+}
+
+fn serve_at(address: &str, folder: &Path) -> std::process::Command {
     let mut command = faregate();
-    command.args(["serve", "--json", "--listen", "127.0.0.1:0", "--city"]);
+    command.args(["serve", "--json", "--listen", address, "--city"]);
     command
         .arg(folder.join("city"))
         .arg("--db")
@@ -58,18 +62,18 @@ fn serve(folder: &Path) -> std::process::Command {
 }
 
 /// A running server; killed when a test fails.
-struct Server {
+pub(crate) struct Server {
     child: Child,
-    url: String,
+    pub(crate) url: String,
 }
 
 impl Server {
     fn start(folder: &Path) -> Self {
-        Self::start_with(folder, &[])
+        Self::start_with("127.0.0.1:0", folder, &[])
     }
 
-    fn start_with(folder: &Path, more: &[&std::ffi::OsStr]) -> Self {
-        let mut command = serve(folder);
+    pub(crate) fn start_with(address: &str, folder: &Path, more: &[&std::ffi::OsStr]) -> Self {
+        let mut command = serve_at(address, folder);
         let mut child = command.args(more).stdout(Stdio::piped()).spawn().unwrap();
         let mut said = String::new();
         for line in BufReader::new(child.stdout.take().unwrap()).lines() {
@@ -86,7 +90,7 @@ impl Server {
     }
 
     /// Asks it to end as a supervisor does; true when it ended well.
-    fn stop(mut self) -> bool {
+    pub(crate) fn stop(mut self) -> bool {
         let pid = self.child.id().to_string();
         assert!(
             std::process::Command::new("kill")
@@ -106,7 +110,11 @@ impl Drop for Server {
     }
 }
 
-async fn register(http: &reqwest::Client, url: &str, wallet: &mut Wallet) -> DeviceResponse {
+pub(crate) async fn register(
+    http: &reqwest::Client,
+    url: &str,
+    wallet: &mut Wallet,
+) -> DeviceResponse {
     let made = http
         .post(format!("{url}/v1/challenges"))
         .send()
@@ -388,7 +396,7 @@ async fn https_is_served_to_clients_with_the_certificate_that_is_asked_for() {
         "--tls-client-ca".as_ref(),
         clients.as_os_str(),
     ];
-    let server = Server::start_with(folder.path(), &secure);
+    let server = Server::start_with("127.0.0.1:0", folder.path(), &secure);
     assert!(server.url.starts_with("https://"), "{}", server.url);
     let url = format!("{}/v1/issuer-keys", server.url);
     let ask = async |client: reqwest::Client| match client.get(&url).send().await {
@@ -403,7 +411,7 @@ async fn https_is_served_to_clients_with_the_certificate_that_is_asked_for() {
         (client(&server_papers.0, None), "CertificateRequired"),
         (
             client(&server_papers.0, Some(&server_papers)),
-            "fatal alert",
+            "UnsupportedCertificate",
         ),
         (
             client(&server_papers.0, Some(&expired)),

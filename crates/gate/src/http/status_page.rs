@@ -76,7 +76,8 @@ pub(super) fn write(counts: &Counts, health: Option<Health>) -> String {
         );
     }
     out.push_str(
-        "</table><p><a href=\"/display\">Screen</a> · <a href=\"/metrics\">Metrics</a></p></html>\n",
+        "</table><p><a href=\"/display\">Screen</a> · <a href=\"/metrics\">Metrics</a></p>\
+         </html>\n",
     );
     out
 }

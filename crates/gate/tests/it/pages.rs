@@ -86,7 +86,10 @@ fn the_pages_and_the_supervisor_see_what_happens() {
         }
     }
     let status = get(port, "/");
-    assert!(status.contains("<h1>Ready</h1>"), "{status}");
+    assert!(
+        status.contains("<h1>Ready, on unsigned lists</h1>"),
+        "{status}"
+    );
     assert!(status.contains("Deny list</th><td>version 1</td>"));
     assert!(status.contains("Scans: already used</th><td>1</td>"));
     let metrics = get(port, "/metrics");

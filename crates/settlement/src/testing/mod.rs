@@ -2,8 +2,8 @@
 //!
 //! [`MemoryStore`] is the second implementation of the ports; [`contract`] is the suite that every
 //! store must pass; [`world`] makes riders, codes, gates and batches with real keys and signatures;
-//! [`shuffle`] deals one set of taps out in many orders, [`weeks`] those of some weeks in a city that
-//! counts over days.
+//! [`shuffle`] deals one set of taps out in many orders, [`weeks`] those of some weeks in a city
+//! that counts over days.
 
 pub mod contract;
 mod memory;

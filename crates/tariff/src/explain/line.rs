@@ -9,8 +9,8 @@ use crate::feed::{ProductIx, TransferType};
 /// Why a line costs what it costs, in a sentence that names the legs (counted from 1), the file and
 /// row of the rule, the product, and the transfer.
 ///
-/// `legs` are those that were priced. Names of stops, products and fares are told as the feed spells
-/// them, ids where it has no name.
+/// `legs` are those that were priced. Names of stops, products and fares are told as the feed
+/// spells them, ids where it has no name.
 #[must_use]
 pub fn line(fares: &Fares, legs: &[Leg<'_>], line: &Line, language: Language) -> String {
     let rule = Rule {

@@ -15,7 +15,8 @@ pub(crate) struct Cells<'a> {
     good: bool,
 }
 
-/// Reads every row of an optional extension file, like `fare_caps.txt`, with `row`; rows with a defect are left out.
+/// Reads every row of an optional extension file, like `fare_caps.txt`, with `row`; rows with a
+/// defect are left out.
 pub(crate) fn rows<T>(
     files: &CityFiles,
     file: &'static str,
@@ -80,7 +81,8 @@ impl Cells<'_> {
         let minor = super::money::parse_minor(self.text(field), digits);
         if minor.is_none_or(|minor| minor > AMOUNT_MINOR_MAX) {
             let expected = format!(
-                "an amount of at least 0 with {digits} decimals ({currency}), at most {AMOUNT_MINOR_MAX} minor units"
+                "an amount of at least 0 with {digits} decimals ({currency}), \
+                 at most {AMOUNT_MINOR_MAX} minor units"
             );
             self.defect(field, &expected);
             return None;

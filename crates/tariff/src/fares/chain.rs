@@ -1,9 +1,9 @@
 //! The least that the rules ask for a chain of effective legs.
 //!
-//! A shortest path, one layer of states per leg. A state says what the rules may ask about the past:
-//! the leg group of the last leg, where the run of equal transfers began, which medium the tickets
-//! are on, and whether the last leg began anew. Of the ways to one state only the cheapest is kept,
-//! so that n legs take at most n² states times groups and media: never 2ⁿ.
+//! A shortest path, one layer of states per leg. A state says what the rules may ask about the
+//! past: the leg group of the last leg, where the run of equal transfers began, which medium the
+//! tickets are on, and whether the last leg began anew. Of the ways to one state only the cheapest
+//! is kept, so that n legs take at most n² states times groups and media: never 2ⁿ.
 
 use std::cmp::Ordering;
 
@@ -202,9 +202,10 @@ impl Chain<'_> {
     /// Adds the states that transfers lead to, and notes for each leg group the cheapest way that
     /// may go on without one.
     ///
-    /// A rider may buy a ticket of their own instead of a transfer that costs more. Only a surcharge
-    /// is not theirs to leave out: `fare_transfer_type` 1 asks for both tickets and more, which no
-    /// rider would ever choose ("that record must be processed to determine the transfer cost").
+    /// A rider may buy a ticket of their own instead of a transfer that costs more. Only a
+    /// surcharge is not theirs to leave out: `fare_transfer_type` 1 asks for both tickets and more,
+    /// which no rider would ever choose ("that record must be processed to determine the transfer
+    /// cost").
     fn transfers(
         &mut self,
         at: usize,

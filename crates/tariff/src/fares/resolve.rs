@@ -52,8 +52,9 @@ impl Fares {
     /// A moment from a local date-time at a stop, `YYYY-MM-DDTHH:MM:SS` or `YYYY-MM-DDTHH:MM` (a
     /// blank may stand for the `T`), without offset.
     ///
-    /// Local is by the `stop_timezone` of the stop's station, else of the stop, else by the agency's
-    /// zone (section `timeframes.txt`, "Timeframe Local Time Semantics"; section `stops.txt`, field
+    /// Local is by the `stop_timezone` of the stop's station, else of the stop, else by the
+    /// agency's zone (section `timeframes.txt`, "Timeframe Local Time Semantics"; section
+    /// `stops.txt`, field
     /// `stop_timezone`). A time that clocks show twice is the first; one that they skip is as long
     /// after the jump. Without any zone, instants are counted as if clocks never changed.
     ///

@@ -23,9 +23,9 @@ impl Timeframes {
     }
 
     /// Section `fare_leg_rules.txt`, fields `from_timeframe_group_id` and `to_timeframe_group_id`:
-    /// at least one row of the group whose service runs on the "current day" of the moment and whose
-    /// interval, its end not included, holds the time of day. An empty cell always matches; a moment
-    /// that is not known matches no group.
+    /// at least one row of the group whose service runs on the "current day" of the moment and
+    /// whose interval, its end not included, holds the time of day. An empty cell always matches; a
+    /// moment that is not known matches no group.
     pub(super) fn hold(
         &self,
         feed: &Feed,

@@ -149,8 +149,8 @@ impl Fares {
     /// `transfer_duration` how long after the first boarding the last may be, and `agency_id` whose
     /// routes. Section `fare_rules.txt`: each leg needs a row whose filled fields all match:
     /// its route, the zones where the piece begins and ends, and as `contains_id` exactly the zones
-    /// that it visits ("an itinerary that passes through zones 5 and 6 but not zone 7 would not have
-    /// fare class c"). A fare without rows is for no itinerary that the file specifies.
+    /// that it visits ("an itinerary that passes through zones 5 and 6 but not zone 7 would not
+    /// have fare class c"). A fare without rows is for no itinerary that the file specifies.
     fn covers(
         &self,
         feed: &Feed,

@@ -219,7 +219,8 @@ fn transfer_rules(files: &FeedFiles<'_>, feed: &mut Feed, report: &mut LoadRepor
                 feed.transfer_rules.push(rule);
             }
             Some(earlier) => {
-                let expected = "one row for each pair of leg groups, product, transfer_count and duration_limit";
+                let expected = "one row for each pair of leg groups, product, \
+                                transfer_count and duration_limit";
                 let defect = row.defect(columns.from, expected);
                 let same = *earlier == rest;
                 report.push(if same { defect.warning() } else { defect });

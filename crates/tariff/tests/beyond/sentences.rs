@@ -20,7 +20,8 @@ fn last(story: &mut String, title: &str, city: &City, taps: &[Tap]) {
 
 const EVENTS: &str = "event,network_id,minutes,amount,evidence,confidence_percent\n\
                       same_station_exit,metro,15,0.00,,\nover_time,metro,120,2.00,,\n\
-                      auto_completion,metro,600,,next_tap,80\nauto_completion,metro,900,,day_ends,60\n";
+                      auto_completion,metro,600,,next_tap,80\n\
+                      auto_completion,metro,900,,day_ends,60\n";
 
 fn of_riders(story: &mut String) {
     let groups = "companion_from,companion_to,companion_category_id\n1,2,child\n";

@@ -177,8 +177,8 @@ fn areas_of_stops() {
     check("not in reverse", &plain, &["- f>i 10:00-10:10"], "unpriced");
 }
 
-/// Sections `timeframes.txt` and the two timeframe fields: wall clock and calendar day of the event,
-/// the end not included, departure and arrival apart.
+/// Sections `timeframes.txt` and the two timeframe fields: wall clock and calendar day of the
+/// event, the end not included, departure and arrival apart.
 #[test]
 fn timeframes() {
     let rules = "leg_group_id,from_timeframe_group_id,to_timeframe_group_id,fare_product_id\n\
@@ -586,7 +586,8 @@ fn version_1() {
         m,M,https://example.org/,Europe/Berlin\nn,N,https://example.org/,Europe/Berlin\n";
     let attributes = "fare_id,price,currency_type,payment_method,transfers,transfer_duration,\
         agency_id\n\
-        plain,2.00,EUR,0,0,,m\nlong,3.00,EUR,0,1,3600,m\nzones,4.00,EUR,0,,,m\nother,9.00,EUR,0,,,n\n";
+        plain,2.00,EUR,0,0,,m\nlong,3.00,EUR,0,1,3600,m\nzones,4.00,EUR,0,,,m\n\
+        other,9.00,EUR,0,,,n\n";
     let rules = "fare_id,route_id,origin_id,destination_id,contains_id\n\
         plain,r,,,\nlong,r,,,\nlong,s,,,\nother,t,,,\n\
         zones,,1,3,1\nzones,,1,3,2\nzones,,1,3,3\n";

@@ -173,8 +173,8 @@ fn the_highest_fare_of_a_window() {
 }
 
 /// Seattle: the cases that transfer rules can say. The ferry that neither opens nor ends a window
-/// needs the extension of `docs/FARES.md`, since GTFS transfers are between consecutive legs; riders
-/// with other prices need rider categories, and the case without prices gives none.
+/// needs the extension of `docs/FARES.md`, since GTFS transfers are between consecutive legs;
+/// riders with other prices need rider categories, and the case without prices gives none.
 #[test]
 fn seattle_s_windows() {
     let Some(file) = read("fares/otp_orca_windows.json") else {

@@ -51,13 +51,16 @@ fn whole() -> Files {
         ),
         (
             "stops.txt",
-            "stop_id,stop_name,stop_lat,stop_lon,location_type,parent_station,zone_id,stop_timezone\n\
-             p1,Platform 1,35,139,0,s,z1,\np2,Platform 2,35,139,,s,z2,Asia/Seoul\ns,Station,35,139,1,,,\n\
+            "stop_id,stop_name,stop_lat,stop_lon,location_type,parent_station,zone_id,\
+             stop_timezone\n\
+             p1,Platform 1,35,139,0,s,z1,\np2,Platform 2,35,139,,s,z2,Asia/Seoul\ns,Station,35,\
+             139,1,,,\n\
              e,Exit,35,139,2,s,,\n",
         ),
         (
             "routes.txt",
-            "route_id,agency_id,route_short_name,route_long_name,route_type\nr1,a,1,One,1\nr2,a,,Two,3\n",
+            "route_id,agency_id,route_short_name,route_long_name,route_type\nr1,a,1,One,1\nr2,a,,\
+             Two,3\n",
         ),
         (
             "networks.txt",
@@ -68,7 +71,8 @@ fn whole() -> Files {
         ("stop_areas.txt", "area_id,stop_id\nx,s\ny,p2\n"),
         (
             "calendar.txt",
-            "service_id,monday,tuesday,wednesday,thursday,friday,saturday,sunday,start_date,end_date\n\
+            "service_id,monday,tuesday,wednesday,thursday,friday,saturday,sunday,start_date,\
+             end_date\n\
              w,1,1,1,1,1,0,0,20260101,20261231\n",
         ),
         (
@@ -85,17 +89,20 @@ fn whole() -> Files {
         ),
         (
             "rider_categories.txt",
-            "rider_category_id,rider_category_name,is_default_fare_category\nadult,Adult,1\nchild,Child,0\n",
+            "rider_category_id,rider_category_name,is_default_fare_category\nadult,Adult,1\n\
+             child,Child,0\n",
         ),
         (
             "fare_products.txt",
             "fare_product_id,fare_product_name,rider_category_id,fare_media_id,amount,currency\n\
-             single,Single,adult,card,200,JPY\nsingle,Single,child,card,100,JPY\noff,Less,,,-50,JPY\n",
+             single,Single,adult,card,200,JPY\nsingle,Single,child,card,100,JPY\noff,Less,,,-50,\
+             JPY\n",
         ),
         (
             "fare_leg_rules.txt",
             "leg_group_id,network_id,from_area_id,to_area_id,from_timeframe_group_id,\
-             to_timeframe_group_id,fare_product_id,rule_priority\ng1,n1,x,y,peak,,single,2\ng2,n2,,,,all,single,\n",
+             to_timeframe_group_id,fare_product_id,rule_priority\ng1,n1,x,y,peak,,single,2\ng2,\
+             n2,,,,all,single,\n",
         ),
         (
             "fare_leg_join_rules.txt",

@@ -99,7 +99,8 @@ fn every_defect_of_every_file_in_one_run() {
         ),
         (
             "stops.txt",
-            "stop_id,location_type,parent_station,stop_lat,stop_lon\ns,1,,91,0\ns,0,,,\nq,7,,,\np,0,t,,\n",
+            "stop_id,location_type,parent_station,stop_lat,stop_lon\ns,1,,91,0\ns,0,,,\nq,7,,,\n\
+             p,0,t,,\n",
         ),
         ("routes.txt", "route_id,agency_id,network_id\nr,b,n\n"),
         ("networks.txt", "network_id\nm\nm\n"),
@@ -108,7 +109,8 @@ fn every_defect_of_every_file_in_one_run() {
         ("stop_areas.txt", "area_id,stop_id\nx,s\nx,s\ny,s\nx,u\n"),
         (
             "calendar.txt",
-            "service_id,monday,tuesday,wednesday,thursday,friday,saturday,sunday,start_date,end_date\n\
+            "service_id,monday,tuesday,wednesday,thursday,friday,saturday,sunday,start_date,\
+             end_date\n\
              w,1,1,1,1,1,0,2,20260230,20261231\nv,1,1,1,1,1,0,0,20260201,20260101\n",
         ),
         (
@@ -142,7 +144,8 @@ fn every_defect_of_every_file_in_one_run() {
         ),
         (
             "fare_transfer_rules.txt",
-            "from_leg_group_id,to_leg_group_id,transfer_count,duration_limit,duration_limit_type,fare_transfer_type,fare_product_id\n\
+            "from_leg_group_id,to_leg_group_id,transfer_count,duration_limit,duration_limit_type,\
+             fare_transfer_type,fare_product_id\n\
              g,g,,,,0,\ng,h,1,60,,0,\ng,h,0,0,4,3,\ng,h,,,1,0,z\n",
         ),
         (

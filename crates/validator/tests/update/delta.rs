@@ -63,8 +63,10 @@ proptest! {
         deliveries in proptest::collection::vec((0..6_usize, 0..6_usize), 0..24),
     ) {
         let sets: Vec<Vec<u8>> = sets.into_iter().map(|set| set.into_iter().collect()).collect();
-        let lists: Vec<_> = (1..).zip(&sets).map(|(version, set)| deny_list(version, set)).collect();
-        let refs: Vec<_> = (1..).zip(&lists).map(|(version, list)| ListRef::to(version, list)).collect();
+        let numbered = (1..).zip(&sets);
+        let lists: Vec<_> = numbered.map(|(version, set)| deny_list(version, set)).collect();
+        let numbered = (1..).zip(&lists);
+        let refs: Vec<_> = numbered.map(|(version, list)| ListRef::to(version, list)).collect();
         let mut at = 0;
         for (from, to) in deliveries {
             let (from, to) = (from % sets.len(), to % sets.len());
@@ -72,7 +74,8 @@ proptest! {
                 sets[a].iter().filter(|id| !sets[b].contains(id)).copied().collect()
             };
             let version = refs[to].version;
-            let bytes = delta(&lists[from], (version, &lists[to]), &minus(from, to), &minus(to, from));
+            let (gone, come) = (minus(from, to), minus(to, from));
+            let bytes = delta(&lists[from], (version, &lists[to]), &gone, &come);
             let applied = apply(&bytes, &refs[at], &lists[at], &refs[to]);
             if from == at {
                 prop_assert_eq!(applied.as_ref(), Ok(&lists[to]));

@@ -5,7 +5,8 @@ use core::fmt;
 use super::field::Number;
 use super::point::{Entry, Point};
 
-/// Multiples 1 to N times 2N to the power of i of a point, in row i: digits are signed, so those do.
+/// Multiples 1 to N times 2N to the power of i of a point, in row i: digits are signed, so those
+/// do.
 pub(super) type Rows<const WINDOWS: usize, const N: usize> = [[Entry; N]; WINDOWS];
 
 /// Windows of 6 bits in a number below 2^253: the last one has room for the carry of its digits.

@@ -61,7 +61,8 @@ fn head(body: &mut String, diff: &Diff, money: &impl Fn(i64) -> String) -> Resul
     };
     writeln!(
         body,
-        "<h1>Fares before and after</h1>\n<p class=\"soft\">{} → {} · {} taps of {} riders{days}</p>",
+        "<h1>Fares before and after</h1>\n\
+         <p class=\"soft\">{} → {} · {} taps of {} riders{days}</p>",
         escape(&diff.old),
         escape(&diff.new),
         diff.counts.taps,

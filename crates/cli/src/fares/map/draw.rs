@@ -83,7 +83,8 @@ fn head(out: &mut String, fares: &Fares) -> Result<()> {
     let category = category.map_or(String::new(), |id| format!(" · {id}"));
     writeln!(
         out,
-        "<text class=\"ink\" x=\"{MARGIN}\" y=\"44\" font-size=\"26\" font-weight=\"700\">{}</text>\n\
+        "<text class=\"ink\" x=\"{MARGIN}\" y=\"44\" font-size=\"26\" \
+         font-weight=\"700\">{}</text>\n\
          <text class=\"soft\" x=\"{MARGIN}\" y=\"68\" font-size=\"14\">{}{}</text>",
         escape(&title(fares)),
         escape(&fares.at.replace('T', " ")),
@@ -121,7 +122,8 @@ fn stops(
         writeln!(
             out,
             "<g class=\"stop\" data-because=\"{because}\"><title>{name}: {fare}</title>\
-             <circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"{radius:.1}\" stroke-width=\"1.2\" {look}/></g>"
+             <circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"{radius:.1}\" stroke-width=\"1.2\" \
+             {look}/></g>"
         )?;
         if is_origin {
             writeln!(

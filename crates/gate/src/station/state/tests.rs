@@ -274,7 +274,7 @@ fn race(order: &[usize]) -> usize {
 
 proptest! {
     #[test]
-    fn of_readers_that_claim_at_once_one_lets_pass(order in prop::collection::vec(0_usize..12, 12)) {
+    fn of_claims_at_once_one_lets_pass(order in prop::collection::vec(0_usize..12, 12)) {
         prop_assert_eq!(race(&order), 1);
     }
 }
