@@ -2,7 +2,7 @@
 //! its file, line and field.
 //!
 //! Every section has a file of its own: a struct with `deny_unknown_fields` and a `check` that
-//! names a [`Mistake`] by its field, for which the line is looked up here.
+//! names a `Mistake` by its field, for which the line is looked up here.
 
 mod clock;
 mod door;

@@ -1,7 +1,7 @@
 //! What a permitted tap opens, and whether anybody passed.
 //!
 //! A [`Door`] is a [`Switch`] (a pin, a relay board) with a closer that bounds how long it is open
-//! ([`timed`]), and a sensor that tells of passages ([`passage`]). The simulated door is the
+//! (`timed`), and a sensor that tells of passages (`passage`). The simulated door is the
 //! default.
 
 mod gpio;
