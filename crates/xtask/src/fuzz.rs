@@ -69,7 +69,11 @@ fn build() -> Result<PathBuf> {
     announce("fuzz targets, built for libFuzzer");
     let wrapper = target_dir().join("rustc-for-fuzzing");
     std::fs::create_dir_all(target_dir())?;
-    let script = format!("#!/bin/sh\nexec \"$@\" {}\n", FLAGS.join(" "));
+    // Build scripts are programs of their own, without libFuzzer's functions.
+    let script = format!(
+        "#!/bin/sh\ncase \" $* \" in *\" build_script_\"*) exec \"$@\";; esac\nexec \"$@\" {}\n",
+        FLAGS.join(" ")
+    );
     std::fs::write(&wrapper, script)?;
     std::fs::set_permissions(&wrapper, Permissions::from_mode(0o755))?;
     run(cargo()
