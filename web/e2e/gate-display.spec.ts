@@ -71,12 +71,16 @@ direction = "on"
 path = "${folder}/pictures"
 [http]
 listen = "127.0.0.1:${port}"
+[lists]
+unsigned = true
 `;
     await writeFile(join(folder, 'gate.toml'), config);
     const binary = process.env.FAREGATE_GATE_BIN;
     if (binary === undefined) throw new Error('set FAREGATE_GATE_BIN to the faregate-gate binary');
-    agent = spawn(binary, ['--config', join(folder, 'gate.toml')], { stdio: 'ignore' });
-    for (let left = 300; left > 0; left -= 1) {
+    agent = spawn(binary, ['--config', join(folder, 'gate.toml')], {
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
+    for (let left = 300; left > 0 && agent.exitCode === null; left -= 1) {
       if ((await fetch(`${url}/livez`).catch(() => null))?.ok) return;
       await pause(100);
     }
