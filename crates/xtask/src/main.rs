@@ -7,6 +7,7 @@ mod city;
 mod demo;
 mod fuzz;
 mod process;
+mod services;
 mod setup;
 mod suite;
 

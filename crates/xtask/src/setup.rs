@@ -1,5 +1,4 @@
-//! What a fresh machine lacks, installed once: web build, Python checks, cargo-deny, a browser,
-//! Redis.
+//! What a fresh machine lacks, installed once: web build, Python checks, cargo-deny, a browser.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -104,23 +103,11 @@ pub(crate) fn chromium() -> Result<PathBuf> {
     find().context("the browser tests need Chromium: install it and run this again")
 }
 
-/// The path of a redis-server for the gate's tests, installed from Debian's packages when missing.
+/// Installs one of Debian's packages, where there is `apt-get`.
 ///
 /// # Errors
-/// When there is none and it cannot be installed.
-pub(crate) fn redis() -> Result<PathBuf> {
-    announce("redis: a server for the tests of gates that share");
-    let known = ["/usr/bin/redis-server", "/usr/local/bin/redis-server"];
-    let find = || known.iter().map(PathBuf::from).find(|path| path.exists());
-    if let Some(path) = find() {
-        return Ok(path);
-    }
-    install("redis-server")?;
-    find().context("the gate's tests need redis-server: install it and run this again")
-}
-
-/// Installs one of Debian's packages, where there is `apt-get`.
-fn install(package: &str) -> Result<()> {
+/// When the installation fails.
+pub(crate) fn install(package: &str) -> Result<()> {
     if !answers("apt-get") {
         return Ok(());
     }

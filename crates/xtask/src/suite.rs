@@ -6,7 +6,7 @@ use std::process::Command;
 use anyhow::{Result, bail};
 
 use crate::process::{announce, cargo, output, prepare, root, run, target_dir};
-use crate::{city, demo, fuzz, setup};
+use crate::{city, demo, fuzz, services, setup};
 
 /// Formatting, lints and the tests of the workspace.
 ///
@@ -26,7 +26,8 @@ pub(crate) fn check() -> Result<()> {
     ]))?;
     announce("city packages are what their tables generate");
     city::run(true)?;
-    let redis = setup::redis()?;
+    let redis = services::redis()?;
+    services::postgres()?;
     announce("tests of the workspace");
     run(cargo()
         .args(["test", "--workspace", "--all-features"])
