@@ -1,19 +1,27 @@
 //! The index answers as a set does: for all small lists, for UUIDs, for filters of any size.
 
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 use std::vec;
 use std::vec::Vec;
 
 use proptest::prelude::*;
 use units::CredentialId;
 
-use super::{DenyIndex, FilterBlock};
+use super::{DenyFilter, DenyIndex, FilterBlock};
 use crate::deny::{DenyList, DenyListError};
 
 fn index(ids: &[CredentialId], blocks: usize) -> DenyIndex<&[CredentialId], Vec<FilterBlock>> {
     // What the memory held before does not matter.
-    DenyIndex::new(ids, vec![FilterBlock([u64::MAX; 8]); blocks]).unwrap()
+    DenyIndex::new(ids, vec![*FULL; blocks]).unwrap()
 }
+
+/// A block in which every bit is set.
+static FULL: LazyLock<FilterBlock> = LazyLock::new(|| {
+    let filter = DenyFilter::of((0..2000).map(id), [FilterBlock::EMPTY]);
+    assert!((0..2000).all(|other| filter.may_contain(&uuid(other))));
+    filter.blocks()[0]
+});
 
 fn id(number: u128) -> CredentialId {
     CredentialId::from_bytes(number.to_be_bytes())
@@ -53,10 +61,25 @@ fn a_full_filter_refuses_nobody() {
     let ids: Vec<_> = (0..5000).map(|number| uuid(2 * number)).collect();
     let index = index(&ids, 1);
     for number in 0..5000 {
-        assert!(index.may_contain(&uuid(2 * number + 1)));
+        assert!(index.filter().may_contain(&uuid(2 * number + 1)));
         assert!(!index.contains(&uuid(2 * number + 1)));
         assert!(index.contains(&uuid(2 * number)));
     }
+}
+
+/// A filter by itself: nobody put in is ever "certainly not"; no blocks at all say "perhaps".
+#[test]
+fn a_filter_forgets_nobody_whatever_its_size() {
+    let ids: Vec<_> = (0..1000).map(|number| uuid(2 * number)).collect();
+    for blocks in 0..40 {
+        let mut filter = DenyFilter::of(ids[..500].iter().copied(), vec![*FULL; blocks]);
+        ids[500..].iter().for_each(|id| filter.insert(id));
+        assert!(ids.iter().all(|id| filter.may_contain(id)));
+        assert_eq!(filter.blocks().len(), blocks);
+    }
+    let nobody = DenyFilter::of([], vec![*FULL; 3]);
+    assert!(!ids.iter().any(|id| nobody.may_contain(id)));
+    assert!(DenyFilter::of([], []).may_contain(&ids[0]));
 }
 
 /// UUIDs whose first halves count and whose fixed bits are the same fill the blocks evenly.
@@ -66,7 +89,7 @@ fn one_of_eight_hundred_uuids_is_asked_about_twice() {
     let ids: Vec<_> = (0..count).map(|number| uuid(2 * number)).collect();
     let index = index(&ids, FilterBlock::count_for(ids.len()));
     let twice = (0..count)
-        .filter(|number| index.may_contain(&uuid(2 * number + 1)))
+        .filter(|number| index.filter().may_contain(&uuid(2 * number + 1)))
         .count();
     // 0.12 % of 100,000, give or take five standard deviations.
     assert!((60..200).contains(&twice), "{twice}");
