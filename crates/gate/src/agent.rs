@@ -20,8 +20,9 @@ use wire::text::CodeBuffer;
 
 use crate::answer::{Answer, Closed, Verdict};
 use crate::clock::GateClock;
+use crate::denied::Denied;
 use crate::door::Door;
-use crate::lists::{Denied, Keys, ListName};
+use crate::lists::{Keys, ListName};
 use crate::live::{LiveCodes, live_until};
 use crate::machine::Stopwatch;
 use crate::signed::InForce;
@@ -118,6 +119,8 @@ pub struct Agent<M> {
     door: Box<dyn Door>,
     keys: Option<Held<Keys>>,
     denied: Option<Held<Denied>>,
+    /// Pages of earlier deny lists that could not be read.
+    denied_unread: u64,
     /// What signed lists say of themselves, where the gate goes by signed lists.
     signed: Option<Signed>,
     used: ReplayMemory<Vec<ReplaySlot>>,
@@ -183,6 +186,7 @@ impl<M: Media> Agent<M> {
             door,
             keys: None,
             denied: None,
+            denied_unread: 0,
             signed: None,
             used: ReplayMemory::new(vec![ReplaySlot::EMPTY; rules.replay_slots]),
             opened: VecDeque::new(),
@@ -230,7 +234,19 @@ impl<M: Media> Agent<M> {
 
     /// Uses this deny list from now on.
     pub fn use_denied(&mut self, held: Held<Denied>) {
+        if let Some(before) = &self.denied
+            && !Arc::ptr_eq(&before.list, &held.list)
+        {
+            self.denied_unread = self.denied_unread.saturating_add(before.list.unread());
+        }
         self.denied = Some(held);
+    }
+
+    /// How often a page of a deny list could not be read since the start.
+    #[must_use]
+    pub fn denied_unread(&self) -> u64 {
+        let now = self.denied.as_ref().map_or(0, |held| held.list.unread());
+        self.denied_unread.saturating_add(now)
     }
 
     /// Uses these signed lists from now on.

@@ -28,6 +28,7 @@ pub mod backoff;
 pub mod clock;
 pub mod config;
 pub mod core;
+pub mod denied;
 pub mod door;
 pub mod frame;
 pub mod http;

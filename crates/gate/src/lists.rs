@@ -2,14 +2,17 @@
 
 use std::collections::BTreeSet;
 use std::fs::File;
-use std::io::Write as _;
+use std::io::{BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 
 use api::{DenyListResponse, IssuerKeysResponse};
 use serde::{Deserialize, Serialize};
 use units::{CredentialId, Timestamp};
-use validator::{Acceptance, DenyIndex, DenyList, FilterBlock, Policy, SetupError, Validator};
+use validator::{Acceptance, Policy, SetupError, Validator};
+use wire::lists::DENY_HEADER_BYTES;
 use wire::{IssuerKey, KeyError, KeyTable, PreparedKey};
+
+use crate::denied::{Denied, DeniedDraft};
 
 /// Why a list is not taken. The one before it stays in use.
 #[derive(Debug, thiserror::Error)]
@@ -30,9 +33,6 @@ pub enum ListError {
     /// Keys or policy that the validator does not take.
     #[error("the validator does not take the keys or the policy")]
     Setup(#[from] SetupError),
-    /// Denied ids out of order.
-    #[error("the denied ids are not in order")]
-    Order(#[from] validator::DenyListError),
     /// An older version than the one in use.
     #[error("expected version {held} or later, got {got}")]
     WentBack {
@@ -82,16 +82,17 @@ impl Keys {
     }
 }
 
-/// Codes that open no gate.
+/// The body of `GET /v1/deny-list`.
 #[derive(Debug)]
-pub struct Denied {
+pub struct DeniedBody {
     /// Grows with every change.
     pub version: u64,
-    index: DenyIndex<Vec<CredentialId>, Vec<FilterBlock>>,
+    /// In ascending order, each once.
+    ids: Vec<CredentialId>,
 }
 
-impl Denied {
-    /// Reads the body of `GET /v1/deny-list`.
+impl DeniedBody {
+    /// Reads it.
     ///
     /// # Errors
     /// [`ListError::Json`].
@@ -100,35 +101,42 @@ impl Denied {
         let mut ids: Vec<_> = response.entries.into_iter().map(|entry| entry.0).collect();
         ids.sort_unstable();
         ids.dedup();
-        Self::new(response.version, ids)
+        let version = response.version;
+        Ok(Self { version, ids })
     }
 
-    /// Takes ids in ascending order.
+    /// Lays the ids down in `folder`, in a file without a name that is gone with the list.
     ///
     /// # Errors
-    /// [`ListError::Order`] when they are in another.
-    pub fn new(version: u64, ids: Vec<CredentialId>) -> Result<Self, ListError> {
-        let blocks = vec![FilterBlock::EMPTY; FilterBlock::count_for(ids.len())];
-        let index = DenyIndex::new(ids, blocks)?;
-        Ok(Self { version, index })
-    }
-
-    /// How many there are.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.index.ids().len()
-    }
-
-    /// Whether nobody is on it.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.index.ids().is_empty()
+    /// [`ListError::Store`] when the disk does not take them.
+    pub fn lay_down(self, folder: &ListFolder) -> Result<Denied, ListError> {
+        let path = folder.0.join("deny-list.ids");
+        let mut draft = DeniedDraft::new(u64::try_from(self.ids.len()).unwrap_or(u64::MAX));
+        let mut write = || -> std::io::Result<File> {
+            remove_if_there(&path)?;
+            let file = File::create_new(&path)?;
+            std::fs::remove_file(&path)?;
+            let mut out = BufWriter::new(&file);
+            out.write_all(&[0; DENY_HEADER_BYTES])?;
+            for id in &self.ids {
+                out.write_all(id.as_bytes())?;
+                draft.take(*id);
+            }
+            out.flush()?;
+            drop(out);
+            Ok(file)
+        };
+        match write() {
+            Ok(file) => Ok(draft.finish(self.version, file)),
+            Err(source) => Err(ListError::Store { path, source }),
+        }
     }
 }
 
-impl DenyList for Denied {
-    fn contains(&self, id: &CredentialId) -> bool {
-        self.index.contains(id)
+fn remove_if_there(path: &Path) -> std::io::Result<()> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
     }
 }
 
@@ -280,6 +288,8 @@ pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), ListError> {
 
 #[cfg(test)]
 mod tests {
+    use validator::DenyList as _;
+
     use super::*;
 
     #[test]
@@ -293,7 +303,7 @@ mod tests {
         lists.store(name, body).unwrap();
         let (read, confirmed) = lists.load(name).unwrap().unwrap();
         assert_eq!((&read[..], confirmed.at_secs), (&body[..], 0));
-        let denied = Denied::read(&read).unwrap();
+        let denied = DeniedBody::read(&read).unwrap().lay_down(&lists).unwrap();
         assert_eq!((denied.version, denied.len()), (3, 2));
         let id = |text| CredentialId::parse(text).unwrap();
         assert!(denied.contains(&id("0000000a-0000-0000-0000-000000000000")));
@@ -304,6 +314,6 @@ mod tests {
         };
         lists.confirm(name, &confirmed).unwrap();
         assert_eq!(lists.load(name).unwrap().unwrap().1, confirmed);
-        assert!(Denied::read(b"{}").is_err());
+        assert!(DeniedBody::read(b"{}").is_err());
     }
 }

@@ -15,7 +15,7 @@ use crate::config::Config;
 use crate::core::Core;
 use crate::intake::{Intake, Next};
 use crate::key::DeviceSigner;
-use crate::lists::{Denied, Keys, ListFolder, ListName};
+use crate::lists::{DeniedBody, Keys, ListFolder, ListName};
 use crate::media::FileMedia;
 use crate::signed::{Here, InForce, SignedSyncer, Store};
 use crate::station::{self, Gossip, Hot, Station, StationKey};
@@ -120,7 +120,7 @@ fn load_lists<M: Media>(agent: &mut Agent<M>, state: &Path, rules: &Rules) -> Re
         }
     }
     if let Some((body, confirmed)) = folder.load(ListName::DenyList)? {
-        match Denied::read(&body) {
+        match DeniedBody::read(&body).and_then(|body| body.lay_down(&folder)) {
             Ok(denied) => agent.use_denied(Held {
                 list: Arc::new(denied),
                 confirmed: confirmed.at(),

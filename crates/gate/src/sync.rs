@@ -8,7 +8,7 @@ use validator::Policy;
 
 use crate::agent::Held;
 use crate::core::Core;
-use crate::lists::{Confirmation, Denied, Keys, ListError, ListFolder, ListName};
+use crate::lists::{Confirmation, DeniedBody, Keys, ListError, ListFolder, ListName};
 use crate::machine;
 use crate::upload::describe;
 
@@ -109,8 +109,8 @@ impl Syncer {
         match name {
             ListName::IssuerKeys => drop(Keys::read(body, self.policy)?),
             ListName::DenyList => {
-                let offered = Denied::read(body)?.version;
-                let held = held.and_then(|held| Denied::read(held).ok());
+                let offered = DeniedBody::read(body)?.version;
+                let held = held.and_then(|held| DeniedBody::read(held).ok());
                 if let Some(held) = held.filter(|held| held.version > offered) {
                     return Err(SyncError::List(ListError::WentBack {
                         held: held.version,
@@ -139,7 +139,7 @@ impl Syncer {
                 self.core.ask(used).await;
             }
             ListName::DenyList => {
-                let list = Arc::new(Denied::read(body)?);
+                let list = Arc::new(DeniedBody::read(body)?.lay_down(&self.folder)?);
                 let held = Held { list, confirmed };
                 let used = move |agent: &mut crate::agent::Agent<_>| agent.use_denied(held);
                 self.core.ask(used).await;

@@ -11,8 +11,9 @@ use wire::note::{NoteRecord, TapOutcome};
 use wire::{Entitlement, PartySize, ProductCode, RiderCategory, TicketClaims};
 
 use super::*;
+use crate::denied::DeniedDraft;
 use crate::door::{DoorError, Passage};
-use crate::lists::{Denied, Keys};
+use crate::lists::Keys;
 
 pub(super) const NOW: Timestamp = Timestamp::from_secs(1_546_819_200);
 const KID: KeyId = KeyId::from_bytes(*b"hz01");
@@ -138,7 +139,7 @@ fn open_with(medium: Medium, events: &Events, unrecorded: UnrecordedRule) -> Age
     };
     agent.use_keys(keys, NOW);
     agent.use_denied(Held {
-        list: Arc::new(Denied::read(b"{\"version\":1,\"entries\":[]}").unwrap()),
+        list: Arc::new(DeniedDraft::new(0).finish(1, tempfile::tempfile().unwrap())),
         confirmed: NOW,
     });
     agent

@@ -207,6 +207,10 @@ fn state(out: &mut String, health: &Health) {
         "Segments of the journal.",
         segments,
     );
+    let name = "gate_deny_pages_unread_total";
+    let help = "Reads of the deny list's file that failed: each refused a rider.";
+    head(out, name, "counter", help);
+    line(out, name, health.denied_unread);
     lists(out, health);
 }
 
@@ -317,6 +321,7 @@ mod tests {
             versions: wire::ListVersions::UNKNOWN,
             keys_age: None,
             denied_age: None,
+            denied_unread: 0,
             queued: 0,
             segments: 1,
             clock: Reading {

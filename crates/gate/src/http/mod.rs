@@ -48,6 +48,8 @@ pub struct Health {
     pub keys_age: Option<Span>,
     /// Age of the deny list, if there is one.
     pub denied_age: Option<Span>,
+    /// How often a page of a deny list could not be read.
+    pub denied_unread: u64,
     /// Taps that wait to be sent.
     pub queued: u64,
     /// Segments of the journal.
@@ -103,6 +105,7 @@ pub async fn health(core: &Core) -> Option<Health> {
             versions: agent.list_versions(now),
             keys_age,
             denied_age,
+            denied_unread: agent.denied_unread(),
             queued: agent.queue_depth(),
             segments: agent.segments(),
             clock: agent.clock().read(now),

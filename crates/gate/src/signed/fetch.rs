@@ -13,6 +13,7 @@ use wire::lists::{
 };
 
 use crate::core::Core;
+use crate::denied::Denied;
 use crate::lists::ListError;
 use crate::machine;
 use crate::signed::{HeldBytes, Here, InForce, LoadError, Store};
@@ -106,7 +107,8 @@ impl SignedSyncer {
             Offer::Held => match self.held.snapshot().copied() {
                 Some(snapshot) => {
                     self.fetch_lists(&snapshot, None).await?;
-                    self.use_lists(self.held.clone(), self.bytes.clone()).await
+                    let (held, bytes) = (self.held.clone(), self.bytes.clone());
+                    self.use_lists(held, bytes, None).await
                 }
                 None => Ok(()),
             },
@@ -137,18 +139,21 @@ impl SignedSyncer {
     async fn take(&mut self, mut pending: Pending, signed: Vec<u8>) -> Result<(), SyncError> {
         let snapshot = *pending.snapshot();
         self.fetch_lists(&snapshot, self.held.snapshot()).await?;
-        self.check_lists(&mut pending)?;
+        // Seconds of work at a slow gate: uploads and pages go on meanwhile.
+        let denied = tokio::task::block_in_place(|| self.check_lists(&mut pending))?;
         let held = pending.complete()?;
         let bytes = HeldBytes {
             root: self.bytes.root.clone(),
             taken_under: self.bytes.root.clone(),
             snapshot: signed,
         };
-        self.use_lists(held, bytes).await
+        self.use_lists(held, bytes, denied).await
     }
 
-    /// Reads what is on disk through the machine: only its word makes a snapshot complete.
-    fn check_lists(&self, pending: &mut Pending) -> Result<(), SyncError> {
+    /// Reads what is on disk through the machine: only its word makes a snapshot complete. Gives
+    /// the deny list where it is a new one, so that it is read no second time.
+    fn check_lists(&self, pending: &mut Pending) -> Result<Option<Denied>, SyncError> {
+        let mut denied = None;
         let missing: Vec<_> = pending
             .missing()
             .map(|(name, list)| (name, *list))
@@ -156,8 +161,9 @@ impl SignedSyncer {
         for (name, list) in missing {
             if name == ListName::Deny {
                 let mut stream = pending.deny_stream();
-                self.store.stream(&list, |part| stream.push(part, |_| {}))?;
-                pending.take_deny(stream)?;
+                let (draft, file) = self.store.draft_denied(&mut stream)?;
+                let header = pending.take_deny(stream)?;
+                denied = Some(draft.finish(header.version, file));
                 continue;
             }
             let path = self.store.list_path(&list);
@@ -172,19 +178,26 @@ impl SignedSyncer {
                 ListName::Tariff | ListName::Deny => drop(pending.take_tariff(&bytes)?),
             }
         }
-        Ok(())
+        Ok(denied)
     }
 
     /// Ready first, durable next, in use last: a list that the validator does not take never
     /// becomes the one that is held.
-    async fn use_lists(&mut self, held: Held, bytes: HeldBytes) -> Result<(), SyncError> {
+    async fn use_lists(
+        &mut self,
+        held: Held,
+        bytes: HeldBytes,
+        denied: Option<Denied>,
+    ) -> Result<(), SyncError> {
         let Some(snapshot) = held.snapshot().copied() else {
             return Ok(());
         };
-        let before = self.in_force.as_ref();
-        let ready = self
-            .store
-            .read_lists(&held, &snapshot, before, &self.here)?;
+        let denied = denied
+            .map(Arc::new)
+            .or_else(|| self.known_denied(&snapshot));
+        let (store, here) = (&self.store, &self.here);
+        let ready =
+            tokio::task::block_in_place(|| store.read_lists(&held, &snapshot, denied, here))?;
         self.store.commit(&bytes, Some(&snapshot))?;
         let handed = ready.clone();
         let used = self
@@ -194,6 +207,13 @@ impl SignedSyncer {
         tracing::info!(version = snapshot.version, "new lists are in force");
         (self.held, self.bytes, self.in_force) = (held, bytes, Some(ready));
         Ok(())
+    }
+
+    /// The deny list in use, if it is the one that `snapshot` names.
+    fn known_denied(&self, snapshot: &Snapshot) -> Option<Arc<Denied>> {
+        let before = self.in_force.as_ref()?;
+        let same = before.held.snapshot()?.deny == snapshot.deny;
+        same.then(|| Arc::clone(&before.denied))
     }
 
     /// Fetches every list of `snapshot` that is not on disk.
@@ -240,7 +260,13 @@ impl SignedSyncer {
         let Some(body) = self.get(&route, most).await? else {
             return Ok(false);
         };
-        let delta = DenyDelta::read(&body, base, result)?;
+        tokio::task::block_in_place(|| self.merge(&body, base, result))?;
+        Ok(true)
+    }
+
+    /// Writes the list that the delta makes of the one on disk, part by part.
+    fn merge(&self, body: &[u8], base: &ListRef, result: &ListRef) -> Result<(), SyncError> {
+        let delta = DenyDelta::read(body, base, result)?;
         let mut file = ListFile::create(&self.store, result)?;
         file.push(
             &delta
@@ -263,8 +289,7 @@ impl SignedSyncer {
         reader.finish()?;
         merge.finish(|id| out.extend_from_slice(id.as_bytes()))?;
         file.push(&out)?;
-        file.finish()?;
-        Ok(true)
+        file.finish()
     }
 
     /// Fetches the whole deny list, straight to disk.

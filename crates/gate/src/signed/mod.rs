@@ -16,7 +16,8 @@ use validator::{Policy, Validator};
 use wire::lists::{Bundle, GatePolicy, PolicyRules};
 use wire::{KeyTable, ListVersions};
 
-use crate::lists::{Denied, Keys, ListError};
+use crate::denied::Denied;
+use crate::lists::{Keys, ListError};
 
 /// Lists of one snapshot, ready to decide.
 #[derive(Clone, Debug)]

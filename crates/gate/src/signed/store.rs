@@ -4,18 +4,19 @@
 //! last, in one step, and is what makes a new snapshot the one in force.
 
 use std::fs::File;
-use std::io::{BufReader, Read as _};
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use sha2::{Digest as _, Sha256};
-use units::CredentialId;
 use validator::update::{Held, Refused, StaleRule};
 use wire::lists::{
-    Bundle, DenyStream, GatePolicy, ListName, ListRef, Root, SIGNED_BYTES_MAX, Snapshot, Tariff,
+    Bundle, DENY_ENTRY_BYTES, DenyStream, GatePolicy, ListName, ListRef, Root, SIGNED_BYTES_MAX,
+    Snapshot, Tariff,
 };
 
-use crate::lists::{Denied, ListError, write_whole};
+use crate::denied::{Denied, DeniedDraft};
+use crate::lists::{ListError, write_whole};
 use crate::signed::{Here, InForce, keys_of};
 
 const MAGIC: &[u8; 16] = b"faregate held 1\n";
@@ -135,7 +136,7 @@ impl Store {
         }
     }
 
-    /// The lists of a snapshot from their files. A deny list that `before` holds is not read.
+    /// The lists of a snapshot from their files. A deny list that is there already is not read.
     ///
     /// # Errors
     /// [`LoadError`] when a file is missing or is another one.
@@ -143,7 +144,7 @@ impl Store {
         &self,
         held: &Held,
         snapshot: &Snapshot,
-        before: Option<&InForce>,
+        denied: Option<Arc<Denied>>,
         here: &Here,
     ) -> Result<InForce, LoadError> {
         let read = |name: ListName| -> Result<Vec<u8>, LoadError> {
@@ -155,12 +156,8 @@ impl Store {
         Tariff::read(&read(ListName::Tariff)?, snapshot)?;
         let bundle = read(ListName::Bundle)?;
         let bundle = Bundle::read(&bundle, snapshot)?;
-        let known = before.filter(|before| {
-            let snapshot_before = before.held.snapshot();
-            snapshot_before.is_some_and(|old| old.deny == snapshot.deny)
-        });
-        let denied = match known {
-            Some(before) => Arc::clone(&before.denied),
+        let denied = match denied {
+            Some(denied) => denied,
             None => Arc::new(self.read_denied(&snapshot.deny)?),
         };
         Ok(InForce {
@@ -171,17 +168,30 @@ impl Store {
         })
     }
 
-    fn read_denied(&self, list: &ListRef) -> Result<Denied, LoadError> {
-        let count = list.length / 16;
-        let mut ids: Vec<CredentialId> =
-            Vec::with_capacity(usize::try_from(count).unwrap_or_default());
+    /// The deny list from its file, in which its ids stay.
+    ///
+    /// # Errors
+    /// [`LoadError`] when there is no such file, or it is another list.
+    pub fn read_denied(&self, list: &ListRef) -> Result<Denied, LoadError> {
         let mut stream = DenyStream::new(*list);
-        self.stream(list, |part| stream.push(part, |id| ids.push(id)))?;
+        let (draft, file) = self.draft_denied(&mut stream)?;
         let header = stream.finish()?;
-        Ok(Denied::new(header.version, ids)?)
+        Ok(draft.finish(header.version, file))
     }
 
-    /// Reads a list's file in parts.
+    /// Reads the file of a deny list through `stream`, which is to say whether it was the list.
+    pub(super) fn draft_denied(
+        &self,
+        stream: &mut DenyStream,
+    ) -> Result<(DeniedDraft, File), LoadError> {
+        let list = *stream.expected();
+        let entry = u64::try_from(DENY_ENTRY_BYTES).unwrap_or(u64::MAX);
+        let mut draft = DeniedDraft::new(list.length / entry);
+        let file = self.stream(&list, |part| stream.push(part, |id| draft.take(id)))?;
+        Ok((draft, file))
+    }
+
+    /// Reads a list's file in parts, and gives the file.
     ///
     /// # Errors
     /// [`LoadError`], also that of `each`.
@@ -189,15 +199,15 @@ impl Store {
         &self,
         list: &ListRef,
         mut each: impl FnMut(&[u8]) -> Result<(), wire::lists::ListError>,
-    ) -> Result<(), LoadError> {
+    ) -> Result<File, LoadError> {
         let path = self.list_path(list);
         let failed = |source| at(&path, source);
-        let mut file = BufReader::new(File::open(&path).map_err(failed)?);
+        let mut file = File::open(&path).map_err(failed)?;
         let mut part = vec![0; PART];
         loop {
             let got = file.read(&mut part).map_err(failed)?;
             if got == 0 {
-                return Ok(());
+                return Ok(file);
             }
             each(part.get(..got).unwrap_or_default())?;
         }
