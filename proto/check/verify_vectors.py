@@ -23,6 +23,8 @@ from pycose.keys import OKPKey
 from pycose.keys.curves import Ed25519 as CurveEd25519
 from pycose.messages import Sign1Message
 
+from ledger_chain import head_after, start
+
 VECTORS = Path(__file__).resolve().parent.parent / "vectors"
 KCWT = 13  # RFC 9528
 AUD, EXP, NBF, IAT, CTI, CNF, ENTITLEMENT = 3, 4, 5, 6, 7, 8, -65537
@@ -250,6 +252,19 @@ def tap_checks(name):
     yield "batch", batch
 
 
+def ledger_checks(name):
+    file = load(name)
+
+    def chain():
+        head = start(file["account"])
+        same("start of the chain", head.hex(), file["start"])
+        for entry in file["entries"]:
+            head = head_after(head, entry)
+            same("head", head.hex(), entry["head"])
+
+    yield "chain", chain
+
+
 def main():
     files = [
         ("good.json", code_checks),
@@ -258,6 +273,7 @@ def main():
         ("refused.json", code_checks),
         ("credentials.json", credential_checks),
         ("taps.json", tap_checks),
+        ("ledger_chain.json", ledger_checks),
     ]
     checked = failed = 0
     for name, checks in files:

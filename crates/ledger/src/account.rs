@@ -2,27 +2,31 @@
 
 use std::fmt;
 
-use units::{AccountId, IdError, OperatorId};
+use units::{AccountId, IdError, OperatorId, ProviderId};
 
 /// An account of the ledger.
 ///
 /// A balance below zero means that the holder owes; above zero, that it is owed. All balances
 /// together are zero.
 ///
-/// Its text form is stable, for stores and dumps: `rider:UUID`, `operator:UUID`, `clearing`,
-/// `suspense`, `tax`.
+/// Its text form is stable, for stores and dumps: `rider:UUID`, `operator:UUID`,
+/// `provider:UUID`, `clearing`, `suspense`, `tax`, `write-off`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum LedgerAccount {
     /// What a rider owes for travel (negative) or has paid ahead (positive).
     Rider(AccountId),
     /// What a transit operator has earned.
     Operator(OperatorId),
-    /// The other side of money that moves between riders and payment providers.
+    /// What a payment provider has taken from riders and owes to the city (negative).
+    Provider(ProviderId),
+    /// Charged to riders and not yet taken by a payment provider (negative).
     Clearing,
     /// Money whose owner is not known yet.
     Suspense,
     /// Tax collected for the state.
     Tax,
+    /// Charges given up as lost (negative).
+    WriteOff,
 }
 
 /// Why a text is no ledger account.
@@ -30,7 +34,9 @@ pub enum LedgerAccount {
 #[non_exhaustive]
 pub enum LedgerAccountError {
     /// The part before the colon names no kind of account.
-    #[error("an account is rider:ID, operator:ID, clearing, suspense or tax")]
+    #[error(
+        "an account is rider:ID, operator:ID, provider:ID, clearing, suspense, tax or write-off"
+    )]
     UnknownKind,
     /// The part after the colon is no id.
     #[error("the id of the account cannot be read")]
@@ -50,11 +56,15 @@ impl LedgerAccount {
             Some(("operator", id)) => OperatorId::parse(id)
                 .map(Self::Operator)
                 .map_err(LedgerAccountError::Id),
+            Some(("provider", id)) => ProviderId::parse(id)
+                .map(Self::Provider)
+                .map_err(LedgerAccountError::Id),
             Some(_) => Err(LedgerAccountError::UnknownKind),
             None => match text {
                 "clearing" => Ok(Self::Clearing),
                 "suspense" => Ok(Self::Suspense),
                 "tax" => Ok(Self::Tax),
+                "write-off" => Ok(Self::WriteOff),
                 _ => Err(LedgerAccountError::UnknownKind),
             },
         }
@@ -66,9 +76,11 @@ impl fmt::Display for LedgerAccount {
         match self {
             Self::Rider(id) => write!(f, "rider:{id}"),
             Self::Operator(id) => write!(f, "operator:{id}"),
+            Self::Provider(id) => write!(f, "provider:{id}"),
             Self::Clearing => f.write_str("clearing"),
             Self::Suspense => f.write_str("suspense"),
             Self::Tax => f.write_str("tax"),
+            Self::WriteOff => f.write_str("write-off"),
         }
     }
 }
@@ -89,9 +101,14 @@ mod tests {
                 LedgerAccount::Operator(OperatorId::parse(id).unwrap()),
                 format!("operator:{id}"),
             ),
+            (
+                LedgerAccount::Provider(ProviderId::parse(id).unwrap()),
+                format!("provider:{id}"),
+            ),
             (LedgerAccount::Clearing, "clearing".to_owned()),
             (LedgerAccount::Suspense, "suspense".to_owned()),
             (LedgerAccount::Tax, "tax".to_owned()),
+            (LedgerAccount::WriteOff, "write-off".to_owned()),
         ];
         for (account, text) in accounts {
             assert_eq!(account.to_string(), text);

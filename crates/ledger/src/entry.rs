@@ -24,13 +24,21 @@ pub enum EntryKind {
     Fare,
     /// The difference that a late tap or another table makes: `correction`.
     Correction,
-    /// A payment by a rider: `charge`.
+    /// What a rider is to pay for a service day: `charge`.
     Charge,
+    /// What a payment provider took from a rider: `payment`.
+    Payment,
+    /// What a payment provider gave back to a rider: `refund`.
+    Refund,
+    /// What a rider's bank took back from the provider, or gave up again: `chargeback`.
+    Chargeback,
+    /// A charge given up as lost: `write-off`.
+    WriteOff,
 }
 
 /// A text that names no kind of entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("an entry is a fare, a correction or a charge")]
+#[error("an entry is fare, correction, charge, payment, refund, chargeback or write-off")]
 pub struct EntryKindError;
 
 /// A balanced, immutable record of the ledger.
@@ -173,6 +181,17 @@ impl Entry {
 }
 
 impl EntryKind {
+    /// Every kind.
+    pub const ALL: [Self; 7] = [
+        Self::Fare,
+        Self::Correction,
+        Self::Charge,
+        Self::Payment,
+        Self::Refund,
+        Self::Chargeback,
+        Self::WriteOff,
+    ];
+
     /// The stable text form.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -180,6 +199,10 @@ impl EntryKind {
             Self::Fare => "fare",
             Self::Correction => "correction",
             Self::Charge => "charge",
+            Self::Payment => "payment",
+            Self::Refund => "refund",
+            Self::Chargeback => "chargeback",
+            Self::WriteOff => "write-off",
         }
     }
 
@@ -188,7 +211,7 @@ impl EntryKind {
     /// # Errors
     /// [`EntryKindError`] for anything else.
     pub fn parse(text: &str) -> Result<Self, EntryKindError> {
-        [Self::Fare, Self::Correction, Self::Charge]
+        Self::ALL
             .into_iter()
             .find(|kind| kind.as_str() == text)
             .ok_or(EntryKindError)

@@ -9,6 +9,9 @@
 //! **Where it sits**: layer L1, pure. `settlement` makes entries and stores keep them; this crate
 //! knows no tap, no fare, no clock and no store. Ids and times come in as arguments.
 //!
+//! Entries of one rider are chained by hash ([`chain`]) and print as a journal that hledger checks
+//! ([`hledger`]).
+//!
 //! **Invariants**: every [`Entry`] sums to zero per currency; no posting is zero; entries are never
 //! changed, a correction is another entry; balances depend on the set of entries, not their order;
 //! [`apportion`] hands out exactly the total; overflow is refused, never wrapped.
@@ -44,7 +47,9 @@
 mod account;
 mod apportionment;
 mod balances;
+pub mod chain;
 mod entry;
+pub mod hledger;
 
 pub use account::{LedgerAccount, LedgerAccountError};
 pub use apportionment::{ApportionError, apportion};

@@ -84,6 +84,10 @@ uuid_ids! {
     EntryId;
     /// One charge to one rider.
     ChargeId;
+    /// A payment provider that a city uses, or a rider's money paid ahead.
+    ProviderId;
+    /// One payment: what a rider owes for a pay window, as one sum for a provider.
+    PaymentId;
 }
 
 /// An issuer key's short name (COSE `kid`, RFC 9052 section 3.1): four bytes, written in hex.

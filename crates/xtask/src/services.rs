@@ -1,4 +1,5 @@
-//! The servers that tests start for themselves (crate `services`): installed where missing.
+//! The servers that tests start for themselves (crate `services`) and the programs that they ask:
+//! installed where missing.
 
 use std::path::PathBuf;
 
@@ -44,4 +45,19 @@ pub(crate) fn redis() -> Result<PathBuf> {
     }
     install("redis-server")?;
     find().context("the tests need redis-server: install it and run this again")
+}
+
+/// The path of hledger, installed from Debian's packages when missing.
+///
+/// # Errors
+/// When there is none and it cannot be installed.
+pub(crate) fn hledger() -> Result<PathBuf> {
+    announce("hledger: plain-text accounting that checks the ledger's journals");
+    let known = ["/usr/bin/hledger", "/usr/local/bin/hledger"];
+    let find = || known.iter().map(PathBuf::from).find(|path| path.exists());
+    if let Some(path) = find() {
+        return Ok(path);
+    }
+    install("hledger")?;
+    find().context("the ledger's tests need hledger: install it and run this again")
 }

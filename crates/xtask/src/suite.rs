@@ -28,10 +28,12 @@ pub(crate) fn check() -> Result<()> {
     city::run(true)?;
     let redis = services::redis()?;
     services::postgres()?;
+    let hledger = services::hledger()?;
     announce("tests of the workspace");
     run(cargo()
         .args(["test", "--workspace", "--all-features"])
-        .env("FAREGATE_REDIS_SERVER", redis))
+        .env("FAREGATE_REDIS_SERVER", redis)
+        .env("FAREGATE_HLEDGER", hledger))
 }
 
 /// Everything: set-up, [`check`], licences, documentation, other languages, the demo, a browser.

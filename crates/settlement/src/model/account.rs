@@ -55,6 +55,27 @@ pub struct PostedEntry {
     pub entry: Entry,
 }
 
+impl PostedEntry {
+    /// The head of the account's chain after this entry, where it stood at `before`
+    /// ([`ledger::chain`]); its cause is the day (i32, big-endian), 1 for a journey or 2 for a
+    /// charge, and the id of that.
+    #[must_use]
+    pub fn head_after(&self, before: &ledger::chain::Head) -> ledger::chain::Head {
+        ledger::chain::next(before, &self.entry, &self.cause())
+    }
+
+    /// What the chain says that the entry is about.
+    #[must_use]
+    pub fn cause(&self) -> Vec<u8> {
+        let kind: u8 = match self.about {
+            About::Journey(_) => 1,
+            About::Charge(_) => 2,
+        };
+        let day = self.day.as_days().to_be_bytes();
+        [&day[..], &[kind], self.about.as_bytes()].concat()
+    }
+}
+
 /// What an entry is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum About {
@@ -196,4 +217,51 @@ pub struct DayRecord {
     pub charges: Vec<StoredCharge>,
     /// The account's balances over all days, zeros left out.
     pub balances: Vec<LedgerBalance>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ledger::{EntryKind, Posting};
+    use units::EntryId;
+
+    #[test]
+    fn the_chain_binds_what_an_entry_is_about() {
+        let account = AccountId::from_bytes([1; 16]);
+        let cny = Currency::from_code("CNY").unwrap();
+        let line = |account, minor| Posting {
+            account,
+            amount: Balance::new(minor, cny),
+        };
+        let lines = vec![
+            line(LedgerAccount::Rider(account), -300),
+            line(LedgerAccount::Clearing, 300),
+        ];
+        let id = EntryId::from_bytes([2; 16]);
+        let at = Timestamp::from_secs(0);
+        let text = "a fare".to_owned();
+        let posted = PostedEntry {
+            account,
+            day: ServiceDay::from_days(17_903),
+            about: About::Journey(JourneyId::from_bytes([3; 16])),
+            entry: Entry::new(id, at, EntryKind::Fare, text, lines).unwrap(),
+        };
+        // 17903 is 0x45ef.
+        let cause = [&[0, 0, 0x45, 0xef, 1][..], &[3; 16]].concat();
+        assert_eq!(posted.cause(), cause);
+        let head = posted.head_after(&[0; 32]);
+        let others = [
+            PostedEntry {
+                day: ServiceDay::from_days(17_904),
+                ..posted.clone()
+            },
+            PostedEntry {
+                about: About::Charge(ChargeId::from_bytes([3; 16])),
+                ..posted.clone()
+            },
+        ];
+        for other in others {
+            assert_ne!(other.head_after(&[0; 32]), head);
+        }
+    }
 }
