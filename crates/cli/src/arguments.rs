@@ -287,6 +287,10 @@ pub struct GateBenchArguments {
     #[arg(long, default_value_t = 1_000_000,
           value_parser = value_parser!(u32).range(0..=10_000_000))]
     pub denied: u32,
+    /// Denied codes of a second agent, and of a list that is read from its file; 0 leaves both out.
+    #[arg(long, default_value_t = 10_000_000,
+          value_parser = value_parser!(u32).range(0..=10_000_000))]
+    pub denied_long: u32,
     /// The folder in which the journal is made: on the disk to measure. The folder for temporary
     /// files where it is left out, which may be no disk at all.
     #[arg(long)]

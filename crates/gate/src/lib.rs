@@ -39,6 +39,7 @@ pub mod lists;
 pub mod live;
 pub mod machine;
 pub mod media;
+pub mod quarantine;
 pub mod run;
 mod sending;
 pub mod signed;

@@ -254,7 +254,7 @@ impl ListFolder {
     }
 }
 
-fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>, ListError> {
+pub(crate) fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>, ListError> {
     match std::fs::read(path) {
         Ok(bytes) => Ok(Some(bytes)),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),

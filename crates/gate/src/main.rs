@@ -1,5 +1,7 @@
 //! `faregate-gate`: reads the command line and the configuration, and runs the agent.
 
+mod quarantine_command;
+
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -14,6 +16,7 @@ use gate::key::DeviceSigner;
 use gate::status::Status;
 use gate::supervisor::Supervisor;
 use gate::{machine, run};
+use quarantine_command::QuarantineCommand;
 use zeroize::Zeroizing;
 
 /// The daemon of one reader: scans, decides, writes down, opens, uploads.
@@ -38,6 +41,9 @@ enum Command {
     /// The device's key.
     #[command(subcommand)]
     Key(KeyCommand),
+    /// Taps that the server refused.
+    #[command(subcommand)]
+    Quarantine(QuarantineCommand),
     /// Reads the codes of a picture on standard input. The agent calls this itself.
     #[command(hide = true)]
     ReadPicture,
@@ -89,6 +95,9 @@ fn start(arguments: &Arguments) -> Result<()> {
             public_key(&DeviceSigner::create(file, &seed)?)
         }
         Some(Command::Key(KeyCommand::Show { file })) => public_key(&DeviceSigner::read(file)?),
+        Some(Command::Quarantine(command)) => {
+            say(&quarantine_command::run(&read(arguments)?, command)?)
+        }
         Some(Command::ReadPicture) => {
             gate::input::picture::run(std::io::stdin().lock(), std::io::stdout().lock())
         }

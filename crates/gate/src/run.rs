@@ -17,6 +17,7 @@ use crate::intake::{Intake, Next};
 use crate::key::DeviceSigner;
 use crate::lists::{DeniedBody, Keys, ListFolder, ListName};
 use crate::media::FileMedia;
+use crate::quarantine::Quarantine;
 use crate::signed::{Here, InForce, SignedSyncer, Store};
 use crate::station::{self, Gossip, Hot, Station, StationKey};
 use crate::status::Status;
@@ -220,7 +221,8 @@ pub fn start_tasks(
         url: server.url.clone(),
         device: config.gate.device,
         signer: DeviceSigner::read(&config.gate.key_file)?,
-        quarantine: config.gate.state.join("quarantine"),
+        quarantine: Quarantine::of(&config.gate.state),
+        timeout: server.timeout(),
         records_max: server.batch_records,
         every: Duration::from_millis(u64::from(server.upload_ms)),
         status: Arc::clone(status),
@@ -235,6 +237,7 @@ pub fn start_tasks(
             status: Arc::clone(status),
             http: client,
             url: server.url.clone(),
+            timeout: server.timeout(),
             store,
             here: here(config),
             every,
@@ -249,6 +252,7 @@ pub fn start_tasks(
         core,
         http: client,
         url: server.url.clone(),
+        timeout: server.timeout(),
         folder: ListFolder::open(&config.gate.state.join("lists"))?,
         policy: config.policy.to_policy(),
         every,

@@ -10,6 +10,7 @@ use validator::Language;
 
 use crate::answer::Answer;
 use crate::http::Shown;
+use crate::quarantine::Content;
 use crate::station::StationCounts;
 
 /// Upper ends of the histogram's buckets, in microseconds.
@@ -47,10 +48,10 @@ pub struct Counts {
     pub shared: Histogram,
     /// From scan to open, of permitted taps.
     pub opened: Histogram,
-    /// Taps that the server has committed.
-    pub uploaded: u64,
-    /// Taps in the quarantine.
-    pub quarantined: u64,
+    /// What the server has committed.
+    pub uploaded: Content,
+    /// What went into the quarantine.
+    pub quarantined: Content,
     /// Taps whose number the server knows with another content: a gate restored from a copy.
     pub conflicts: u64,
     /// How far this gate's clock was ahead of the server's at the last answer, in seconds. Both
@@ -132,14 +133,16 @@ impl Status {
         }
     }
 
-    /// So many taps are the server's now, or the quarantine's.
-    pub fn uploaded(&self, taps: u64, quarantined: bool) {
+    /// So much is the server's now, or the quarantine's.
+    pub fn uploaded(&self, content: Content, quarantined: bool) {
         let mut counts = self.lock();
-        if quarantined {
-            counts.quarantined += taps;
+        let sum = if quarantined {
+            &mut counts.quarantined
         } else {
-            counts.uploaded += taps;
-        }
+            &mut counts.uploaded
+        };
+        sum.taps = sum.taps.saturating_add(content.taps);
+        sum.notes = sum.notes.saturating_add(content.notes);
     }
 
     /// The server knows so many numbers with another content.

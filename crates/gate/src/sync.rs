@@ -10,6 +10,7 @@ use crate::agent::Held;
 use crate::core::Core;
 use crate::lists::{Confirmation, DeniedBody, Keys, ListError, ListFolder, ListName};
 use crate::machine;
+use crate::tls::patience;
 use crate::upload::describe;
 
 /// Most bytes of a list: about a million denied codes as JSON.
@@ -41,6 +42,8 @@ pub struct Syncer {
     pub folder: ListFolder,
     /// The validator's policy, for new keys.
     pub policy: Policy,
+    /// How long the server may be silent.
+    pub timeout: Duration,
     /// How often.
     pub every: Duration,
 }
@@ -70,6 +73,8 @@ impl Syncer {
         }
         // Before the request: an answer is never younger than the question.
         let asked_at = machine::now();
+        let most = u64::try_from(LIST_BYTES_MAX).unwrap_or(u64::MAX);
+        let request = request.timeout(patience(self.timeout, most));
         let mut response = request.send().await?;
         let status = response.status();
         let etag = response.headers().get("etag");

@@ -21,7 +21,9 @@ use crate::config::ServerConfig;
 /// Which file is not as it should be, and why.
 pub fn client(server: &ServerConfig) -> Result<reqwest::Client> {
     let builder = reqwest::Client::builder()
-        .timeout(Duration::from_millis(u64::from(server.timeout_ms)))
+        // Not of a whole answer: ten million denied codes take their time on a slow line.
+        .connect_timeout(server.timeout())
+        .read_timeout(server.timeout())
         .redirect(reqwest::redirect::Policy::none())
         .no_proxy();
     let builder = if server.is_https() {
@@ -33,6 +35,16 @@ pub fn client(server: &ServerConfig) -> Result<reqwest::Client> {
         builder.tls_certs_only([])
     };
     Ok(builder.build()?)
+}
+
+/// The slowest line on which a list is waited for, in bytes per second.
+const SLOWEST_LINE: u64 = 16 * 1024;
+
+/// How long an answer of at most so many bytes may take as a whole: a server that gives one byte
+/// now and then must not hold the gate to the lists that it has.
+#[must_use]
+pub fn patience(silence: Duration, bytes: u64) -> Duration {
+    silence.saturating_add(Duration::from_secs(bytes / SLOWEST_LINE))
 }
 
 fn tls(server: &ServerConfig) -> Result<ClientConfig> {

@@ -1,22 +1,22 @@
 //! Taps go to the server: batches, signed over the chain, at least once, in order. A tap counts as
 //! sent when the server has answered after its commit, or when the quarantine holds it.
 
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use api::{TapAck, TapBatch};
 use journal::{Batch, Position};
 use prost::Message as _;
-use reqwest::StatusCode;
+use reqwest::{RequestBuilder, Response, StatusCode};
 use units::DeviceId;
 use wire::chain::{ChainHead, batch_message};
 
 use crate::backoff::Backoff;
 use crate::core::Core;
 use crate::key::DeviceSigner;
-use crate::lists::{ListError, write_whole};
+use crate::lists::ListError;
 use crate::machine;
+use crate::quarantine::{Content, Quarantine, covers};
 use crate::status::Status;
 
 const PROTOBUF: &str = "application/x-protobuf";
@@ -44,6 +44,10 @@ enum SendError {
 /// What became of a batch.
 enum Sent {
     Committed(TapAck),
+    /// The server refuses it, and it has more than one record: sent again in parts, so that one
+    /// bad record takes no other with it.
+    Divide,
+    /// The server refuses the one record in it.
     Quarantined,
 }
 
@@ -60,8 +64,10 @@ pub struct Uploader {
     pub device: DeviceId,
     /// Signs batches.
     pub signer: DeviceSigner,
-    /// Folder for what the server refuses.
-    pub quarantine: PathBuf,
+    /// For what the server refuses.
+    pub quarantine: Quarantine,
+    /// How long a request may take.
+    pub timeout: Duration,
     /// Most taps in a batch.
     pub records_max: usize,
     /// How long to wait when there is nothing to send.
@@ -74,13 +80,21 @@ impl Uploader {
     /// Sends for ever.
     pub async fn run(self) {
         let mut backoff = Backoff::new(FIRST_WAIT);
+        let mut most = self.records_max;
         loop {
-            let wait = match self.once().await {
-                Ok(true) => {
+            let wait = match self.once(most).await {
+                Ok(Some((Sent::Committed(_), _))) => {
                     backoff.reset();
+                    most = most.saturating_mul(2).min(self.records_max);
                     continue;
                 }
-                Ok(false) => self.every,
+                Ok(Some((Sent::Divide, records))) => {
+                    most = records.div_ceil(2);
+                    continue;
+                }
+                // A server that refuses everything does not get the whole journal refused at once.
+                Ok(Some((Sent::Quarantined, _))) => backoff.next(machine::chance()),
+                Ok(None) => self.every,
                 Err(error) => {
                     self.status.upload_failed();
                     tracing::warn!(error = %describe(&error), "taps are not uploaded");
@@ -91,34 +105,38 @@ impl Uploader {
         }
     }
 
-    /// Sends one batch; `false` when there is nothing to send.
-    async fn once(&self) -> Result<bool, SendError> {
-        let records_max = self.records_max;
+    /// Sends one batch of at most so many records; says what became of it, and how many it had.
+    /// `None` when there is nothing to send.
+    async fn once(&self, most: usize) -> Result<Option<(Sent, usize)>, SendError> {
         let asked = self.core.ask(move |agent| {
             agent.trim(machine::now());
-            agent.batch(records_max)
+            agent.batch(most)
         });
         let batch = match asked.await {
             Some(Ok(Some(batch))) => batch,
             Some(Err(error)) => {
                 tracing::error!(%error, "the journal cannot be read for the upload");
-                return Ok(false);
+                return Ok(None);
             }
-            Some(Ok(None)) | None => return Ok(false),
+            Some(Ok(None)) | None => return Ok(None),
         };
-        let last = batch.last();
+        let (last, records) = (batch.last(), batch.payloads.len());
         let sent = self.send(&batch).await?;
-        if let Sent::Committed(ack) = &sent {
-            self.status.conflicts(u64::from(ack.conflicts));
-            self.meet(last, ack).await;
+        match &sent {
+            Sent::Committed(ack) => {
+                self.status.conflicts(u64::from(ack.conflicts));
+                self.meet(last, ack).await;
+            }
+            Sent::Divide => return Ok(Some((sent, records))),
+            Sent::Quarantined => {}
         }
-        let count = u64::try_from(batch.payloads.len()).unwrap_or(u64::MAX);
+        let content = Content::of(&batch.payloads);
         self.status
-            .uploaded(count, matches!(sent, Sent::Quarantined));
+            .uploaded(content, matches!(sent, Sent::Quarantined));
         let committed = self
             .core
             .ask(move |agent| agent.commit(last, machine::now()));
-        Ok(committed.await.is_some())
+        Ok(committed.await.map(|()| (sent, records)))
     }
 
     /// A server that knows later taps than we have sent knows a life of this device that this
@@ -134,14 +152,10 @@ impl Uploader {
 
     async fn send(&self, batch: &Batch) -> Result<Sent, SendError> {
         let body = sign(self.device, &self.signer, batch).encode_to_vec();
-        let request = self
-            .http
-            .post(format!("{}/v1/taps", self.url))
-            .header("content-type", PROTOBUF)
-            .header("accept", PROTOBUF)
-            .body(body.clone());
+        let route = format!("{}/v1/taps", self.url);
+        let request = request(&self.http, &route, body.clone()).timeout(self.timeout);
         let watch = machine::Stopwatch::start();
-        let mut response = request.send().await?;
+        let response = request.send().await?;
         let status = response.status();
         let date = response.headers().get(reqwest::header::DATE);
         if let Some(date) = date.and_then(|date| date.to_str().ok()) {
@@ -154,19 +168,17 @@ impl Uploader {
                     .await;
             }
         }
-        let mut answer = Vec::new();
-        while let Some(chunk) = response.chunk().await? {
-            if answer.len().saturating_add(chunk.len()) > ANSWER_BYTES_MAX {
-                break;
-            }
-            answer.extend_from_slice(&chunk);
-        }
+        let answer = answer(response).await?;
         if status == StatusCode::OK {
             return committed(batch, &answer).map(Sent::Committed);
         }
         if is_about_the_batch(status) {
-            set_aside(&self.quarantine, batch, &body, status, &answer)?;
-            tracing::error!(%status, first = %batch.first, "a batch is in the quarantine");
+            if batch.payloads.len() > 1 {
+                return Ok(Sent::Divide);
+            }
+            let first = batch.first;
+            self.quarantine.set_aside(first, &body, status, &answer)?;
+            tracing::error!(%status, %first, "a record is in the quarantine");
             return Ok(Sent::Quarantined);
         }
         Err(SendError::Later(status))
@@ -182,17 +194,10 @@ fn is_about_the_batch(status: StatusCode) -> bool {
 /// The acknowledgement, when it covers every tap of the batch.
 fn committed(batch: &Batch, answer: &[u8]) -> Result<TapAck, SendError> {
     let ack = TapAck::decode(answer).map_err(|_| SendError::Answer)?;
-    let parts = [ack.stored, ack.duplicates, ack.conflicts];
-    let counted: u64 = parts.into_iter().map(u64::from).sum();
-    let all = u64::try_from(batch.payloads.len()).unwrap_or(u64::MAX);
-    let reached = ack
-        .acked_through_seq
-        .is_some_and(|seq| seq >= batch.last().seq());
     if ack.conflicts > 0 {
         tracing::error!(conflicts = ack.conflicts, first = %batch.first, "numbers were taken");
     }
-    // Behind a gap in the journal the server cannot acknowledge in a row; it then counts them all.
-    if reached || counted == all {
+    if covers(&ack, batch.last().seq(), batch.payloads.len()) {
         return Ok(ack);
     }
     Err(SendError::Answer)
@@ -216,25 +221,25 @@ pub fn sign(device: DeviceId, signer: &DeviceSigner, batch: &Batch) -> TapBatch 
     }
 }
 
-/// Keeps what the server refuses: the request's body, to be sent again as it is, and the reason.
-fn set_aside(
-    folder: &Path,
-    batch: &Batch,
-    body: &[u8],
-    status: StatusCode,
-    answer: &[u8],
-) -> Result<(), ListError> {
-    std::fs::create_dir_all(folder).map_err(|source| ListError::Store {
-        path: folder.to_owned(),
-        source,
-    })?;
-    let name = format!("{}-{}", batch.first.epoch(), batch.first.seq());
-    let problem = format!("{status}\n{}\n", String::from_utf8_lossy(answer));
-    write_whole(
-        &folder.join(format!("{name}.problem.txt")),
-        problem.as_bytes(),
-    )?;
-    write_whole(&folder.join(format!("{name}.batch.pb")), body)
+/// A request that uploads this body.
+pub fn request(http: &reqwest::Client, route: &str, body: Vec<u8>) -> RequestBuilder {
+    let request = http.post(route).header("content-type", PROTOBUF);
+    request.header("accept", PROTOBUF).body(body)
+}
+
+/// The body of an answer, cut where it is longer than any that is one.
+///
+/// # Errors
+/// [`reqwest::Error`] when it does not come.
+pub async fn answer(mut response: Response) -> Result<Vec<u8>, reqwest::Error> {
+    let mut answer = Vec::new();
+    while let Some(chunk) = response.chunk().await? {
+        if answer.len().saturating_add(chunk.len()) > ANSWER_BYTES_MAX {
+            break;
+        }
+        answer.extend_from_slice(&chunk);
+    }
+    Ok(answer)
 }
 
 /// An error with its causes.

@@ -9,15 +9,20 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail, ensure};
 use gate::machine::Stopwatch;
+use wire::lists::ListRef;
 
 use super::Row;
 use super::city::{self, City, ISSUERS};
+use super::denied;
 use super::server::ListServer;
 use super::station::{self, Station};
 use crate::arguments::GateBenchArguments;
 
 /// What the agent may hold, in MiB.
 const MIB_MAX: f64 = 64.0;
+
+/// What it may hold with the longest list there is, in MiB: 100 MB.
+const LONG_MIB_MAX: f64 = 95.3;
 
 /// Codes shown to it: the tables are touched and the journal is written.
 const CODES: u32 = 200;
@@ -30,10 +35,51 @@ const LISTED_WITHIN: Duration = Duration::from_mins(2);
 
 /// Memory with the list in use, and the most there ever was.
 pub(super) fn rows(folder: &Path, city: &City, arguments: &GateBenchArguments) -> Result<Vec<Row>> {
-    let count = arguments.denied;
+    let names = ["agent_memory", "agent_memory_peak"];
+    let agent = program(arguments.agent.as_deref())?;
+    let (rows, _) = measure(folder, city, arguments.denied, &agent)?;
+    Ok(named(names, rows, MIB_MAX).into())
+}
+
+/// The same with a long list, and what the list itself costs.
+pub(super) fn rows_long(
+    folder: &Path,
+    city: &City,
+    arguments: &GateBenchArguments,
+) -> Result<Vec<Row>> {
+    let names = ["agent_memory_long", "agent_memory_long_peak"];
+    let agent = program(arguments.agent.as_deref())?;
+    let (measured, list) = measure(folder, city, arguments.denied_long, &agent)?;
+    let mut rows = Vec::from(named(names, measured, LONG_MIB_MAX));
+    rows.extend(denied::rows(folder, &list)?);
+    Ok(rows)
+}
+
+/// What was found of one agent.
+struct Measured {
+    count: u32,
+    resident_kib: u32,
+    peak_kib: u32,
+}
+
+fn named([held, peak]: [&'static str; 2], found: Measured, most: f64) -> [Row; 2] {
+    let with = format!("{} denied ids, {ISSUERS} issuers", found.count);
+    let what = format!("memory of faregate-gate with {with}");
+    let row =
+        |id, what: &str, kib: u32| Row::new(id, what, f64::from(kib) / 1024.0, "MiB").at_most(most);
+    let over = "its peak, over a change of the list";
+    [
+        row(held, &what, found.resident_kib),
+        row(peak, over, found.peak_kib),
+    ]
+}
+
+/// Lets an agent fetch a list of so many ids and then another. Gives the second list too.
+fn measure(folder: &Path, city: &City, count: u32, agent: &Path) -> Result<(Measured, ListRef)> {
     let first = city.publish(None, city::denied(0..count))?;
     let changed = city::denied(CHANGED..count.saturating_add(CHANGED));
     let second = city.publish(Some(&first), changed)?;
+    let list = second.snapshot.deny;
     let server = ListServer::start(first)?;
     let pages = free_port()?;
     let tables = format!(
@@ -41,7 +87,7 @@ pub(super) fn rows(folder: &Path, city: &City, arguments: &GateBenchArguments) -
         server.address
     );
     let station = Station::new(folder, city, &tables)?;
-    let mut agent = Running::start(&program(arguments.agent.as_deref())?, &station)?;
+    let mut agent = Running::start(agent, &station)?;
     agent.wait_for_list(pages, 1)?;
     agent.show(0..CODES)?;
     let resident = agent.counted("VmRSS:")?;
@@ -49,18 +95,12 @@ pub(super) fn rows(folder: &Path, city: &City, arguments: &GateBenchArguments) -
     agent.wait_for_list(pages, 2)?;
     agent.show(CODES..2 * CODES)?;
     let peak = agent.counted("VmHWM:")?;
-    let with = format!("{count} denied ids, {ISSUERS} issuers");
-    let held = format!("memory of faregate-gate with {with}");
-    let row = |id, what: &str, kib: u32| Row::new(id, what, f64::from(kib) / 1024.0, "MiB");
-    Ok(vec![
-        row("agent_memory", &held, resident).at_most(MIB_MAX),
-        row(
-            "agent_memory_peak",
-            "its peak, over a change of the list",
-            peak,
-        )
-        .at_most(MIB_MAX),
-    ])
+    let found = Measured {
+        count,
+        resident_kib: resident,
+        peak_kib: peak,
+    };
+    Ok((found, list))
 }
 
 /// The agent that was named, or the one beside this program.

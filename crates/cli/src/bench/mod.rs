@@ -1,6 +1,7 @@
 //! `faregate bench gate`: what a gate does on this machine, with the agent's own core.
 
 mod city;
+mod denied;
 mod medium;
 mod memory;
 mod row;
@@ -59,6 +60,10 @@ pub(crate) fn gate(arguments: &GateBenchArguments) -> Result<bool> {
     if arguments.denied > 0 {
         let station = place.path().join("memory");
         rows.extend(memory::rows(&station, &city, arguments)?);
+    }
+    if arguments.denied_long > 0 {
+        let station = place.path().join("memory-long");
+        rows.extend(memory::rows_long(&station, &city, arguments)?);
     }
     let text = row::table(&rows, place.path())?;
     Reader::of(arguments.json).print(&rows, &text)?;

@@ -297,7 +297,7 @@ fn what_the_city_says_reaches_the_gate_and_its_taps() {
         "{versions:?}"
     );
     city.wait("all taps are uploaded", |city| {
-        city.page("/metrics").contains("gate_queue_taps 0")
+        city.page("/metrics").contains("gate_queue_records 0")
     });
     assert!(server.stop());
     let taps = stored_taps(&city.path("books.db"));

@@ -1,6 +1,7 @@
 //! `[server]`: where taps go and lists come from.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use serde::Deserialize;
 
@@ -27,7 +28,7 @@ pub struct ServerConfig {
     /// How often to ask for lists.
     #[serde(default = "sync_seconds")]
     pub sync_seconds: u32,
-    /// How long a request may take.
+    /// How long a request may take; of a long list, how long the server may be silent.
     #[serde(default = "timeout_ms")]
     pub timeout_ms: u32,
 }
@@ -37,6 +38,12 @@ impl ServerConfig {
     #[must_use]
     pub fn is_https(&self) -> bool {
         self.url.starts_with("https://")
+    }
+
+    /// How long a request may take; of a long list, how long the server may be silent.
+    #[must_use]
+    pub fn timeout(&self) -> Duration {
+        Duration::from_millis(u64::from(self.timeout_ms))
     }
 
     pub(super) fn check(&self) -> Result<(), Mistake> {

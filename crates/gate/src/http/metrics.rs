@@ -100,12 +100,22 @@ fn totals(out: &mut String, counts: &Counts, dropped: u64) {
         (
             "gate_taps_uploaded_total",
             "Taps that the server has committed.",
-            counts.uploaded,
+            counts.uploaded.taps,
+        ),
+        (
+            "gate_notes_uploaded_total",
+            "Notes of what became of taps that the server has committed.",
+            counts.uploaded.notes,
         ),
         (
             "gate_taps_quarantined_total",
             "Taps that the server refuses.",
-            counts.quarantined,
+            counts.quarantined.taps,
+        ),
+        (
+            "gate_notes_quarantined_total",
+            "Notes that the server refuses.",
+            counts.quarantined.notes,
         ),
         (
             "gate_tap_conflicts_total",
@@ -196,8 +206,8 @@ fn state(out: &mut String, health: &Health) {
     );
     gauge(
         out,
-        "gate_queue_taps",
-        "Taps that wait to be sent.",
+        "gate_queue_records",
+        "Records that wait to be sent: taps, refusals, and notes of what became of taps.",
         health.queued,
     );
     let segments = u64::try_from(health.segments).unwrap_or(u64::MAX);

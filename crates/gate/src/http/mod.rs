@@ -50,7 +50,7 @@ pub struct Health {
     pub denied_age: Option<Span>,
     /// How often a page of a deny list could not be read.
     pub denied_unread: u64,
-    /// Taps that wait to be sent.
+    /// Records that wait to be sent.
     pub queued: u64,
     /// Segments of the journal.
     pub segments: usize,

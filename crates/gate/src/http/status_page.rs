@@ -32,7 +32,10 @@ pub(super) fn write(counts: &Counts, health: Option<Health>) -> String {
         if health.unrecorded > 0 {
             row("Passes not written down yet", health.unrecorded.to_string());
         }
-        row("Taps waiting to be sent", health.queued.to_string());
+        row(
+            "Taps and notes waiting to be sent",
+            health.queued.to_string(),
+        );
         let versions = health.versions;
         for (name, version) in [
             ("Trust bundle", versions.bundle),
@@ -65,8 +68,8 @@ pub(super) fn write(counts: &Counts, health: Option<Health>) -> String {
         "This clock ahead of the server's",
         offset.map_or("not known".to_owned(), |seconds| format!("{seconds} s")),
     );
-    row("Taps uploaded", counts.uploaded.to_string());
-    row("Taps in quarantine", counts.quarantined.to_string());
+    row("Taps uploaded", counts.uploaded.taps.to_string());
+    row("Taps in quarantine", counts.quarantined.taps.to_string());
     row("Taps in conflict", counts.conflicts.to_string());
     row("Failed uploads", counts.upload_failures.to_string());
     for (reason, count) in &counts.answers {
@@ -89,11 +92,12 @@ fn age(age: Option<Span>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::quarantine::Content;
 
     #[test]
     fn the_page_says_how_the_gate_is() {
         let mut counts = Counts {
-            quarantined: 3,
+            quarantined: Content { taps: 3, notes: 1 },
             ..Counts::default()
         };
         counts.answers.insert("already_used", 2);

@@ -18,6 +18,7 @@ use crate::lists::ListError;
 use crate::machine;
 use crate::signed::{HeldBytes, Here, InForce, LoadError, Store};
 use crate::status::Status;
+use crate::tls::patience;
 
 /// Most roots taken in one sync: a gate that was away for years catches up in a few.
 const ROOTS_MAX: usize = 64;
@@ -62,6 +63,8 @@ pub struct SignedSyncer {
     pub store: Store,
     /// Where the gate is.
     pub here: Here,
+    /// How long the server may be silent.
+    pub timeout: Duration,
     /// How often.
     pub every: Duration,
     /// Root and snapshot.
@@ -294,7 +297,7 @@ impl SignedSyncer {
 
     /// Fetches the whole deny list, straight to disk.
     async fn fetch_denied(&self, list: &ListRef) -> Result<(), SyncError> {
-        let answer = self.ask(&object(list)).await?;
+        let answer = self.ask(&object(list), list.length).await?;
         let mut answer = answer.ok_or(SyncError::Status(StatusCode::NOT_FOUND))?;
         let mut file = ListFile::create(&self.store, list)?;
         while let Some(part) = answer.chunk().await? {
@@ -303,9 +306,10 @@ impl SignedSyncer {
         file.finish()
     }
 
-    async fn ask(&self, route: &str) -> Result<Option<Response>, SyncError> {
+    async fn ask(&self, route: &str, most: u64) -> Result<Option<Response>, SyncError> {
         let url = format!("{}/v1/lists/{route}", self.url);
-        let answer = self.http.get(url).send().await?;
+        let patience = patience(self.timeout, most);
+        let answer = self.http.get(url).timeout(patience).send().await?;
         match answer.status() {
             StatusCode::OK => Ok(Some(answer)),
             StatusCode::NOT_FOUND => Ok(None),
@@ -314,7 +318,7 @@ impl SignedSyncer {
     }
 
     async fn get(&self, route: &str, most: u64) -> Result<Option<Vec<u8>>, SyncError> {
-        let Some(mut answer) = self.ask(route).await? else {
+        let Some(mut answer) = self.ask(route, most).await? else {
             return Ok(None);
         };
         let mut body = Vec::new();

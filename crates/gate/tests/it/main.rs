@@ -11,6 +11,7 @@ mod doors;
 mod kills;
 mod lines;
 mod pages;
+mod quarantine;
 mod redis;
 mod scanners;
 mod secrets;

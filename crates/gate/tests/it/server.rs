@@ -25,6 +25,8 @@ pub(crate) enum Mood {
     LosesAnswers,
     /// Refuses with this status.
     Refuses(u16),
+    /// Refuses batches that hold the record of this number, with 422.
+    RefusesRecord(u64),
 }
 
 #[derive(Debug)]
@@ -143,6 +145,14 @@ async fn upload(State(books): State<Arc<Mutex<Books>>>, body: Bytes) -> (StatusC
                 StatusCode::from_u16(status).unwrap(),
                 b"{\"code\":\"x\"}".to_vec(),
             );
+        }
+        if let Mood::RefusesRecord(seq) = books.mood {
+            let batch = TapBatch::decode(&*body).unwrap();
+            let end = batch.first_seq + u64::try_from(batch.records.len()).unwrap();
+            if (batch.first_seq..end).contains(&seq) {
+                let status = StatusCode::UNPROCESSABLE_ENTITY;
+                return (status, b"{\"code\":\"x\"}".to_vec());
+            }
         }
         let lost = books.mood == Mood::LosesAnswers && books.requests.is_multiple_of(2);
         (books.commit(&body), lost)

@@ -5,9 +5,9 @@ use std::time::Duration;
 use crate::server::{Mood, Server};
 use crate::support::{Station, ticket, wait_for};
 
-const TCP: &str = "from = \"tcp\"\ndirection = \"on\"\nlisten = \"127.0.0.1:PORT\"";
+pub(crate) const TCP: &str = "from = \"tcp\"\ndirection = \"on\"\nlisten = \"127.0.0.1:PORT\"";
 
-fn ride(station: &Station, numbers: std::ops::Range<u64>) {
+pub(crate) fn ride(station: &Station, numbers: std::ops::Range<u64>) {
     let mut line = station.connect();
     for number in numbers {
         let answer = line.ask(&ticket(number)).unwrap();
@@ -15,7 +15,7 @@ fn ride(station: &Station, numbers: std::ops::Range<u64>) {
     }
 }
 
-fn quiet(server: &Server) {
+pub(crate) fn quiet(server: &Server) {
     assert_eq!(server.books.lock().unwrap().wrong, Vec::<String>::new());
 }
 
