@@ -40,6 +40,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+pub mod apportion;
 pub mod charge;
 pub mod dump;
 pub mod flags;

@@ -3,6 +3,7 @@
 mod fare;
 mod manifest;
 pub(crate) mod places;
+mod revenue;
 mod tables;
 
 use std::collections::BTreeMap;
@@ -20,6 +21,7 @@ use manifest::Manifest;
 use tables::Tables;
 
 pub use places::{Route, Stop};
+pub use revenue::{Earned, Travelled};
 
 /// The files of a city's folder: path relative to it with `/` (`city.toml`, `gtfs/stops.txt`) to
 /// bytes. Files that are not read here do no harm.
@@ -42,6 +44,7 @@ pub struct City {
     tap_on_only: BTreeMap<NetworkId, u64>,
     stops: BTreeMap<StopId, Stop>,
     routes: BTreeMap<RouteId, Route>,
+    agencies: BTreeMap<TextId, String>,
     rules: CityRules,
     /// The folder of the tariff, with `/`.
     folder: String,
@@ -125,6 +128,7 @@ impl City {
             tap_on_only: manifest.tap_on_only.clone(),
             stops: tables.places.stops,
             routes: tables.places.routes,
+            agencies: tables.places.agencies,
             rules: tables.rules,
             folder: folder.to_owned(),
             later: Vec::new(),

@@ -3,6 +3,7 @@
 //! Each file is CSV with a header like the feed's own, and its defects are told in the same way.
 //! `docs/FARES.md` documents names, columns and the order in which the rules are applied.
 
+pub(crate) mod apportionment;
 pub(crate) mod caps;
 pub(crate) mod cells;
 pub(crate) mod distance;
@@ -16,12 +17,14 @@ pub(crate) mod table;
 pub(crate) mod tickets;
 pub(crate) mod tiers;
 pub(crate) mod timeframes;
+mod ways;
 pub(crate) mod windows;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use units::{AreaId, Currency, NetworkId, ProductId, StopId, TextId};
 
+pub use apportionment::{Apportionment, Carried, ShareBy, ShareRule};
 pub use caps::{Cap, CapRow};
 pub use distance::{Band, Distances};
 pub use events::{Concession, Disruption, Event, Evidence, Group};
@@ -64,6 +67,8 @@ pub struct Extensions {
     pub events: Vec<Event>,
     /// `disruptions.txt`.
     pub disruptions: Vec<Disruption>,
+    /// `apportionment_rules.txt`, `apportionment_shares.txt` and `apportionment_links.txt`.
+    pub apportionment: Apportionment,
 }
 
 /// The extensions of a city with what they need to know of its feed.
@@ -92,6 +97,7 @@ pub(crate) struct Known<'a> {
     pub(crate) categories: BTreeSet<TextId>,
     pub(crate) media: BTreeSet<TextId>,
     pub(crate) timeframes: BTreeSet<TextId>,
+    pub(crate) agencies: BTreeSet<TextId>,
 }
 
 impl Extensions {
@@ -109,6 +115,7 @@ impl Extensions {
             groups: events::read_groups(files, known, report),
             events: events::read_events(files, known, report),
             disruptions: events::read_disruptions(files, known, report),
+            apportionment: Apportionment::read(files, known, report),
         }
     }
 
@@ -173,6 +180,10 @@ impl CityRules {
         let media = media
             .filter_map(|(_, text)| TextId::new(text).ok())
             .collect();
+        let agencies = ids.agencies.iter();
+        let agencies = agencies
+            .filter_map(|(_, text)| TextId::new(text).ok())
+            .collect();
         let timeframes = Timeframes::new(&feed);
         let fares = Fares::new(feed);
         let of_riders = categories.iter().copied().map(Some).chain([None]);
@@ -188,6 +199,7 @@ impl CityRules {
             categories: categories.iter().copied().collect(),
             media,
             timeframes: timeframes.groups().collect(),
+            agencies,
         };
         let rules = Extensions::read(files, &known, report);
         let of_stop = places.areas_of_stop.iter();

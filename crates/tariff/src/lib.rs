@@ -53,7 +53,7 @@ mod tap;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 
-pub use city::{City, CityFiles, IncompletePolicy, Operator, Route, Stop};
+pub use city::{City, CityFiles, Earned, IncompletePolicy, Operator, Route, Stop, Travelled};
 pub use defect::{Defect, LoadReport, Severity};
 pub use feed::{Feed, FeedFiles};
 pub use fold::{Accumulators, Adjustment, AdjustmentKind};

@@ -27,6 +27,8 @@ pub struct Route {
     pub name: String,
     /// From `route_networks.txt` or `routes.network_id`.
     pub network: Option<NetworkId>,
+    /// `agency_id`, or the only agency of the feed where it is empty.
+    pub agency: Option<TextId>,
 }
 
 /// The places of a feed.
@@ -40,6 +42,8 @@ pub(crate) struct Places {
     pub(crate) areas_of_stop: BTreeMap<StopId, BTreeSet<AreaId>>,
     /// The station of each platform.
     pub(crate) stations: BTreeMap<StopId, StopId>,
+    /// Names by `agency_id`; an agency without one is not here.
+    pub(crate) agencies: BTreeMap<TextId, String>,
 }
 
 impl Places {
@@ -48,6 +52,7 @@ impl Places {
     pub(crate) fn of(feed: &Feed) -> Self {
         let ids = &feed.ids;
         let network = |index| NetworkId::new(ids.networks.text(index)).ok();
+        let agency = |index| TextId::new(ids.agencies.text(index)).ok();
         let mut places = Self {
             networks: ids
                 .networks
@@ -61,6 +66,11 @@ impl Places {
                 .collect(),
             ..Self::default()
         };
+        for ((_, text), row) in ids.agencies.iter().zip(&feed.agencies) {
+            if let Ok(id) = TextId::new(text) {
+                places.agencies.insert(id, row.name.to_string());
+            }
+        }
         for ((index, text), row) in ids.stops.iter().zip(&feed.stops) {
             // Entrances, generic nodes and boarding areas have no gates of their own.
             if !matches!(row.kind, StopKind::Stop | StopKind::Station) {
@@ -94,6 +104,7 @@ impl Places {
                 id,
                 name: name.to_owned(),
                 network: row.network.and_then(network),
+                agency: row.agency.and_then(agency),
             };
             places.routes.insert(id, route);
         }

@@ -172,6 +172,17 @@ impl Cells<'_> {
         )
     }
 
+    /// An agency that must be there.
+    pub(crate) fn agency(&mut self, field: &str) -> Option<TextId> {
+        const EXPECTED: &str = "an agency_id of agency.txt";
+        if self.text(field).is_empty() {
+            self.defect(field, EXPECTED);
+            return None;
+        }
+        let is_known = |known: &Known<'_>, id: &TextId| known.agencies.contains(id);
+        self.optional(field, TextId::new, is_known, EXPECTED)
+    }
+
     pub(crate) fn area(&mut self, field: &str) -> Option<AreaId> {
         self.optional(
             field,

@@ -16,7 +16,7 @@ const BANDS: &str = "fare_distance_bands.txt";
 /// Stops in `track_links.txt`: distances between all of them take at most 64 MiB.
 pub(crate) const STOPS_MAX: usize = 4096;
 /// Metres of one link: more than any railway.
-const METRES_MAX: i64 = 20_000_000;
+pub(crate) const METRES_MAX: i64 = 20_000_000;
 /// No way between two stops.
 const FAR: u32 = u32::MAX;
 
