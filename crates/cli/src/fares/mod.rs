@@ -5,6 +5,7 @@ mod diff;
 mod explain;
 mod input;
 mod map;
+mod money;
 mod page;
 mod quote;
 mod taps;

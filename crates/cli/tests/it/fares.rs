@@ -374,6 +374,12 @@ fn a_comparison_counts_riders_categories_and_reasons() {
     );
     let child = &seen["by_category"][1];
     assert_eq!(child["rider_category_id"], "child", "{seen:#}");
+    // ann is in no category of the file: the default one is hers.
+    let default = &seen["by_category"][0];
+    assert_eq!(
+        (&default["rider_category_id"], &default["rider_category_name"]),
+        (&json!("adult"), &json!("Adult"))
+    );
     assert_eq!(child["change_minor"], -400);
     let least = &seen["pay_most_less"][0];
     assert_eq!(
@@ -391,9 +397,10 @@ fn a_comparison_counts_riders_categories_and_reasons() {
     assert_eq!(riders, 2);
     let page = std::fs::read_to_string(at("page.html")).unwrap();
     for part in [
-        "prefers-color-scheme:dark",
-        "<svg",
-        "scope=\"row\">child",
+        "prefers-color-scheme: dark",
+        "class=\"bars\"",
+        "role=\"rowheader\">Child",
+        "default-src 'none'",
         "width=device-width",
     ] {
         assert!(page.contains(part), "{part}");
@@ -484,7 +491,7 @@ fn a_map_has_every_stop_its_fare_and_a_legend() {
     json(&mut map("map.html"));
     let page = std::fs::read_to_string(folder.path().join("map.html")).unwrap();
     assert!(
-        page.contains("scope=\"row\">Cedar</th><td>CNY 3.00"),
+        page.contains("role=\"rowheader\">Cedar</th>") && page.contains("</i>CNY 3.00</td>"),
         "a table too"
     );
     json(&mut map("map.png"));

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
+use super::super::money::Money;
 use super::tally::Deltas;
 
 /// Bars to either side of no change.
@@ -57,10 +58,10 @@ impl Chart {
         }
     }
 
-    /// Lines of block characters; `money` writes an amount.
-    pub(super) fn lines(&self, money: impl Fn(i64) -> String) -> String {
+    /// Lines of block characters.
+    pub(super) fn lines(&self, money: Money) -> String {
         let most = self.bars.iter().map(|bar| bar.riders).max().unwrap_or(0);
-        let labels: Vec<String> = self.bars.iter().map(|bar| bar.label(&money)).collect();
+        let labels: Vec<String> = self.bars.iter().map(|bar| bar.label(money)).collect();
         let longest = labels.iter().map(|text| text.chars().count()).max();
         let pad = longest.unwrap_or(0);
         let mut lines = String::new();
@@ -76,13 +77,14 @@ impl Chart {
 
 impl Bar {
     /// The amounts it stands for, for a person.
-    pub(super) fn label(&self, money: &impl Fn(i64) -> String) -> String {
+    pub(super) fn label(&self, money: Money) -> String {
+        let signed = |minor| money.signed(minor);
         match (self.from_minor, self.to_minor) {
             (Some(0), Some(0)) => "no change".to_owned(),
-            (Some(from), Some(to)) if from == to => money(from),
-            (Some(from), Some(to)) => format!("{} to {}", money(from), money(to)),
-            (None, Some(to)) => format!("{} or lower", money(to)),
-            (Some(from), None) => format!("{} or higher", money(from)),
+            (Some(from), Some(to)) if from == to => signed(from),
+            (Some(from), Some(to)) => format!("{} to {}", signed(from), signed(to)),
+            (None, Some(to)) => format!("{} or lower", signed(to)),
+            (Some(from), None) => format!("{} or higher", signed(from)),
             (None, None) => "any".to_owned(),
         }
     }
@@ -167,11 +169,12 @@ mod tests {
 
     #[test]
     fn lines_show_blocks_in_proportion() {
-        let lines = chart(&[(0, 4), (5, 1)]).lines(|minor| minor.to_string());
+        let money = Money::of("CNY").unwrap();
+        let lines = chart(&[(0, 4), (5, 1)]).lines(money);
         let lines: Vec<&str> = lines.lines().collect();
         assert_eq!(lines[0].matches('█').count(), 40, "{lines:#?}");
         let last = lines[lines.len() - 1];
         assert_eq!(last.matches('█').count(), 10, "{lines:#?}");
-        assert!(chart(&[]).lines(|_| String::new()).is_empty());
+        assert!(chart(&[]).lines(money).is_empty());
     }
 }

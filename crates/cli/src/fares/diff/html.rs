@@ -3,207 +3,267 @@
 use std::fmt::Write as _;
 
 use anyhow::Result;
-use units::{Balance, Currency};
 
+use super::super::money::{Money, count};
 use super::super::page::{escape, page as whole_page};
-use super::chart::Chart;
-use super::lines::{category, per_cent};
-use super::top::Change;
-use super::{Diff, tally::Impact};
+use super::chart::Bar;
+use super::lines::{category, gaps, per_cent};
+use super::tally::Impact;
+use super::{Diff, told};
 
-/// Units of the picture: a bar, the label before it, the number behind it.
-const ROW: u32 = 24;
-const LABEL: u32 = 200;
-const BAR: u32 = 400;
-const WIDTH: u32 = 680;
+const STYLE: &str = include_str!("page.css");
 
 /// The page.
 pub(super) fn page(diff: &Diff) -> Result<String> {
-    let currency = Currency::from_code(&diff.currency)?;
-    let money = |minor: i64| Balance::new(minor, currency).to_string();
+    let money = Money::of(&diff.currency)?;
     let mut body = String::new();
-    head(&mut body, diff, &money)?;
-    writeln!(
-        body,
-        "<h2 id=\"chart\">Riders by change of their total</h2>"
-    )?;
-    chart(&mut body, &diff.histogram, &money)?;
-    writeln!(body, "<h2>By rider category</h2>")?;
-    table(&mut body, diff, &money)?;
+    head(&mut body, diff, money)?;
+    who_pays(&mut body, diff, money)?;
+    chart(&mut body, diff, money)?;
+    categories(&mut body, diff, money)?;
     for (what, changes) in [
-        ("Who pays most more", &diff.pay_most_more),
-        ("Who pays most less", &diff.pay_most_less),
+        ("Largest increases", &diff.pay_most_more),
+        ("Largest decreases", &diff.pay_most_less),
     ] {
         if !changes.is_empty() {
             writeln!(body, "<h2>{what}</h2>")?;
+            writeln!(
+                body,
+                "<p class=\"soft\">Open a rider for the journeys that change most, and why.</p>"
+            )?;
         }
         for change in changes {
-            of_change(&mut body, change, &money)?;
+            told::rider(&mut body, change, diff.language, money)?;
         }
     }
-    Ok(whole_page("Fares before and after", "", &body))
+    let title = format!("{}: fares before and after", diff.city);
+    Ok(whole_page(&title, STYLE, &body))
 }
 
-fn signed(minor: i64, money: &impl Fn(i64) -> String) -> String {
-    let text = money(minor);
+/// The class of a change: what it looks like.
+const fn side(minor: i64) -> &'static str {
     match minor {
-        1.. => format!("<span class=\"more\">+{text}</span>"),
-        0 => text,
-        _ => format!("<span class=\"less\">{text}</span>"),
+        1.. => "more",
+        0 => "same",
+        _ => "less",
     }
 }
 
-fn head(body: &mut String, diff: &Diff, money: &impl Fn(i64) -> String) -> Result<()> {
+/// A change in its colour, with its sign.
+pub(super) fn signed(minor: i64, money: Money) -> String {
+    let text = money.signed(minor);
+    match minor {
+        0 => text,
+        _ => format!("<span class=\"{}\">{text}</span>", side(minor)),
+    }
+}
+
+fn head(body: &mut String, diff: &Diff, money: Money) -> Result<()> {
     let all = &diff.all;
     let days = match (&diff.first_day, &diff.last_day) {
-        (Some(first), Some(last)) => format!(" · {first} to {last}"),
+        (Some(first), Some(last)) => format!(", {first} to {last}"),
         _ => String::new(),
     };
     writeln!(
         body,
-        "<h1>Fares before and after</h1>\n\
-         <p class=\"soft\">{} → {} · {} taps of {} riders{days}</p>",
+        "<h1>{}: fares before and after</h1>\n\
+         <p class=\"soft\">{} taps of {} riders{days}, rated by two tariffs: {} and {}. Nobody \
+         was charged.</p>",
+        escape(&diff.city),
+        count(diff.counts.taps),
+        count(all.riders),
         escape(&diff.old),
         escape(&diff.new),
-        diff.counts.taps,
-        all.riders
     )?;
-    let cards = [
-        ("revenue before", money(all.before_minor)),
-        ("revenue after", money(all.after_minor)),
-        (
-            "change",
-            format!("{}{}", signed(all.change_minor, money), per_cent(all)),
-        ),
-        ("riders who pay more", all.pay_more.to_string()),
-        ("riders who pay less", all.pay_less.to_string()),
-        ("riders who pay the same", all.pay_the_same.to_string()),
-    ];
-    writeln!(body, "<div class=\"cards\">")?;
-    for (what, value) in cards {
-        writeln!(
-            body,
-            "<div class=\"card\"><b>{value}</b><span>{what}</span></div>"
-        )?;
-    }
-    writeln!(body, "</div>")?;
-    if all.unpriced_before + all.unpriced_after > 0 {
-        writeln!(
-            body,
-            "<p>Journeys without a fare, which are in no sum: {} before, {} after.</p>",
-            all.unpriced_before, all.unpriced_after
-        )?;
+    let change = all.change_minor;
+    writeln!(
+        body,
+        "<div class=\"cards\">\n\
+         <div class=\"card\"><b>{}</b><span class=\"soft\">revenue before</span></div>\n\
+         <div class=\"card\"><b>{}</b><span class=\"soft\">revenue after</span></div>\n\
+         <div class=\"card change\"><b class=\"{}\">{} <i>{}</i></b>\
+         <span class=\"soft\">change of the revenue</span></div>\n</div>",
+        money.named(all.before_minor),
+        money.named(all.after_minor),
+        side(change),
+        money.signed(change),
+        per_cent(all)
+    )?;
+    for gap in gaps(diff) {
+        writeln!(body, "<p>{gap}</p>")?;
     }
     Ok(())
 }
 
-fn chart(body: &mut String, chart: &Chart, money: &impl Fn(i64) -> String) -> Result<()> {
-    let most = chart.bars.iter().map(|bar| bar.riders).max().unwrap_or(0);
-    let height = u32::try_from(chart.bars.len())? * ROW + 8;
+/// Riders who pay more, the same, less: one bar and its key.
+fn who_pays(body: &mut String, diff: &Diff, money: Money) -> Result<()> {
+    let all = &diff.all;
     writeln!(
         body,
-        "<figure><svg viewBox=\"0 0 {WIDTH} {height}\" role=\"img\" aria-labelledby=\"chart\" \
-         font-size=\"13\" fill=\"var(--ink)\">"
+        "<h2>Who pays more</h2>\n<p class=\"soft\">By each rider's total.</p>"
     )?;
-    for (bar, row) in chart.bars.iter().zip(0_u32..) {
-        let long = (u128::from(bar.riders) * u128::from(BAR))
-            .checked_div(u128::from(most))
-            .unwrap_or(0);
-        let long = long.max(u128::from(bar.riders > 0) * 2);
-        let colour = match (bar.from_minor, bar.to_minor) {
-            (Some(0), Some(0)) => "none",
-            (Some(1..), _) => "more",
-            _ => "less",
-        };
-        let (label, top) = (escape(&bar.label(money)), row * ROW + 4);
-        let (text_x, text_y) = (LABEL - 10, top + 14);
-        let behind = u128::from(LABEL) + long + 8;
-        let riders = bar.riders;
+    writeln!(body, "<div class=\"card\">{}", share(all))?;
+    writeln!(body, "<ul class=\"key\">")?;
+    for (side, riders, what) in sides(all) {
+        let part = percentage(riders, all.riders);
         writeln!(
             body,
-            "<g><title>{label}: {riders} riders</title>\
-             <text x=\"{text_x}\" y=\"{text_y}\" text-anchor=\"end\">{label}</text>\
-             <rect x=\"{LABEL}\" y=\"{top}\" width=\"{long}\" height=\"18\" rx=\"3\" \
-             fill=\"var(--{colour})\"/>\
-             <text x=\"{behind}\" y=\"{text_y}\">{riders}</text></g>"
+            "<li><i class=\"{side}\"></i><b>{}</b> {what} ({part} %)</li>",
+            count(riders)
         )?;
     }
-    writeln!(body, "</svg></figure>")?;
+    let middle = all.quantiles;
+    writeln!(
+        body,
+        "</ul>\n<p class=\"soft\">The change in the middle is {}; nine riders in ten are between \
+         {} and {} ({}).</p></div>",
+        money.signed(middle.median),
+        money.signed(middle.p5),
+        money.signed(middle.p95),
+        diff.currency
+    )?;
     Ok(())
 }
 
-fn table(body: &mut String, diff: &Diff, money: &impl Fn(i64) -> String) -> Result<()> {
+fn sides(impact: &Impact) -> [(&'static str, u64, &'static str); 3] {
+    [
+        ("less", impact.pay_less, "pay less"),
+        ("same", impact.pay_the_same, "pay the same"),
+        ("more", impact.pay_more, "pay more"),
+    ]
+}
+
+/// A part of riders in whole per cent, to the nearest.
+fn percentage(riders: u64, all: u64) -> u128 {
+    let doubled = u128::from(riders) * 200 + u128::from(all);
+    doubled.checked_div(u128::from(all) * 2).unwrap_or(0)
+}
+
+/// A bar whose parts are the riders who pay less, the same, more; its text stands beside it.
+fn share(impact: &Impact) -> String {
+    let mut bar = String::from("<div class=\"share\" aria-hidden=\"true\">");
+    for (side, riders, _) in sides(impact) {
+        if riders > 0 {
+            // Writing to a text cannot fail.
+            let _ = write!(bar, "<i class=\"{side}\" style=\"flex:{riders}\"></i>");
+        }
+    }
+    bar.push_str("</div>");
+    bar
+}
+
+fn chart(body: &mut String, diff: &Diff, money: Money) -> Result<()> {
+    let bars = &diff.histogram.bars;
+    let most = bars.iter().map(|bar| bar.riders).max().unwrap_or(0);
     writeln!(
         body,
-        "<div class=\"scroll\" tabindex=\"0\"><table><thead><tr><th scope=\"col\">category</th>"
+        "<h2>By how much</h2>\n<p class=\"soft\">Riders by the change of their total, {}.</p>\n\
+         <div class=\"card\"><table class=\"bars\"><thead><tr><th scope=\"col\">change</th>\
+         <th scope=\"col\">riders</th></tr></thead><tbody>",
+        diff.currency
     )?;
-    for column in [
-        "riders", "before", "after", "change", "pay more", "pay less", "5 %", "median", "95 %",
-    ] {
-        writeln!(body, "<th scope=\"col\">{column}</th>")?;
-    }
-    writeln!(body, "</tr></thead><tbody>")?;
-    for row in &diff.by_category {
-        of_impact(body, category(row), &row.impact, money)?;
-    }
-    if diff.by_category.len() > 1 {
-        of_impact(body, "all", &diff.all, money)?;
+    for bar in bars {
+        of_bar(body, bar, most, money)?;
     }
     writeln!(body, "</tbody></table></div>")?;
     Ok(())
 }
 
+/// A bar's length is a part of the room that the longest one's number leaves.
+fn of_bar(body: &mut String, bar: &Bar, most: u64, money: Money) -> Result<()> {
+    let side = match (bar.from_minor, bar.to_minor) {
+        (Some(0), Some(0)) => "same",
+        (Some(1..), _) => "more",
+        _ => "less",
+    };
+    let none = if bar.riders == 0 { " none" } else { "" };
+    writeln!(
+        body,
+        "<tr><th scope=\"row\">{}</th><td><span class=\"bar {side}{none}\" \
+         style=\"flex:{} 0 0\"></span>{}<span class=\"room\" style=\"flex:{} 0 0\"></span></td></tr>",
+        escape(&bar.label(money)),
+        bar.riders,
+        count(bar.riders),
+        most - bar.riders
+    )?;
+    Ok(())
+}
+
+fn categories(body: &mut String, diff: &Diff, money: Money) -> Result<()> {
+    writeln!(
+        body,
+        "<h2>By rider category</h2>\n<p class=\"soft\">Amounts in {}. Riders' changes: the one in \
+         the middle, and the span that nine in ten are in.</p>\n\
+         <div class=\"card\"><table class=\"impact\" role=\"table\"><thead role=\"rowgroup\">\
+         <tr role=\"row\">",
+        diff.currency
+    )?;
+    for column in COLUMNS {
+        writeln!(
+            body,
+            "<th scope=\"col\" role=\"columnheader\">{column}</th>"
+        )?;
+    }
+    writeln!(body, "</tr></thead><tbody role=\"rowgroup\">")?;
+    for row in &diff.by_category {
+        of_impact(body, category(row), &row.impact, "", money)?;
+    }
+    if diff.by_category.len() > 1 {
+        of_impact(body, "All riders", &diff.all, "all", money)?;
+    }
+    writeln!(body, "</tbody></table></div>")?;
+    Ok(())
+}
+
+const COLUMNS: [&str; 7] = [
+    "category",
+    "riders",
+    "before",
+    "after",
+    "change",
+    "pay less, same, more",
+    "riders' changes",
+];
+
 fn of_impact(
     body: &mut String,
     name: &str,
     impact: &Impact,
-    money: &impl Fn(i64) -> String,
+    class: &str,
+    money: Money,
 ) -> Result<()> {
+    let quantiles = impact.quantiles;
     let cells = [
-        impact.riders.to_string(),
-        money(impact.before_minor),
-        money(impact.after_minor),
-        signed(impact.change_minor, money),
-        impact.pay_more.to_string(),
-        impact.pay_less.to_string(),
-        signed(impact.quantiles.p5, money),
-        signed(impact.quantiles.median, money),
-        signed(impact.quantiles.p95, money),
+        count(impact.riders),
+        money.plain(impact.before_minor),
+        money.plain(impact.after_minor),
+        format!(
+            "<span>{} <small>{}</small></span>",
+            signed(impact.change_minor, money),
+            per_cent(impact)
+        ),
+        format!(
+            "<span>{}<small>{}, {}, {}</small></span>",
+            share(impact),
+            count(impact.pay_less),
+            count(impact.pay_the_same),
+            count(impact.pay_more)
+        ),
+        format!(
+            "<span>{} <small>{} to {}</small></span>",
+            signed(quantiles.median, money),
+            money.signed(quantiles.p5),
+            money.signed(quantiles.p95)
+        ),
     ];
-    write!(body, "<tr><th scope=\"row\">{}</th>", escape(name))?;
-    for cell in cells {
-        write!(body, "<td>{cell}</td>")?;
+    write!(
+        body,
+        "<tr role=\"row\" class=\"{class}\"><th scope=\"row\" role=\"rowheader\">{}</th>",
+        escape(name)
+    )?;
+    for (cell, label) in cells.iter().zip(COLUMNS.iter().skip(1)) {
+        write!(body, "<td role=\"cell\" data-label=\"{label}\">{cell}</td>")?;
     }
     writeln!(body, "</tr>")?;
-    Ok(())
-}
-
-fn of_change(body: &mut String, change: &Change, money: &impl Fn(i64) -> String) -> Result<()> {
-    let category = change.rider_category_id.as_deref();
-    let category = category.map_or(String::new(), |id| format!(", {}", escape(id)));
-    writeln!(
-        body,
-        "<details><summary>{}{category}: {} → {} ({})</summary>",
-        escape(&change.account_id),
-        money(change.before_minor),
-        money(change.after_minor),
-        signed(change.change_minor, money)
-    )?;
-    for journey in &change.journeys {
-        writeln!(body, "<dl><dt>day</dt><dd>{}</dd>", escape(&journey.day))?;
-        for (what, lines) in [
-            ("before", &journey.because_before),
-            ("after", &journey.because_after),
-        ] {
-            let text = if lines.is_empty() {
-                "These taps are part of another journey.".to_owned()
-            } else {
-                escape(&lines.join(" "))
-            };
-            writeln!(body, "<dt>{what}</dt><dd>{text}</dd>")?;
-        }
-        writeln!(body, "</dl>")?;
-    }
-    writeln!(body, "</details>")?;
     Ok(())
 }

@@ -3,126 +3,159 @@
 use std::fmt::Write as _;
 
 use anyhow::Result;
-use units::{Balance, Currency};
 
+use super::super::money::{Money, count};
 use super::tally::Impact;
 use super::top::{Change, JourneyChange};
 use super::{Diff, OfCategory};
 
 /// The comparison in lines.
 pub(super) fn of(diff: &Diff) -> Result<String> {
-    let currency = Currency::from_code(&diff.currency)?;
-    let money = |minor: i64| Balance::new(minor, currency).to_string();
-    let signed = |minor: i64| format!("{}{}", if minor > 0 { "+" } else { "" }, money(minor));
+    let money = Money::of(&diff.currency)?;
     let mut out = String::new();
-    let all = &diff.all;
-    let days = diff.first_day.as_deref().zip(diff.last_day.as_deref());
-    let days = days.map_or(String::new(), |(first, last)| {
-        format!(", {first} to {last}")
-    });
-    let counts = diff.counts;
-    writeln!(out, "{} taps of {} riders{days}", counts.taps, all.riders)?;
-    writeln!(
-        out,
-        "revenue  {} → {}  ({}{})",
-        money(all.before_minor),
-        money(all.after_minor),
-        signed(all.change_minor),
-        per_cent(all)
-    )?;
-    writeln!(
-        out,
-        "{} riders pay more, {} less, {} the same",
-        all.pay_more, all.pay_less, all.pay_the_same
-    )?;
-    let middle = all.quantiles;
-    writeln!(
-        out,
-        "riders' changes: half are {} or less, 5 % are {} or less, 5 % are more than {}",
-        signed(middle.median),
-        signed(middle.p5),
-        signed(middle.p95)
-    )?;
-    if all.unpriced_before + all.unpriced_after > 0 {
-        writeln!(
-            out,
-            "journeys without a fare: {} before, {} after; they are in no sum",
-            all.unpriced_before, all.unpriced_after
-        )?;
-    }
-    writeln!(out, "\nriders by change of their total")?;
-    out.push_str(&diff.histogram.lines(signed));
+    head(&mut out, diff, money)?;
+    writeln!(out, "\nriders by change of their total, {}", diff.currency)?;
+    out.push_str(&diff.histogram.lines(money));
     if diff.by_category.len() > 1 {
-        writeln!(
-            out,
-            "\n{:<20} {:>8} {:>16} {:>16} {:>16} {:>8} {:>8}",
-            "rider category", "riders", "before", "after", "change", "more", "less"
-        )?;
-    }
-    for row in diff
-        .by_category
-        .iter()
-        .filter(|_| diff.by_category.len() > 1)
-    {
-        let impact = &row.impact;
-        writeln!(
-            out,
-            "{:<20} {:>8} {:>16} {:>16} {:>16} {:>8} {:>8}",
-            category(row),
-            impact.riders,
-            money(impact.before_minor),
-            money(impact.after_minor),
-            signed(impact.change_minor),
-            impact.pay_more,
-            impact.pay_less
-        )?;
+        categories(&mut out, diff, money)?;
     }
     let tops = [
-        ("pay most more", &diff.pay_most_more),
-        ("pay most less", &diff.pay_most_less),
+        ("largest increases", &diff.pay_most_more),
+        ("largest decreases", &diff.pay_most_less),
     ];
     for (what, changes) in tops {
         if !changes.is_empty() {
-            writeln!(out, "\nthose who {what}")?;
+            writeln!(out, "\n{what}, {}", diff.currency)?;
         }
         for change in changes {
-            of_change(&mut out, change, &money, &signed)?;
+            of_change(&mut out, change, money)?;
         }
     }
     Ok(out)
 }
 
-/// The name of a category for people.
-pub(super) fn category(row: &OfCategory) -> &str {
-    row.rider_category_id.as_deref().unwrap_or("(default)")
-}
-
-/// The change of the revenue as a part of it.
-pub(super) fn per_cent(impact: &Impact) -> String {
-    let tenths = i128::from(impact.change_minor) * 1000;
-    match tenths.checked_div(i128::from(impact.before_minor)) {
-        None => String::new(),
-        Some(tenths) => {
-            let sign = if impact.change_minor < 0 { "−" } else { "+" };
-            let size = tenths.unsigned_abs();
-            format!(", {sign}{}.{} %", size / 10, size % 10)
-        }
-    }
-}
-
-fn of_change(
-    out: &mut String,
-    change: &Change,
-    money: &impl Fn(i64) -> String,
-    signed: &impl Fn(i64) -> String,
-) -> Result<()> {
+fn head(out: &mut String, diff: &Diff, money: Money) -> Result<()> {
+    let all = &diff.all;
+    let days = diff.first_day.as_deref().zip(diff.last_day.as_deref());
+    let days = days.map_or(String::new(), |(first, last)| {
+        format!(", {first} to {last}")
+    });
     writeln!(
         out,
-        "  {:<24} {} → {}  ({})",
+        "{}: {} taps of {} riders{days}",
+        diff.city,
+        count(diff.counts.taps),
+        count(all.riders)
+    )?;
+    writeln!(
+        out,
+        "revenue  {} → {}  ({}, {})",
+        money.named(all.before_minor),
+        money.named(all.after_minor),
+        money.signed(all.change_minor),
+        per_cent(all)
+    )?;
+    writeln!(
+        out,
+        "riders   {} pay more, {} the same, {} less",
+        count(all.pay_more),
+        count(all.pay_the_same),
+        count(all.pay_less)
+    )?;
+    let middle = all.quantiles;
+    writeln!(
+        out,
+        "changes  {} in the middle; nine riders in ten are between {} and {}",
+        money.signed(middle.median),
+        money.signed(middle.p5),
+        money.signed(middle.p95)
+    )?;
+    for gap in gaps(diff) {
+        writeln!(out, "{gap}")?;
+    }
+    Ok(())
+}
+
+fn categories(out: &mut String, diff: &Diff, money: Money) -> Result<()> {
+    writeln!(
+        out,
+        "\n{:<20} {:>8} {:>14} {:>14} {:>14} {:>9} {:>7} {:>7}",
+        "rider category", "riders", "before", "after", "change", "", "more", "less"
+    )?;
+    for row in &diff.by_category {
+        let impact = &row.impact;
+        writeln!(
+            out,
+            "{:<20} {:>8} {:>14} {:>14} {:>14} {:>9} {:>7} {:>7}",
+            category(row),
+            count(impact.riders),
+            money.plain(impact.before_minor),
+            money.plain(impact.after_minor),
+            money.signed(impact.change_minor),
+            per_cent(impact),
+            count(impact.pay_more),
+            count(impact.pay_less)
+        )?;
+    }
+    Ok(())
+}
+
+/// What the sums do not hold, a sentence each.
+pub(super) fn gaps(diff: &Diff) -> Vec<String> {
+    let (all, counts) = (&diff.all, diff.counts);
+    let mut said = Vec::new();
+    if all.unpriced_before + all.unpriced_after > 0 {
+        said.push(format!(
+            "Journeys without a fare, in no sum: {} before, {} after.",
+            count(all.unpriced_before),
+            count(all.unpriced_after)
+        ));
+    }
+    if counts.repeated > 0 {
+        let rows = count(counts.repeated);
+        said.push(format!("Rows that repeat a tap, counted once: {rows}."));
+    }
+    if counts.rejected > 0 {
+        let rows = count(counts.rejected);
+        said.push(format!("Rows that cannot be used, left out: {rows}."));
+    }
+    said
+}
+
+/// The name of a category for people.
+pub(super) fn category(row: &OfCategory) -> &str {
+    let id = row.rider_category_id.as_deref();
+    let name = row.rider_category_name.as_deref();
+    name.filter(|name| !name.is_empty())
+        .or(id)
+        .unwrap_or("riders")
+}
+
+/// The change of the revenue as a part of it, to the nearest tenth; a dash where there was none.
+pub(super) fn per_cent(impact: &Impact) -> String {
+    let before = i128::from(impact.before_minor);
+    let change = i128::from(impact.change_minor);
+    if before <= 0 {
+        return "–".to_owned();
+    }
+    let tenths = (change.abs() * 2000 + before) / (before * 2);
+    let sign = match change.signum() {
+        1 => "+",
+        0 => "",
+        _ => "−",
+    };
+    format!("{sign}{}.{} %", tenths / 10, tenths % 10)
+}
+
+fn of_change(out: &mut String, change: &Change, money: Money) -> Result<()> {
+    let name = change.rider_category_name.as_deref().unwrap_or_default();
+    writeln!(
+        out,
+        "  {:<24} {name:<16} {} → {}  ({})",
         change.account_id,
-        money(change.before_minor),
-        money(change.after_minor),
-        signed(change.change_minor)
+        money.plain(change.before_minor),
+        money.plain(change.after_minor),
+        money.signed(change.change_minor)
     )?;
     for journey in &change.journeys {
         of_journey(out, journey)?;

@@ -6,12 +6,14 @@ mod chart;
 mod html;
 mod lines;
 mod tally;
+mod told;
 mod top;
 
 use std::collections::BTreeMap;
 
 use anyhow::{Context as _, Result, bail};
 use serde::Serialize;
+use tariff::explain::Language;
 use tariff::{Carry, City, Fare, Tap, rate_days, total_of_day};
 use units::{AccountId, ServiceDay, TextId};
 
@@ -26,6 +28,8 @@ use top::{Change, Top};
 /// What came of the shadow run.
 #[derive(Serialize)]
 struct Diff {
+    /// Its name, by NEW.
+    city: String,
     old: String,
     new: String,
     currency: String,
@@ -35,17 +39,22 @@ struct Diff {
     first_day: Option<String>,
     last_day: Option<String>,
     all: Impact,
-    /// By rider category; null is the default one.
+    /// By rider category; riders of none are in OLD's default one.
     by_category: Vec<OfCategory>,
     /// How many riders' totals changed by how much.
     histogram: Chart,
     pay_most_more: Vec<Change>,
     pay_most_less: Vec<Change>,
+    /// Of the sentences.
+    #[serde(skip)]
+    language: Language,
 }
 
 #[derive(Serialize)]
 struct OfCategory {
+    /// Null where the tariff has no categories.
     rider_category_id: Option<String>,
+    rider_category_name: Option<String>,
     #[serde(flatten)]
     impact: Impact,
 }
@@ -93,6 +102,7 @@ fn compare(
     let mut by_category: BTreeMap<Option<TextId>, Tally> = BTreeMap::new();
     let mut top = Top::new(usize::from(arguments.top));
     let mut days: Option<(ServiceDay, ServiceDay)> = None;
+    let default = default_category(old);
     let dealt = taps::deal(old, &arguments.taps, None)?;
     let counts = dealt.each(categories, |rider| {
         let (old_taps, new_taps) = (rider.taps_in(old)?, rider.taps_in(new)?);
@@ -104,17 +114,15 @@ fn compare(
         let before = bill(old, rider.id, &old_taps);
         let after = bill(new, rider.id, &new_taps);
         all.add(before, after);
-        by_category
-            .entry(rider.category)
-            .or_default()
-            .add(before, after);
-        let rates = [(old, &old_taps), (new, &new_taps)];
-        top.offer(&rider, before, after, &rates);
+        let category = rider.category.or(default);
+        by_category.entry(category).or_default().add(before, after);
+        top.offer(&rider, category, [before, after], [old_taps, new_taps]);
         Ok(())
     })?;
     let (pay_most_more, pay_most_less) = top.explained(old, new, arguments.language);
     let histogram = Chart::of(all.deltas());
     Ok(Diff {
+        city: new.name().to_owned(),
         old: arguments.old.display().to_string(),
         new: arguments.new.display().to_string(),
         currency: old.currency().code().to_owned(),
@@ -125,6 +133,7 @@ fn compare(
         by_category: by_category
             .into_iter()
             .map(|(category, tally)| OfCategory {
+                rider_category_name: category.and_then(|id| category_name(old, &id)),
                 rider_category_id: category.map(|id| id.to_string()),
                 impact: tally.impact(),
             })
@@ -132,7 +141,23 @@ fn compare(
         histogram,
         pay_most_more,
         pay_most_less,
+        language: arguments.language,
     })
+}
+
+/// The category of riders for whom none is named.
+fn default_category(city: &City) -> Option<TextId> {
+    let rows = &city.fares().feed().categories;
+    let place = rows.iter().position(|row| row.is_default)?;
+    city.rider_categories().get(place).copied()
+}
+
+/// What the city calls a category.
+fn category_name(city: &City, id: &TextId) -> Option<String> {
+    let feed = city.fares().feed();
+    let category = feed.ids.categories.find(id.as_str())?;
+    let row = feed.categories.get(category.index())?;
+    Some(row.name.to_string())
 }
 
 /// What the taps cost: quickly where every journey has a fare.

@@ -9,7 +9,7 @@ use tariff::{City, Fare, Journey, Tap, rate_days};
 use units::{AccountId, JourneyId, TextId};
 
 use super::super::taps::Rider;
-use super::Bill;
+use super::{Bill, category_name};
 
 /// Journeys told of one rider.
 const JOURNEYS_TOLD: usize = 3;
@@ -23,10 +23,13 @@ const JOURNEYS_TOLD: usize = 3;
 pub(super) struct Change {
     pub(super) account_id: String,
     pub(super) rider_category_id: Option<String>,
+    pub(super) rider_category_name: Option<String>,
     pub(super) before_minor: i64,
     pub(super) after_minor: i64,
     pub(super) change_minor: i64,
-    /// The journeys whose fares change most.
+    /// Journeys whose fares change.
+    pub(super) journeys_changed: usize,
+    /// Those of them whose fares change most.
     pub(super) journeys: Vec<JourneyChange>,
 }
 
@@ -66,32 +69,30 @@ impl Top {
         }
     }
 
-    /// Keeps the rider where the change is among the largest; ties go by account.
+    /// Keeps the rider where the change is among the largest; ties go by account. Bills and taps
+    /// are those before and after.
     pub(super) fn offer(
         &mut self,
         rider: &Rider,
-        before: Bill,
-        after: Bill,
-        rates: &[(&City, &Vec<Tap>); 2],
+        category: Option<TextId>,
+        [before, after]: [Bill; 2],
+        [old, new]: [Vec<Tap>; 2],
     ) {
         let change = after.paid.saturating_sub(before.paid);
         let kept = || Kept {
             account: rider.id,
-            category: rider.category,
+            category,
             before: before.paid,
             after: after.paid,
-            old: rates[0].1.clone(),
-            new: rates[1].1.clone(),
+            old,
+            new,
         };
         if change > 0 {
-            offer(
-                &mut self.more,
-                self.keep,
-                (Reverse(change), rider.account),
-                kept,
-            );
+            let key = (Reverse(change), rider.account);
+            offer(&mut self.more, self.keep, key, kept);
         } else if change < 0 {
-            offer(&mut self.less, self.keep, (change, rider.account), kept);
+            let key = (change, rider.account);
+            offer(&mut self.less, self.keep, key, kept);
         }
     }
 
@@ -102,13 +103,20 @@ impl Top {
         new: &City,
         language: Language,
     ) -> (Vec<Change>, Vec<Change>) {
-        let tell = |(account, kept): (TextId, Kept)| Change {
-            account_id: account.to_string(),
-            rider_category_id: kept.category.map(|id| id.to_string()),
-            before_minor: kept.before,
-            after_minor: kept.after,
-            change_minor: kept.after.saturating_sub(kept.before),
-            journeys: journeys(&kept, old, new, language),
+        let tell = |(account, kept): (TextId, Kept)| {
+            let mut journeys = journeys(&kept, old, new, language);
+            let journeys_changed = journeys.len();
+            journeys.truncate(JOURNEYS_TOLD);
+            Change {
+                account_id: account.to_string(),
+                rider_category_id: kept.category.map(|id| id.to_string()),
+                rider_category_name: kept.category.and_then(|id| category_name(old, &id)),
+                before_minor: kept.before,
+                after_minor: kept.after,
+                change_minor: kept.after.saturating_sub(kept.before),
+                journeys_changed,
+                journeys,
+            }
         };
         let more = self.more.into_iter().map(|((_, id), kept)| (id, kept));
         let less = self.less.into_iter().map(|((_, id), kept)| (id, kept));
@@ -164,8 +172,7 @@ fn journeys(kept: &Kept, old: &City, new: &City, language: Language) -> Vec<Jour
         ));
     }
     changed.sort_by(|(a, first), (b, second)| b.cmp(a).then_with(|| first.day.cmp(&second.day)));
-    let changed = changed.into_iter().map(|(_, journey)| journey);
-    changed.take(JOURNEYS_TOLD).collect()
+    changed.into_iter().map(|(_, journey)| journey).collect()
 }
 
 const fn fare(journey: &Journey) -> Option<i64> {

@@ -1,67 +1,98 @@
-//! The picture with names on hover, and the same as a table.
+//! The picture with names on hover, its key, and the same as a table with every reason.
 
 use std::fmt::Write as _;
 
 use anyhow::Result;
-use units::{Balance, Currency};
+use tariff::explain::Language;
 
+use super::super::money::Money;
 use super::super::page::{escape, page as whole_page};
-use super::Fares;
-use super::draw::title;
+use super::draw::{self, NO_FARE, Surface};
+use super::scale::Scale;
+use super::{Fares, Stop};
 
-const STYLE: &str = "#tip{position:fixed;z-index:2;max-width:22rem;pointer-events:none;\
-background:var(--ink);color:var(--ground);padding:.4rem .7rem;border-radius:.4rem;\
-font-size:.9rem;display:none}#tip b{display:block}.stop{cursor:pointer}";
-
-/// Says name, fare and reason beside the pointer, or the stop that has the focus.
-const SCRIPT: &str = "<script>\
-const tip=document.getElementById('tip');\
-for(const stop of document.querySelectorAll('.stop')){\
-const title=stop.querySelector('title').textContent;\
-stop.setAttribute('aria-label',title);\
-const show=(x,y)=>{const name=document.createElement('b');name.textContent=title;\
-tip.replaceChildren(name,stop.dataset.because);tip.style.display='block';\
-tip.style.left=Math.min(x+14,innerWidth-tip.offsetWidth-8)+'px';\
-tip.style.top=Math.min(y+14,innerHeight-tip.offsetHeight-8)+'px'};\
-stop.addEventListener('pointermove',event=>show(event.clientX,event.clientY));\
-stop.addEventListener('click',event=>show(event.clientX,event.clientY));\
-stop.addEventListener('pointerleave',()=>tip.style.display='none');\
-stop.querySelector('title').remove()}\
-</script>";
+const STYLE: &str = include_str!("page.css");
+const SCRIPT: &str = include_str!("page.js");
 
 /// The page around the picture.
-pub(super) fn page(fares: &Fares, svg: &str) -> Result<String> {
-    let currency = Currency::from_code(&fares.currency).ok();
+pub(super) fn page(fares: &Fares, language: Language) -> Result<String> {
+    let money = Money::of(&fares.currency)?;
+    let scale = Scale::of(fares.stops.iter().filter_map(|stop| stop.fare_minor));
+    let title = draw::title(fares);
     let mut body = String::new();
-    writeln!(body, "<h1>{}</h1>", escape(&title(fares)))?;
     writeln!(
         body,
-        "<figure>{svg}</figure>\n<div id=\"tip\" role=\"status\"></div>"
+        "<h1>{}</h1>\n<p class=\"soft\">{}</p>\n<div class=\"card map\">{}</div>",
+        escape(&title),
+        escape(&draw::circumstances(fares)),
+        draw::svg(fares, Surface::Page)?
     )?;
+    key(&mut body, fares, &scale, money)?;
+    table(&mut body, fares, &scale, money, language)?;
     writeln!(
         body,
-        "<h2>The same as a table</h2>\n<div class=\"scroll\" tabindex=\"0\"><table><thead><tr>\
-         <th scope=\"col\">to</th><th scope=\"col\">fare</th></tr></thead><tbody>"
+        "<div id=\"tip\" role=\"status\"></div>\n<script>{SCRIPT}</script>"
     )?;
-    let mut stops: Vec<_> = fares.stops.iter().collect();
-    stops.sort_by(|a, b| {
-        let key = |fare: Option<i64>| (fare.is_none(), fare);
-        key(a.fare_minor)
-            .cmp(&key(b.fare_minor))
-            .then_with(|| a.name.cmp(&b.name))
-    });
-    for stop in stops {
-        let fare = match (stop.fare_minor, currency) {
-            (Some(fare), Some(currency)) => Balance::new(fare, currency).to_string(),
-            (Some(fare), None) => fare.to_string(),
-            (None, _) => "no fare".to_owned(),
-        };
-        let (name, because) = (escape(&stop.name), escape(&stop.because));
+    Ok(whole_page(&title, STYLE, &body))
+}
+
+fn key(body: &mut String, fares: &Fares, scale: &Scale, money: Money) -> Result<()> {
+    writeln!(body, "<ul class=\"key\">")?;
+    for class in scale.classes() {
         writeln!(
             body,
-            "<tr title=\"{because}\"><th scope=\"row\">{name}</th><td>{fare}</td></tr>"
+            "<li><i class=\"dot\" style=\"background:{}\"></i>{} \
+             <span class=\"soft\">{} stops</span></li>",
+            class.colour,
+            class.label(money),
+            class.stops
         )?;
     }
-    writeln!(body, "</tbody></table></div>\n{SCRIPT}")?;
-    Ok(whole_page(&title(fares), STYLE, &body))
+    let unpriced = draw::unpriced(fares);
+    if unpriced > 0 {
+        writeln!(
+            body,
+            "<li><i class=\"dot none\"></i>{NO_FARE} <span class=\"soft\">{unpriced} stops</span></li>"
+        )?;
+    }
+    writeln!(body, "</ul>")?;
+    Ok(())
+}
+
+/// Every stop, the cheapest first, those without a fare last.
+fn table(
+    body: &mut String,
+    fares: &Fares,
+    scale: &Scale,
+    money: Money,
+    language: Language,
+) -> Result<()> {
+    writeln!(
+        body,
+        "<h2>Every stop, and why</h2>\n<div class=\"card\"><table class=\"fares\" role=\"table\">\
+         <thead role=\"rowgroup\"><tr role=\"row\"><th scope=\"col\" role=\"columnheader\">to</th>\
+         <th scope=\"col\" role=\"columnheader\">fare</th>\
+         <th scope=\"col\" role=\"columnheader\">why</th></tr></thead><tbody role=\"rowgroup\">"
+    )?;
+    let mut stops: Vec<&Stop> = fares.stops.iter().collect();
+    stops.sort_by_key(|stop| (stop.fare_minor.is_none(), stop.fare_minor, &stop.name));
+    for stop in stops {
+        let dot = match stop.fare_minor {
+            Some(fare) => format!("\"dot\" style=\"background:{}\"", scale.colour(fare)),
+            None => "\"dot none\"".to_owned(),
+        };
+        writeln!(
+            body,
+            "<tr role=\"row\" id=\"{}\"><th scope=\"row\" role=\"rowheader\">{}</th>\
+             <td role=\"cell\"><i class={dot}></i>{}</td>\
+             <td role=\"cell\" lang=\"{}\">{}</td></tr>",
+            escape(&stop.stop_id),
+            escape(&stop.name),
+            draw::fare(stop, money),
+            language.tag(),
+            escape(&stop.because)
+        )?;
+    }
+    writeln!(body, "</tbody></table></div>")?;
+    Ok(())
 }

@@ -1,7 +1,9 @@
 //! `faregate fares map`: what it costs from one stop to all others, as a picture.
 
 mod draw;
+mod frame;
 mod html;
+mod labels;
 mod picture;
 mod prices;
 mod scale;
@@ -14,6 +16,7 @@ use serde::Serialize;
 use super::arguments::MapArguments;
 use crate::output::Reader;
 use crate::package::Package;
+use draw::Surface;
 
 /// The fares from one stop.
 #[derive(Serialize)]
@@ -50,11 +53,10 @@ pub(super) fn run(arguments: &MapArguments) -> Result<bool> {
     let form = Form::of(&arguments.out)?;
     let package = Package::read(&arguments.city)?;
     let fares = prices::of(arguments, &package)?;
-    let svg = draw::svg(&fares, !matches!(form, Form::Png))?;
     let bytes = match form {
-        Form::Svg => svg.into_bytes(),
-        Form::Html => html::page(&fares, &svg)?.into_bytes(),
-        Form::Png => picture::png(&svg)?,
+        Form::Svg => draw::svg(&fares, Surface::Screen)?.into_bytes(),
+        Form::Html => html::page(&fares, arguments.language)?.into_bytes(),
+        Form::Png => picture::png(&draw::svg(&fares, Surface::Pixels)?)?,
     };
     let path = arguments.out.display();
     std::fs::write(&arguments.out, bytes).with_context(|| format!("cannot write {path}"))?;

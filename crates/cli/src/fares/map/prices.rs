@@ -142,7 +142,8 @@ fn of_feed(arguments: &MapArguments, feed: Feed) -> Result<Fares> {
     let networks = networks(&rules, arguments.route.as_deref())?;
     let rider = rules.rider(arguments.category.as_deref(), None);
     let mut work = Work::default();
-    let mut currency = String::new();
+    // ISO 4217: no currency, where no rule prices anything.
+    let mut currency = "XXX".to_owned();
     let mut stops = Vec::new();
     for ((stop, id), row) in feed.ids.stops.iter().zip(&feed.stops) {
         let Some((lat_degrees, lon_degrees)) = row.place.filter(|_| is_served(row.kind)) else {

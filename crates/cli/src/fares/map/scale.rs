@@ -1,5 +1,7 @@
 //! Amounts to colours that people with any colour vision tell apart, on light and dark grounds.
 
+use super::super::money::Money;
+
 /// Nine steps of viridis (matplotlib, CC0), ends cut so that none melts into the ground. Lightness
 /// rises from step to step, so that grey prints and every colour vision keep the order.
 const COLOURS: [&str; 9] = [
@@ -20,6 +22,17 @@ pub(super) struct Class {
     pub(super) to: i64,
     pub(super) colour: &'static str,
     pub(super) stops: usize,
+}
+
+impl Class {
+    /// Its amounts, for a person.
+    pub(super) fn label(&self, money: Money) -> String {
+        if self.from == self.to {
+            money.named(self.from)
+        } else {
+            format!("{} – {}", money.named(self.from), money.plain(self.to))
+        }
+    }
 }
 
 impl Scale {

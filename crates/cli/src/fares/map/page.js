@@ -1,0 +1,21 @@
+// Says name, fare and reason beside the pointer; the table below holds the same for everybody.
+const tip = document.getElementById('tip');
+for (const stop of document.querySelectorAll('.stop')) {
+  const title = stop.querySelector('title');
+  const said = title.textContent;
+  title.remove();
+  const why = document.getElementById(stop.dataset.id)?.querySelector('td:last-child').textContent;
+  const show = (event) => {
+    const name = document.createElement('b');
+    name.textContent = said;
+    tip.replaceChildren(name, why ?? '');
+    tip.style.display = 'block';
+    tip.style.left = `${Math.max(8, Math.min(event.clientX + 14, innerWidth - tip.offsetWidth - 8))}px`;
+    tip.style.top = `${Math.max(8, Math.min(event.clientY + 14, innerHeight - tip.offsetHeight - 8))}px`;
+  };
+  stop.addEventListener('pointermove', show);
+  stop.addEventListener('click', show);
+  stop.addEventListener('pointerleave', () => {
+    tip.style.display = 'none';
+  });
+}
