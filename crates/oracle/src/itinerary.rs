@@ -39,10 +39,11 @@ pub struct Cost {
     pub unpriced: usize,
     /// Minor units of those that are.
     pub total: i64,
-    /// For each leg the product and the minor units that count to it; `None` is unpriced.
+    /// For each leg the product (`""` is none) and the minor units that count to it; `None` is
+    /// unpriced.
     pub legs: Vec<Option<(String, i64)>>,
-    /// Of `tied` (chains of the same cost divide it among the legs in other ways), `transfer` and
-    /// `joined legs` those that are so.
+    /// Of `tied` (chains of the same cost divide it among the legs in other ways, of which the rule
+    /// for ties took one), `transfer` and `joined legs` those that are so.
     pub notes: Vec<&'static str>,
 }
 
@@ -65,6 +66,8 @@ enum Network {
 struct Ticket {
     group: String,
     product: String,
+    /// The place of its leg rule in the file.
+    row: usize,
     /// `None`: no price for the rider; a transfer may still lead to the leg.
     price: Option<i64>,
     medium: String,
@@ -80,14 +83,27 @@ struct State {
     run: Option<(usize, i64)>,
 }
 
+/// What counts to one effective leg. The order of fields is the rule for ties (docs/FARES.md, "The
+/// least").
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+struct Share {
+    minor: i64,
+    /// The part of it that a transfer rule adds to tickets: in a joined leg it counts to the last.
+    transfer: i64,
+    by_transfer: bool,
+    /// `""`: a transfer without product.
+    product: String,
+    leg_row: usize,
+    transfer_row: usize,
+}
+
 /// A chain as far as it goes.
 #[derive(Clone, Debug, Default)]
 struct Chain {
     unpriced: usize,
     total: i64,
-    amounts: Vec<Option<(String, i64)>>,
-    /// The amounts that count to the last leg of an effective leg.
-    transfers: Vec<i64>,
+    /// By effective leg; `None` is unpriced.
+    shares: Vec<Option<Share>>,
     state: Option<State>,
     is_tied: bool,
     has_transfer: bool,
@@ -130,17 +146,20 @@ impl World {
                 .map(|(_, note)| *note),
         );
         for (place, joined) in effective.iter().enumerate() {
-            let Some((product, amount)) = chain.amounts.get(place).cloned().flatten() else {
+            let Some(share) = chain.shares.get(place).cloned().flatten() else {
                 cost.unpriced += joined.legs.len();
                 continue;
             };
             for leg in joined.legs.clone() {
-                cost.legs[leg] = Some((product.clone(), 0));
+                cost.legs[leg] = Some((share.product.clone(), 0));
             }
-            cost.legs[joined.legs.start] = Some((product.clone(), amount));
-            let last = &mut cost.legs[joined.legs.end - 1];
-            if let Some((_, sum)) = last {
-                *sum += chain.transfers[place];
+            for (leg, minor) in [
+                (joined.legs.start, share.minor - share.transfer),
+                (joined.legs.end - 1, share.transfer),
+            ] {
+                if let Some((_, sum)) = &mut cost.legs[leg] {
+                    *sum += minor;
+                }
             }
         }
         cost
@@ -196,10 +215,11 @@ impl World {
     /// The tickets for one effective leg (reference, `fare_leg_rules.txt`).
     fn tickets(&self, who: &Who, legs: &[Leg], joined: &Effective) -> Vec<Ticket> {
         let (first, last) = (&legs[joined.legs.start], &legs[joined.legs.end - 1]);
-        let matching: Vec<&Row> = self
+        let matching: Vec<(usize, &Row)> = self
             .rows("fare_leg_rules.txt")
             .iter()
-            .filter(|row| {
+            .enumerate()
+            .filter(|(_, row)| {
                 self.network_matches(row, joined)
                     && self.area_matches(row, "from_area_id", Some(&first.from))
                     && self.area_matches(row, "to_area_id", last.to.as_deref())
@@ -208,9 +228,9 @@ impl World {
             })
             .collect();
         let priority = |row: &Row| row.number("rule_priority", 0).unwrap_or(0);
-        let highest = matching.iter().map(|row| priority(row)).max();
+        let highest = matching.iter().map(|(_, row)| priority(row)).max();
         let mut tickets = Vec::new();
-        for row in matching {
+        for (place, row) in matching {
             if Some(priority(row)) != highest {
                 continue;
             }
@@ -226,6 +246,7 @@ impl World {
                 tickets.push(Ticket {
                     group: row.text("leg_group_id").to_owned(),
                     product: product.to_owned(),
+                    row: place,
                     price,
                     medium,
                 });
@@ -319,28 +340,32 @@ struct Way {
     medium: String,
     kind: i64,
     product: String,
+    /// The place of its rule in the file.
+    row: usize,
     run: Option<(usize, i64)>,
 }
 
 impl Search<'_> {
     fn go(&self, chain: &Chain, best: &mut Option<Chain>) {
-        let place = chain.amounts.len();
+        let place = chain.shares.len();
         let Some(tickets) = self.tickets.get(place) else {
-            match best {
-                Some(old) if key(old) < key(chain) => {}
-                Some(old) if key(old) == key(chain) => {
-                    old.is_tied |=
-                        (&old.amounts, &old.transfers) != (&chain.amounts, &chain.transfers);
-                }
-                _ => *best = Some(chain.clone()),
+            let Some(old) = best else {
+                *best = Some(chain.clone());
+                return;
+            };
+            let is_tied = key(old) == key(chain) && old.shares != chain.shares;
+            if (key(chain), &chain.shares) < (key(old), &old.shares) {
+                let was_tied = old.is_tied && key(old) == key(chain);
+                *old = chain.clone();
+                old.is_tied = was_tied;
             }
+            old.is_tied |= is_tied;
             return;
         };
         if tickets.iter().all(|ticket| ticket.price.is_none()) {
             let mut next = chain.clone();
             next.unpriced += self.effective[place].legs.len();
-            next.amounts.push(None);
-            next.transfers.push(0);
+            next.shares.push(None);
             next.state = None;
             self.go(&next, best);
         }
@@ -354,12 +379,25 @@ impl Search<'_> {
                     self.go(&next, best);
                 }
             }
-            let is_surcharged = ways.iter().any(|way| way.kind == 1 && way.price > 0);
+            // One that the media of the group's tickets allow.
+            let group = tickets.iter().filter(|other| other.group == ticket.group);
+            let is_surcharged = group.into_iter().any(|own| {
+                let surcharges = ways.iter().filter(|way| way.kind == 1 && way.price > 0);
+                surcharges
+                    .into_iter()
+                    .any(|way| transfer(chain, own, way).is_some())
+            });
             if let (false, Some(price)) = (is_surcharged, ticket.price) {
                 let mut next = chain.clone();
                 next.total += price;
-                next.amounts.push(Some((ticket.product.clone(), price)));
-                next.transfers.push(0);
+                next.shares.push(Some(Share {
+                    minor: price,
+                    transfer: 0,
+                    by_transfer: false,
+                    product: ticket.product.clone(),
+                    leg_row: ticket.row,
+                    transfer_row: 0,
+                }));
                 next.state = Some(State {
                     group: ticket.group.clone(),
                     anew: true,
@@ -389,21 +427,22 @@ impl Search<'_> {
             Some((first, count)) if is_run => (first, count + 1),
             _ => (place - 1, 1),
         };
-        let rows: Vec<(&Row, i64)> = world
+        let rows: Vec<(usize, &Row, i64)> = world
             .rows(FILE)
             .iter()
-            .filter(|row| row.text("from_leg_group_id") == from)
-            .filter(|row| row.text("to_leg_group_id") == to)
-            .filter(|row| self.in_time(row, first, place))
-            .map(|row| {
+            .enumerate()
+            .filter(|(_, row)| row.text("from_leg_group_id") == from)
+            .filter(|(_, row)| row.text("to_leg_group_id") == to)
+            .filter(|(_, row)| self.in_time(row, first, place))
+            .map(|(number, row)| {
                 let limit = row.number("transfer_count", -1).unwrap_or(-1);
-                (row, if limit < 0 { i64::MAX } else { limit })
+                (number, row, if limit < 0 { i64::MAX } else { limit })
             })
-            .filter(|(_, limit)| *limit >= count)
+            .filter(|(_, _, limit)| *limit >= count)
             .collect();
-        let least = rows.iter().map(|(_, limit)| *limit).min();
+        let least = rows.iter().map(|(_, _, limit)| *limit).min();
         let mut ways = Vec::new();
-        for (row, limit) in rows {
+        for (number, row, limit) in rows {
             if Some(limit) != least {
                 continue;
             }
@@ -419,6 +458,7 @@ impl Search<'_> {
                     medium,
                     kind: row.number("fare_transfer_type", 0).unwrap_or(0),
                     product: product.to_owned(),
+                    row: number,
                     run: is_run.then_some((first, count)),
                 });
             }
@@ -473,18 +513,28 @@ fn transfer(chain: &Chain, ticket: &Ticket, way: &Way) -> Option<Chain> {
         medium = together(&medium, &ticket.medium)?;
         own = ticket.price?;
     }
-    let product = match (way.kind, way.product.as_str()) {
-        (1, product) => format!("{} {product}", ticket.product),
-        (_, "") => ticket.product.clone(),
-        (_, product) => product.to_owned(),
+    let mut share = Share {
+        minor: own + way.price,
+        transfer: way.price,
+        by_transfer: true,
+        // What the rider buys for the leg: with type 1 its ticket, else what the transfer asks for.
+        product: if way.kind == 1 {
+            ticket.product.clone()
+        } else {
+            way.product.clone()
+        },
+        leg_row: if way.kind == 1 { ticket.row } else { 0 },
+        transfer_row: way.row,
     };
-    let mut counts_last = way.price;
     if way.kind == 2 && state.anew {
         // The transfer is the ticket of both legs: it counts to the first.
-        let last = next.amounts.last_mut()?.as_mut()?;
-        next.total -= last.1;
-        *last = (way.product.clone(), way.price);
-        counts_last = 0;
+        let last = next.shares.last_mut()?.as_mut()?;
+        next.total -= last.minor;
+        *last = Share {
+            transfer: 0,
+            ..share.clone()
+        };
+        (share.minor, share.transfer) = (0, 0);
     }
     next.state = Some(State {
         group: ticket.group.clone(),
@@ -494,8 +544,7 @@ fn transfer(chain: &Chain, ticket: &Ticket, way: &Way) -> Option<Chain> {
     });
     next.total += own + way.price;
     next.has_transfer = true;
-    next.amounts.push(Some((product.clone(), own)));
-    next.transfers.push(counts_last);
+    next.shares.push(Some(share));
     Some(next)
 }
 

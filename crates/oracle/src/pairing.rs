@@ -82,37 +82,47 @@ pub(crate) fn trips(world: &World, taps: &[Tap]) -> Vec<Trip> {
     trips
 }
 
-/// Networks where riders only tap on.
+/// Networks where riders only tap on: each tap off goes to the last boarding of its network that
+/// has none as yet, first to one of its own medium.
 fn boardings(world: &World, taps: Vec<Tap>) -> Vec<Trip> {
-    let mut trips: Vec<Trip> = Vec::new();
-    for tap in taps {
-        let network = world.network(tap.route.as_deref());
-        if tap.is_off {
-            let boarding = trips.iter_mut().rev().find(|trip| {
-                trip.off.is_none()
-                    && trip.network == network
-                    && trip.on.as_ref().is_some_and(|on| in_time(world, on, &tap))
-            });
-            if let Some(boarding) = boarding {
-                boarding.off = Some(tap);
-                continue;
-            }
-            trips.push(Trip {
-                on: None,
-                off: Some(tap),
-                network,
-                is_boarding: true,
-            });
-        } else {
-            trips.push(Trip {
-                on: Some(tap),
-                off: None,
-                network,
-                is_boarding: true,
-            });
+    let (offs, ons): (Vec<Tap>, Vec<Tap>) = taps.into_iter().partition(|tap| tap.is_off);
+    let trip = |on: Option<Tap>, off: Option<Tap>| {
+        let tap = on.iter().chain(&off).next();
+        let network = world.network(tap.and_then(|tap| tap.route.as_deref()));
+        Trip {
+            on,
+            off,
+            network,
+            is_boarding: true,
+        }
+    };
+    let mut trips: Vec<Trip> = ons.into_iter().map(|on| trip(Some(on), None)).collect();
+    let alone = join(world, &mut trips, offs, true);
+    let alone = join(world, &mut trips, alone, false);
+    trips.extend(alone.into_iter().map(|off| trip(None, Some(off))));
+    trips
+}
+
+/// Gives taps off to boardings; answers those that are left.
+fn join(world: &World, trips: &mut [Trip], offs: Vec<Tap>, same_medium: bool) -> Vec<Tap> {
+    let mut left = Vec::new();
+    for off in offs {
+        let network = world.network(off.route.as_deref());
+        let boarding = trips.iter_mut().rev().find(|trip| {
+            trip.off.is_none()
+                && trip.network == network
+                && trip.on.as_ref().is_some_and(|on| {
+                    *on < off
+                        && in_time(world, on, &off)
+                        && (!same_medium || on.medium == off.medium)
+                })
+        });
+        match boarding {
+            Some(boarding) => boarding.off = Some(off),
+            None => left.push(off),
         }
     }
-    trips
+    left
 }
 
 /// Whether two taps can be one journey.

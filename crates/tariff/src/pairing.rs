@@ -151,28 +151,59 @@ fn pair_gated(taps: &[Tap], longest: Span) -> Vec<Pairing> {
 }
 
 /// Pairs taps where riders only tap on, given in order with their networks. An off that comes all
-/// the same goes with the last boarding of its network.
+/// the same goes with the last boarding of its network that has none yet: first with one of its
+/// own medium, then with any.
 fn pair_boarding(taps: &[(Tap, NetworkId)], longest: Span) -> Vec<Pairing> {
-    let mut pairings: Vec<Pairing> = Vec::new();
-    let mut last: BTreeMap<NetworkId, usize> = BTreeMap::new();
-    for (tap, network) in taps {
-        if tap.kind == TapKind::On {
-            last.insert(*network, pairings.len());
-            pairings.push(Pairing::Boarding {
-                on: *tap,
-                off: None,
-            });
-            continue;
-        }
-        let boarding = last
-            .remove(network)
-            .and_then(|index| pairings.get_mut(index));
-        match boarding {
-            Some(Pairing::Boarding { on, off }) if within(on.at, tap.at, longest) => {
-                *off = Some(*tap);
-            }
-            _ => pairings.push(Pairing::LoneAlighting(*tap)),
+    let mut offs: Vec<Option<Tap>> = vec![None; taps.len()];
+    let mut joined = vec![false; taps.len()];
+    join_offs(taps, longest, (&mut offs, &mut joined), |tap, network| {
+        (network, Some(tap.holder.medium))
+    });
+    join_offs(taps, longest, (&mut offs, &mut joined), |_, network| {
+        (network, None::<Option<Medium>>)
+    });
+    let mut pairings = Vec::with_capacity(taps.len());
+    for ((tap, _), (off, joined)) in taps.iter().zip(offs.into_iter().zip(joined)) {
+        match tap.kind {
+            TapKind::On => pairings.push(Pairing::Boarding { on: *tap, off }),
+            TapKind::Off if joined => {}
+            TapKind::Off => pairings.push(Pairing::LoneAlighting(*tap)),
         }
     }
     pairings
+}
+
+/// Joins each off that no boarding has to the last boarding of its key that has no off, and notes
+/// it by the place of the boarding; `joined` says which offs have one.
+fn join_offs<K: Ord>(
+    taps: &[(Tap, NetworkId)],
+    longest: Span,
+    (offs, joined): (&mut [Option<Tap>], &mut [bool]),
+    key: impl Fn(&Tap, NetworkId) -> K,
+) {
+    let mut open: BTreeMap<K, Vec<(usize, Tap)>> = BTreeMap::new();
+    for (place, (tap, network)) in taps.iter().enumerate() {
+        let boardings = open.entry(key(tap, *network)).or_default();
+        if tap.kind == TapKind::On {
+            if offs.get(place).is_some_and(Option::is_none) {
+                boardings.push((place, *tap));
+            }
+            continue;
+        }
+        if joined.get(place) == Some(&true) {
+            continue;
+        }
+        // Where the last one is too long ago, so are all before it.
+        let Some((at, on)) = boardings.pop() else {
+            continue;
+        };
+        if !within(on.at, tap.at, longest) {
+            boardings.clear();
+            continue;
+        }
+        if let (Some(slot), Some(is_joined)) = (offs.get_mut(at), joined.get_mut(place)) {
+            *slot = Some(*tap);
+            *is_joined = true;
+        }
+    }
 }

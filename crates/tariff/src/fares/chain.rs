@@ -30,14 +30,49 @@ type Cost = (usize, i128);
 #[derive(Clone, Copy, Debug)]
 struct State {
     cost: Cost,
-    /// What decides between equal costs: the place of the product's id and the row of the rule.
-    tie: (u32, u32),
+    share: Share,
     step: Step,
     before: Option<usize>,
     group: Option<LegGroupIx>,
     /// The first effective leg of the run of transfers by rules with equal leg groups.
     run: usize,
     medium: Option<MediumIx>,
+}
+
+/// What the last leg costs, and by what. Between ways of one cost the first leg that differs in it
+/// decides, and there the lesser one, field by field (docs/FARES.md, "The least").
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
+struct Share {
+    minor: i64,
+    /// The part of `minor` that a transfer rule adds: all of it, unless it is in place of a
+    /// ticket.
+    transfer_minor: i64,
+    is_transfer: bool,
+    /// The place of the product's id among all; a transfer without product comes first.
+    product: Option<u32>,
+    /// Of the leg rule and of the transfer rule; 0 where there is none.
+    rows: (u32, u32),
+}
+
+impl State {
+    /// The share of its leg, given the one that a transfer after it put in its place; and the one
+    /// that it puts in place of that of the leg before. A transfer of type 2 counts to the first of
+    /// its legs.
+    fn shares(&self, replaced: Option<Share>) -> (Share, Option<Share>) {
+        if matches!(self.step, Step::Transfer { instead: true, .. }) {
+            let nothing = Share {
+                minor: 0,
+                transfer_minor: 0,
+                ..self.share
+            };
+            let ticket = Share {
+                transfer_minor: 0,
+                ..self.share
+            };
+            return (nothing, Some(ticket));
+        }
+        (replaced.unwrap_or(self.share), None)
+    }
 }
 
 /// How a leg was paid for.
@@ -163,7 +198,12 @@ impl Chain<'_> {
             let cost = self.cost_of(from);
             let state = State {
                 cost: (cost.0, add(cost.1, choice.amount)),
-                tie: choice.tie,
+                share: Share {
+                    minor: choice.amount.as_minor(),
+                    product: Some(choice.tie.0),
+                    rows: (choice.tie.1, 0),
+                    ..Share::default()
+                },
                 step: Step::Fresh {
                     rule: choice.rule,
                     price: choice.price,
@@ -190,7 +230,7 @@ impl Chain<'_> {
         let cost = self.cost_of(before);
         self.work.states.push(State {
             cost: (cost.0.saturating_add(1), cost.1),
-            tie: (0, 0),
+            share: Share::default(),
             step: Step::Unpriced,
             before,
             group: None,
@@ -297,16 +337,20 @@ impl Chain<'_> {
     ) {
         let amount = price.map(|(_, price)| price.amount);
         let bought = price.and_then(|(_, price)| price.medium);
-        let order = rule
-            .product
-            .map_or(0, |product| self.fares.order_of(product));
+        let minor = amount.map_or(0, |amount| amount.as_minor());
         let (unpriced, so_far) = state.cost;
         let mut next = State {
             cost: (
                 unpriced,
                 amount.map_or(so_far, |amount| add(so_far, amount)),
             ),
-            tie: (order, rule.row),
+            share: Share {
+                minor,
+                transfer_minor: minor,
+                is_transfer: true,
+                product: rule.product.map(|product| self.fares.order_of(product)),
+                rows: (0, rule.row),
+            },
             step: Step::Transfer {
                 rule: rule_at,
                 price: price.map(|(at, _)| at),
@@ -354,6 +398,9 @@ impl Chain<'_> {
                     let mut with_own = next;
                     with_own.cost.1 = add(next.cost.1, choice.amount);
                     with_own.medium = medium.or(choice.medium);
+                    with_own.share.minor = minor.saturating_add(choice.amount.as_minor());
+                    with_own.share.product = Some(choice.tie.0);
+                    with_own.share.rows.0 = choice.tie.1;
                     if let Step::Transfer { own, .. } = &mut with_own.step {
                         *own = Some((choice.rule, choice.price));
                     }
@@ -364,32 +411,65 @@ impl Chain<'_> {
         }
     }
 
-    /// Adds a state to the layer that begins at `begin`, unless a cheaper one says the same of the
+    /// Adds a state to the layer that begins at `begin`, unless a better one says the same of the
     /// past.
     fn keep(&mut self, begin: usize, state: State) {
         let fresh = |state: &State| matches!(state.step, Step::Fresh { .. });
-        let mut layer = self.work.states.iter_mut().skip(begin);
-        let same = layer.find(|known| {
+        let mut layer = self.work.states.iter().skip(begin);
+        let same = layer.position(|known| {
             known.group == state.group
                 && known.run == state.run
                 && known.medium == state.medium
                 && fresh(known) == fresh(&state)
         });
-        match same {
-            None => self.work.states.push(state),
-            Some(known) if (state.cost, state.tie) < (known.cost, known.tie) => *known = state,
-            Some(_) => {}
+        let Some(place) = same.map(|at| begin.saturating_add(at)) else {
+            self.work.states.push(state);
+            return;
+        };
+        let known = self.work.states.get(place).copied();
+        if known.is_some_and(|known| self.rank(&state, &known).is_lt())
+            && let Some(slot) = self.work.states.get_mut(place)
+        {
+            *slot = state;
         }
     }
 
-    /// The cheapest of some states.
+    /// The best of some states.
     fn best(&self, states: std::ops::Range<usize>) -> Option<usize> {
         states.min_by(|a, b| self.compare(*a, *b))
     }
 
     fn compare(&self, a: usize, b: usize) -> Ordering {
-        let rank = |at: usize| self.work.states.get(at).map(|s| (s.cost, s.tie));
-        rank(a).cmp(&rank(b))
+        match (self.work.states.get(a), self.work.states.get(b)) {
+            (Some(a), Some(b)) => self.rank(a, b),
+            (a, b) => a.is_none().cmp(&b.is_none()),
+        }
+    }
+
+    /// By cost; of equal costs by the shares of the legs, the first leg that differs deciding.
+    fn rank(&self, a: &State, b: &State) -> Ordering {
+        let by_cost = a.cost.cmp(&b.cost);
+        if by_cost.is_ne() {
+            return by_cost;
+        }
+        let mut first = Ordering::Equal;
+        let (mut a, mut b) = (Some(a), Some(b));
+        let mut replaced = (None, None);
+        // From the last leg to the first, so that the last difference seen is the first one.
+        while let (Some(one), Some(other)) = (a, b) {
+            let shares = (one.shares(replaced.0), other.shares(replaced.1));
+            let here = shares.0.0.cmp(&shares.1.0);
+            if here.is_ne() {
+                first = here;
+            }
+            replaced = (shares.0.1, shares.1.1);
+            if one.before == other.before && replaced.0 == replaced.1 {
+                break;
+            }
+            a = one.before.and_then(|at| self.work.states.get(at));
+            b = other.before.and_then(|at| self.work.states.get(at));
+        }
+        first
     }
 
     fn cost_of(&self, state: Option<usize>) -> Cost {
@@ -441,6 +521,7 @@ impl Chain<'_> {
         let rule = self.fares.rules.get(rule)?;
         Some(Line {
             legs: leg.first..leg.end,
+            pays: leg.first,
             bought: Bought::Product(rule.product),
             amount: self.rider.price(price)?.amount,
             file: FeedFile::LegRules,
@@ -468,6 +549,7 @@ impl Chain<'_> {
             .filter(|_| instead);
         Some(Line {
             legs: before.map_or(leg.first, |before| before.first)..leg.end,
+            pays: before.map_or(leg.end.saturating_sub(1), |before| before.first),
             bought: rule.product.map_or(Bought::Nothing, Bought::Product),
             amount: paid.map(|price| price.amount).or_else(free)?,
             file: FeedFile::TransferRules,

@@ -51,6 +51,9 @@ pub enum Ambiguity {
 pub struct Line {
     /// The legs it covers, as places in the itinerary.
     pub legs: Range<usize>,
+    /// The one of them that the amount counts to: the first, of a transfer the last, and of a
+    /// transfer in place of the ticket before it that ticket's first.
+    pub pays: usize,
     /// What the rider buys.
     pub bought: Bought,
     /// What it adds: negative is a discount.

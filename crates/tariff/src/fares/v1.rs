@@ -219,6 +219,7 @@ fn finish(feed: &Feed, legs: usize, ways: &[Way], ambiguity: Option<Ambiguity>) 
         match bought {
             Some((fare, row, attribute)) => lines.push(Line {
                 legs: way.first..end,
+                pays: way.first,
                 bought: Bought::Fare(fare),
                 amount: attribute.price.to_balance(),
                 file: FeedFile::FareRules,

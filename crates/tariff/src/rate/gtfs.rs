@@ -127,35 +127,27 @@ fn of_legs(
 fn count(city: &City, line: &Line, prices: &mut [Option<ByRules>]) {
     let rules = &city.rules().fares;
     let is_transfer = matches!(line.kind, LineKind::Transfer(_));
-    let instead = line.kind == LineKind::Transfer(TransferType::TransferOnly);
-    let begin = if is_transfer && !(instead && line.legs.len() > 1) {
-        line.legs.end.saturating_sub(1)
-    } else {
-        line.legs.start
-    };
-    let end = line.legs.end.max(begin.saturating_add(1));
-    for leg in begin..end {
+    // Type 1 adds to a ticket, which has a line of its own; other transfers are the leg's ticket.
+    let is_added = line.kind == LineKind::Transfer(TransferType::FromPlusTransferPlusTo);
+    for leg in line.legs.clone() {
         let Some(Some(price)) = prices.get_mut(leg) else {
             continue;
         };
-        let amount = if leg == begin {
+        let amount = if leg == line.pays {
             line.amount.as_minor()
         } else {
             0
         };
-        let first = price.rule.row == 0;
-        if first {
+        if !is_added {
             price.rule = RuleRef {
                 file: city.path(line.file.name()),
                 row: u64::from(line.row),
             };
             price.product = product(rules, line.bought);
-        }
-        if is_transfer {
-            price.transfer = Some(line.row);
-        }
-        if first || !is_transfer {
             price.price = price.price.saturating_add(amount.max(0));
+        }
+        if is_transfer && leg == line.pays {
+            price.transfer = Some(line.row);
         }
         price.fare = price.fare.saturating_add(amount);
     }

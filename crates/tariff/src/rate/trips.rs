@@ -124,7 +124,8 @@ fn guesses(city: &City, pairings: &[Pairing], place: usize, lone: &Pairing) -> V
                 from,
                 to: Some(to),
                 start: tap.at,
-                end: None,
+                // The one tap is the departure, and a tap off the arrival too.
+                end: (tap.kind == TapKind::Off).then_some(tap.at),
             },
             event,
             confidence_percent,
