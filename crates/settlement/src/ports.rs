@@ -10,8 +10,9 @@ use std::error::Error;
 use std::future::Future;
 use std::ops::RangeInclusive;
 
-use units::{AccountId, CredentialId, Currency, DeviceId, ServiceDay, TapId, Timestamp};
+use units::{AccountId, CredentialId, Currency, DeviceId, ServiceDay, Span, TapId, Timestamp};
 
+use crate::ingest::EVIDENCE_SKEW_MAX;
 use crate::model::{
     AccountDay, AccountRecord, DayRecord, Gate, PostedEntry, RecordOutcome, Registered,
     StoredCharge, StoredJourney, StoredTap, TapFlag, UnknownValue,
@@ -28,6 +29,10 @@ pub trait IssuanceLog: Send + Sync {
 
 /// Where settlement keeps taps, journeys, entries and charges.
 pub trait SettlementStore: Send + Sync {
+    /// How many account-days one transaction best takes: so many that the disk's flush and the
+    /// statements are paid once for many, so few that others wait little and memory is bounded.
+    const STEP_DAYS: u32;
+
     /// Registers a gate, or changes its number, place and state; its key never changes.
     fn register_gate(
         &self,
@@ -59,17 +64,18 @@ pub trait SettlementStore: Send + Sync {
         epoch: u32,
     ) -> impl Future<Output = Result<Cursor, StoreError>> + Send;
 
-    /// Stores one verified batch: its records and what they are, dirty days, cursor. One
-    /// transaction; answers after the commit.
+    /// Stores verified batches: their records and what they are, dirty days, cursors. One
+    /// transaction for all of them, as if one came after the other; answers after the commit, one
+    /// receipt for each.
     ///
     /// A record whose (device, epoch, seq) is stored with the same bytes is a duplicate and changes
     /// nothing; with other bytes it is kept as a conflict and the first stays. A newly stored tap
     /// makes its account's day dirty, and every other day of the account that has a tap with the
     /// same [`crate::model::CodeUse`].
-    fn store_batch(
+    fn store_batches(
         &self,
-        batch: &VerifiedBatch,
-    ) -> impl Future<Output = Result<BatchReceipt, StoreError>> + Send;
+        batches: &[VerifiedBatch],
+    ) -> impl Future<Output = Result<Vec<BatchReceipt>, StoreError>> + Send;
 
     /// Stores taps of an outside file. One transaction.
     ///
@@ -80,24 +86,25 @@ pub trait SettlementStore: Send + Sync {
         rows: &[FileTap],
     ) -> impl Future<Output = Result<Vec<FileTapStored>, StoreError>> + Send;
 
-    /// Takes up to `limit` dirty (account, day) in order of (day, account), gives the state of each
-    /// to `decide`, writes what it says and takes the day off the dirty list. `first_day` says how
-    /// far back the state of a day reaches ([`DayState::earlier`]). Days that a change reaches
-    /// ([`DayChange::reaches`]) become dirty, but for those taken with it, which were decided from
-    /// the same taps. One transaction: when `decide` refuses, nothing is written. Answers how many
-    /// days it took; 0 = none is dirty.
+    /// Takes dirty (account, day), the earliest days first and about `limit` of them (a store that
+    /// keeps days together takes them together), gives the state of each to `decide`, writes what
+    /// it says and takes the day off the dirty list. `window` says how far back the state of a day
+    /// reaches ([`DayState::earlier`]). Days that a change reaches ([`DayChange::reaches`]) become
+    /// dirty, but for those taken with it, which were decided from the same taps. One transaction:
+    /// when `decide` refuses, nothing is written. Answers how many days it took; 0 = none is dirty
+    /// and no other process is settling one.
     fn settle_dirty<W, F>(
         &self,
         limit: u32,
-        first_day: W,
+        window: W,
         decide: F,
     ) -> impl Future<Output = Result<u32, StoreError>> + Send
     where
-        W: Fn(ServiceDay) -> ServiceDay + Send + Sync,
+        W: Fn(ServiceDay) -> DayWindow + Send + Sync,
         F: Fn(&DayState) -> Result<DayChange, MoneyFault> + Send + Sync;
 
-    /// Takes up to `limit` days of `scope` that are not dirty and not closed, in order of (day,
-    /// account), gives each to `decide` and writes what it says. One transaction: when `decide`
+    /// Takes up to `limit` days of `scope` that are not dirty and not closed (days that the store
+    /// cannot tell from dirty ones wait too), gives each to `decide` and writes what it says. One transaction: when `decide`
     /// refuses, nothing is written. Answers how many days it took; 0 = none is left.
     fn charge_days<F>(
         &self,
@@ -342,6 +349,32 @@ pub enum FileTapStored {
     Duplicate,
     /// Another tap was there under this id, and stays.
     Conflict,
+}
+
+/// What the days around a dirty day have to do with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DayWindow {
+    /// The first day whose taps the fares of this one depend on; the day itself where nothing is
+    /// counted over days.
+    pub first: ServiceDay,
+    /// When the day begins.
+    pub starts: Timestamp,
+    /// When it is over: the first instant of the next.
+    pub ends: Timestamp,
+}
+
+impl DayWindow {
+    /// Whether the code of `tap`, which lies on this day, may have been used on another day too: a
+    /// ticket, or a presentation near one of the day's ends. Two taps with one presentation are
+    /// each within [`EVIDENCE_SKEW_MAX`] of the second it was made in.
+    #[must_use]
+    pub fn shares_code(&self, tap: &StoredTap) -> bool {
+        let reach = Span::from_secs(2 * EVIDENCE_SKEW_MAX.as_secs() + 1);
+        let at = tap.tap.at;
+        tap.code.is_some_and(|code| {
+            code.is_ticket() || at.minus(reach) < self.starts || at.plus(reach) >= self.ends
+        })
+    }
 }
 
 /// What is known about one dirty day, read under the transaction's lock.

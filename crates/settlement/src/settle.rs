@@ -21,11 +21,7 @@ use units::{AccountId, Amount, Balance, JourneyId, ServiceDay, TapId, Timestamp}
 use crate::flags;
 use crate::ids;
 use crate::model::{About, AccountDay, PostedEntry, StoredFare, StoredJourney, StoredTap, TapFlag};
-use crate::ports::{DayChange, DayState, MoneyFault, SettlementStore, StoreError};
-
-/// Account-days in one transaction: large enough that the disk's flush is paid once for many,
-/// small enough that other writers wait some milliseconds only.
-pub const DAYS_PER_TRANSACTION: u32 = 200;
+use crate::ports::{DayChange, DayState, DayWindow, MoneyFault, SettlementStore, StoreError};
 
 /// Settles until no day is dirty. Answers how many days were taken.
 ///
@@ -38,14 +34,14 @@ pub async fn all<S: SettlementStore>(
 ) -> Result<u64, StoreError> {
     let mut taken = 0;
     loop {
-        match step(store, city, now, DAYS_PER_TRANSACTION).await? {
+        match step(store, city, now, S::STEP_DAYS).await? {
             0 => return Ok(taken),
             days => taken += u64::from(days),
         }
     }
 }
 
-/// Settles up to `limit` dirty days in one transaction. Answers how many; 0 = none is dirty.
+/// Settles about `limit` dirty days in one transaction. Answers how many; 0 = none is dirty.
 ///
 /// # Errors
 /// [`StoreError`]; then nothing of this step was written.
@@ -58,17 +54,22 @@ pub async fn step<S: SettlementStore>(
     store
         .settle_dirty(
             limit,
-            |day| first_day(city, day),
+            |day| window(city, day),
             |state| decide(city, state, now),
         )
         .await
 }
 
-/// The first service day whose taps the fares of `day` depend on: how far back
-/// [`DayState::earlier`] reaches.
+/// How far `day` reaches: back to the first service day whose taps its fares depend on
+/// ([`DayState::earlier`]), and from when to when.
 #[must_use]
-pub fn first_day(city: &City, day: ServiceDay) -> ServiceDay {
-    window_start(city, day).unwrap_or(ServiceDay::from_days(i32::MIN))
+pub fn window(city: &City, day: ServiceDay) -> DayWindow {
+    let (starts, ends) = city.day_bounds(day);
+    DayWindow {
+        first: window_start(city, day).unwrap_or(ServiceDay::from_days(i32::MIN)),
+        starts,
+        ends,
+    }
 }
 
 /// What a day's taps make of it: the pure heart of settling.

@@ -58,11 +58,23 @@ const SELECT_QUARANTINE: &str = "SELECT q.device_id, q.epoch, q.seq, q.reason, q
 
 pub(crate) async fn store(
     store: &SqliteStore,
-    batch: &VerifiedBatch,
-) -> Result<BatchReceipt, StoreError> {
+    batches: &[VerifiedBatch],
+) -> Result<Vec<BatchReceipt>, StoreError> {
     let failed = backend("store a batch");
     let mut tx = store.begin_write().await.map_err(&failed)?;
-    let known = known_records(&mut tx, batch).await?;
+    let mut receipts = Vec::with_capacity(batches.len());
+    for batch in batches {
+        receipts.push(store_one(&mut tx, batch).await?);
+    }
+    tx.commit().await.map_err(&failed)?;
+    Ok(receipts)
+}
+
+async fn store_one(
+    conn: &mut SqliteConnection,
+    batch: &VerifiedBatch,
+) -> Result<BatchReceipt, StoreError> {
+    let known = known_records(conn, batch).await?;
     let (mut duplicates, mut conflicts) = (0, 0);
     let mut new: Vec<&VerifiedRecord> = Vec::new();
     for record in &batch.records {
@@ -71,17 +83,15 @@ pub(crate) async fn store(
             Some(bytes) if *bytes == record.bytes => duplicates += 1,
             Some(_) => {
                 conflicts += 1;
-                insert_conflict(&mut tx, batch, record).await?;
+                insert_conflict(conn, batch, record).await?;
             }
         }
     }
-    insert_batch(&mut tx, batch).await?;
-    insert_records(&mut tx, batch, &new).await?;
-    insert_outcomes(&mut tx, batch, &new).await?;
-    let cursor = advance(&mut tx, batch.device, batch.epoch).await?;
-    tx.commit().await.map_err(&failed)?;
+    insert_batch(conn, batch).await?;
+    insert_records(conn, batch, &new).await?;
+    insert_outcomes(conn, batch, &new).await?;
     Ok(BatchReceipt {
-        cursor,
+        cursor: advance(conn, batch.device, batch.epoch).await?,
         stored: u32::try_from(new.len()).unwrap_or(u32::MAX),
         duplicates,
         conflicts,

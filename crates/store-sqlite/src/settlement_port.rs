@@ -2,14 +2,18 @@
 
 use settlement::model::{AccountDay, AccountRecord, DayRecord, Gate, Registered};
 use settlement::ports::{
-    BatchReceipt, ChargeChange, ChargeScope, Counts, Cursor, DayChange, DayState, FileTap,
-    FileTapStored, MoneyFault, QuarantinedRecord, SettlementStore, StoreError, VerifiedBatch,
+    BatchReceipt, ChargeChange, ChargeScope, Counts, Cursor, DayChange, DayState, DayWindow,
+    FileTap, FileTapStored, MoneyFault, QuarantinedRecord, SettlementStore, StoreError,
+    VerifiedBatch,
 };
 use units::{AccountId, DeviceId, ServiceDay};
 
 use crate::{SqliteStore, batches, charging, counts, file_taps, gates, pages, settling};
 
 impl SettlementStore for SqliteStore {
+    /// There is one writer: the others wait some milliseconds only.
+    const STEP_DAYS: u32 = 200;
+
     async fn register_gate(&self, gate: &Gate) -> Result<Registered, StoreError> {
         gates::register(self, gate).await
     }
@@ -35,25 +39,23 @@ impl SettlementStore for SqliteStore {
         batches::cursor(self, device, epoch).await
     }
 
-    async fn store_batch(&self, batch: &VerifiedBatch) -> Result<BatchReceipt, StoreError> {
-        batches::store(self, batch).await
+    async fn store_batches(
+        &self,
+        batches: &[VerifiedBatch],
+    ) -> Result<Vec<BatchReceipt>, StoreError> {
+        batches::store(self, batches).await
     }
 
     async fn store_file_taps(&self, rows: &[FileTap]) -> Result<Vec<FileTapStored>, StoreError> {
         file_taps::store(self, rows).await
     }
 
-    async fn settle_dirty<W, F>(
-        &self,
-        limit: u32,
-        first_day: W,
-        decide: F,
-    ) -> Result<u32, StoreError>
+    async fn settle_dirty<W, F>(&self, limit: u32, window: W, decide: F) -> Result<u32, StoreError>
     where
-        W: Fn(ServiceDay) -> ServiceDay + Send + Sync,
+        W: Fn(ServiceDay) -> DayWindow + Send + Sync,
         F: Fn(&DayState) -> Result<DayChange, MoneyFault> + Send + Sync,
     {
-        settling::settle(self, limit, first_day, decide).await
+        settling::settle(self, limit, window, decide).await
     }
 
     async fn charge_days<F>(

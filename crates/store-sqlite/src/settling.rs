@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use settlement::ports::{DayChange, DayState, MoneyFault, StoreError};
+use settlement::ports::{DayChange, DayState, DayWindow, MoneyFault, StoreError};
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use units::{AccountId, ServiceDay};
 
@@ -57,11 +57,11 @@ const DELETE_DIRTY: &str = "DELETE FROM dirty_days WHERE (service_day, account_i
 pub(crate) async fn settle<W, F>(
     store: &SqliteStore,
     limit: u32,
-    first_day: W,
+    window: W,
     decide: F,
 ) -> Result<u32, StoreError>
 where
-    W: Fn(ServiceDay) -> ServiceDay + Send + Sync,
+    W: Fn(ServiceDay) -> DayWindow + Send + Sync,
     F: Fn(&DayState) -> Result<DayChange, MoneyFault> + Send + Sync,
 {
     let failed = backend("settle days");
@@ -70,7 +70,7 @@ where
     if states.is_empty() {
         return Ok(0);
     }
-    windows::read_earlier(&mut tx, &mut states, first_day).await?;
+    windows::read_earlier(&mut tx, &mut states, |day| window(day).first).await?;
     let changes: Vec<DayChange> = states.iter().map(&decide).collect::<Result<_, _>>()?;
     write(&mut tx, limit, &states, changes).await?;
     tx.commit().await.map_err(&failed)?;

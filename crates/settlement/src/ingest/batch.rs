@@ -115,6 +115,65 @@ pub async fn store<S: SettlementStore + IssuanceLog>(
     batch: SignedBatch,
     now: Timestamp,
 ) -> Result<BatchReceipt, BatchError> {
+    let verified = verify(store, city, issuer_keys, batch, now, &Heads::new()).await?;
+    let mut receipts = store.store_batches(std::slice::from_ref(&verified)).await?;
+    let missing = || StoreError::out_of_range("store_batches", "one receipt for each batch", 0);
+    Ok(receipts.pop().ok_or_else(missing)?)
+}
+
+/// Verifies batches and stores those that hold in one transaction: many gates' uploads for one
+/// flush of the disk. Answers for each, in order.
+///
+/// # Errors
+/// [`StoreError`] when the store cannot do its work; then none is stored, and each may be sent
+/// again.
+pub async fn store_all<S: SettlementStore + IssuanceLog>(
+    store: &S,
+    city: &City,
+    issuer_keys: &[IssuerKey],
+    batches: Vec<SignedBatch>,
+    now: Timestamp,
+) -> Result<Vec<Result<BatchReceipt, BatchError>>, StoreError> {
+    let mut heads = Heads::new();
+    let mut good = Vec::with_capacity(batches.len());
+    let mut refused = Vec::with_capacity(batches.len());
+    for batch in batches {
+        match verify(store, city, issuer_keys, batch, now, &heads).await {
+            Ok(batch) => {
+                let ends = (batch.device, batch.epoch, end_of(&batch));
+                heads.entry(ends).or_default().push(batch.after);
+                good.push(batch);
+                refused.push(None);
+            }
+            Err(BatchError::Store(error)) => return Err(error),
+            Err(error) => refused.push(Some(error)),
+        }
+    }
+    let mut receipts = store.store_batches(&good).await?.into_iter();
+    let answers = refused.into_iter().map(|refused| match refused {
+        Some(error) => Some(Err(error)),
+        None => receipts.next().map(Ok),
+    });
+    Ok(answers.flatten().collect())
+}
+
+/// The heads of batches that are stored together, by the number of the record after them.
+type Heads = BTreeMap<(DeviceId, u32, u64), Vec<[u8; 32]>>;
+
+fn end_of(batch: &VerifiedBatch) -> u64 {
+    let count = u64::try_from(batch.records.len()).unwrap_or(u64::MAX);
+    batch.first_seq.saturating_add(count)
+}
+
+/// Checks a batch and finds out what each of its records is.
+async fn verify<S: SettlementStore + IssuanceLog>(
+    store: &S,
+    city: &City,
+    issuer_keys: &[IssuerKey],
+    batch: SignedBatch,
+    now: Timestamp,
+    beside: &Heads,
+) -> Result<VerifiedBatch, BatchError> {
     check_limits(&batch)?;
     let device = batch.device;
     let gate = store.gate(device).await?;
@@ -123,7 +182,7 @@ pub async fn store<S: SettlementStore + IssuanceLog>(
         return Err(BatchError::Retired { device });
     }
     let after = verify_device(&gate, &batch)?;
-    let continuity = continuity(store, &batch).await?;
+    let continuity = continuity(store, &batch, beside).await?;
 
     let judged: Vec<Judged<'_>> = batch
         .records
@@ -151,7 +210,7 @@ pub async fn store<S: SettlementStore + IssuanceLog>(
             outcome,
         })
         .collect();
-    let verified = VerifiedBatch {
+    Ok(VerifiedBatch {
         device,
         epoch: batch.epoch,
         first_seq: batch.first_seq,
@@ -161,8 +220,7 @@ pub async fn store<S: SettlementStore + IssuanceLog>(
         continuity,
         received_at: now,
         records,
-    };
-    Ok(store.store_batch(&verified).await?)
+    })
 }
 
 /// The tariff's word for a record's kind.
@@ -231,13 +289,15 @@ fn verify_device(gate: &Gate, batch: &SignedBatch) -> Result<ChainHead, BatchErr
 async fn continuity<S: SettlementStore>(
     store: &S,
     batch: &SignedBatch,
+    beside: &Heads,
 ) -> Result<Continuity, StoreError> {
-    let expected = if batch.first_seq == 0 {
-        vec![*ChainHead::start(batch.device, batch.epoch).as_bytes()]
+    let (device, epoch, seq) = (batch.device, batch.epoch, batch.first_seq);
+    let expected = if seq == 0 {
+        vec![*ChainHead::start(device, epoch).as_bytes()]
     } else {
-        store
-            .heads_before(batch.device, batch.epoch, batch.first_seq)
-            .await?
+        let mut heads = store.heads_before(device, epoch, seq).await?;
+        heads.extend(beside.get(&(device, epoch, seq)).into_iter().flatten());
+        heads
     };
     Ok(if expected.is_empty() {
         Continuity::Unknown

@@ -82,6 +82,13 @@ impl CodeUse {
         Self { credential, slot }
     }
 
+    /// Whether it is a ticket: its uses may lie days apart, those of a presentation lie within
+    /// minutes.
+    #[must_use]
+    pub const fn is_ticket(&self) -> bool {
+        self.slot < 0
+    }
+
     /// The use under its stored number.
     #[must_use]
     pub const fn from_slot(credential: CredentialId, slot: i64) -> Self {

@@ -16,7 +16,7 @@ use crate::model::{
 };
 use crate::ports::{
     BatchReceipt, ChargeChange, ChargeScope, Continuity, Counts, Cursor, DayChange, DayState,
-    FileTap, FileTapStored, IssuanceLog, MoneyFault, QuarantinedRecord, SettlementStore,
+    DayWindow, FileTap, FileTapStored, IssuanceLog, MoneyFault, QuarantinedRecord, SettlementStore,
     StoreError, VerifiedBatch,
 };
 
@@ -75,6 +75,8 @@ impl IssuanceLog for MemoryStore {
 }
 
 impl SettlementStore for MemoryStore {
+    const STEP_DAYS: u32 = 200;
+
     async fn register_gate(&self, gate: &Gate) -> Result<Registered, StoreError> {
         let mut state = self.lock();
         let registered = match state.gates.get(&gate.device) {
@@ -111,8 +113,16 @@ impl SettlementStore for MemoryStore {
         Ok(self.lock().cursor(device, epoch))
     }
 
-    async fn store_batch(&self, batch: &VerifiedBatch) -> Result<BatchReceipt, StoreError> {
-        self.lock().store_batch(batch)
+    async fn store_batches(
+        &self,
+        batches: &[VerifiedBatch],
+    ) -> Result<Vec<BatchReceipt>, StoreError> {
+        let mut state = self.lock();
+        let mut next = state.clone();
+        let receipts = batches.iter().map(|batch| next.store_batch(batch));
+        let receipts = receipts.collect::<Result<Vec<_>, _>>()?;
+        *state = next;
+        Ok(receipts)
     }
 
     async fn store_file_taps(&self, rows: &[FileTap]) -> Result<Vec<FileTapStored>, StoreError> {
@@ -133,14 +143,9 @@ impl SettlementStore for MemoryStore {
         Ok(answers)
     }
 
-    async fn settle_dirty<W, F>(
-        &self,
-        limit: u32,
-        first_day: W,
-        decide: F,
-    ) -> Result<u32, StoreError>
+    async fn settle_dirty<W, F>(&self, limit: u32, window: W, decide: F) -> Result<u32, StoreError>
     where
-        W: Fn(ServiceDay) -> ServiceDay + Send + Sync,
+        W: Fn(ServiceDay) -> DayWindow + Send + Sync,
         F: Fn(&DayState) -> Result<DayChange, MoneyFault> + Send + Sync,
     {
         let mut state = self.lock();
@@ -148,7 +153,7 @@ impl SettlementStore for MemoryStore {
         let taken: Vec<_> = state.dirty.iter().take(limit).copied().collect();
         let changes = taken
             .iter()
-            .map(|(day, account)| decide(&state.day_state(*account, first_day(*day), *day)))
+            .map(|(day, account)| decide(&state.day_state(*account, window(*day).first, *day)))
             .collect::<Result<Vec<DayChange>, MoneyFault>>()?;
         let mut next = state.clone();
         for change in changes {

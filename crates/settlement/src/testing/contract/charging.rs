@@ -180,7 +180,7 @@ async fn a_refused_decision_writes_nothing<F: Factory>(factory: &F) {
         .store
         .settle_dirty(
             10,
-            |day| day,
+            |day| crate::settle::window(city, day),
             |state| {
                 if state.account == other.account {
                     return Err(fault(state.account, state.day));
