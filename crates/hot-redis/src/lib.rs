@@ -20,7 +20,7 @@
 //! use std::time::Duration;
 //!
 //! let hot = hot_redis::Hot::open(&["redis://127.0.0.1:6379".to_owned()], hot_redis::Kind::One)?;
-//! let limit = hot_redis::Limit { times: 10, within: Duration::from_secs(60) };
+//! let limit = hot_redis::Limit { times: 10, within: Duration::from_mins(1) };
 //! match hot.pace("challenge 192.0.2.7", limit).await {
 //!     hot_redis::Pace::Within => {}                 // go on
 //!     hot_redis::Pace::TooOften { wait: _ } => {}   // answer 429
