@@ -1,6 +1,7 @@
 //! The core: one scan → decision → station → journal → door → note. One thread owns it.
 
 mod outcomes;
+mod rules;
 mod unrecorded;
 
 use std::collections::VecDeque;
@@ -8,13 +9,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use journal::{AppendError, Journal, Media, Mode, Outcome, Position, Record, Witness};
-use units::{DeviceId, GateId, RouteId, Span, StopId, Timestamp};
+use units::{DeviceId, Span, Timestamp};
 use validator::update::Freshness;
-use validator::{
-    ClockRules, Decision, NetworkCode, Permit, Place, Policy, Reading, Refusal, ReplayMemory,
-    ReplaySlot, ZoneCode,
-};
+use validator::{Decision, Permit, Place, Reading, Refusal, ReplayMemory, ReplaySlot};
 use wire::chain::ChainHead;
+use wire::lists::Snapshot;
 use wire::tap::{TapKind, TapRecord};
 use wire::text::CodeBuffer;
 
@@ -22,12 +21,14 @@ use crate::answer::{Answer, Closed, Verdict};
 use crate::clock::GateClock;
 use crate::denied::Denied;
 use crate::door::Door;
+use crate::history::History;
 use crate::lists::{Keys, ListName};
 use crate::live::{LiveCodes, live_until};
 use crate::machine::Stopwatch;
 use crate::signed::InForce;
 use crate::station::{Station, Word};
 
+pub use rules::{Rules, Site};
 pub use unrecorded::UnrecordedRule;
 
 use outcomes::Kept;
@@ -39,42 +40,6 @@ const LAZY_SYNC: Span = Span::from_secs(1);
 /// Most openings that wait for the door to say what came of them: a door without a sensor answers
 /// at once, one that never answers must not fill the memory.
 const OPENED_MAX: usize = 64;
-
-/// Where and what the gate is.
-#[derive(Clone, Debug)]
-pub struct Site {
-    /// The device.
-    pub device: DeviceId,
-    /// The gate.
-    pub gate: GateId,
-    /// The stop.
-    pub stop: StopId,
-    /// The route, on a vehicle.
-    pub route: Option<RouteId>,
-    /// The network, by its number in rules of acceptance.
-    pub network: NetworkCode,
-    /// The fare zone, by its number in rules of acceptance.
-    pub zone: ZoneCode,
-}
-
-/// What the agent goes by.
-#[derive(Clone, Copy, Debug)]
-pub struct Rules {
-    /// How codes are judged.
-    pub policy: Policy,
-    /// Oldest issuer keys that are used.
-    pub keys_stale: Span,
-    /// Oldest deny list that is used.
-    pub denied_stale: Span,
-    /// Refusals written down per minute.
-    pub refusals_per_minute: u32,
-    /// Codes that the replay memory holds.
-    pub replay_slots: usize,
-    /// What happens to good codes while the journal cannot be written.
-    pub unrecorded: UnrecordedRule,
-    /// What it may assume of its clocks.
-    pub clock: ClockRules,
-}
 
 /// A list in use, and when the server last confirmed it.
 #[derive(Clone, Debug)]
@@ -99,6 +64,13 @@ impl Signed {
     }
 }
 
+/// Whether somebody passed on this tap, by the lists of this snapshot, after its end.
+fn passed_stale(tap: &TapRecord<'_>, snapshot: &Snapshot) -> bool {
+    tap.decision == wire::tap::PERMITTED
+        && tap.at >= snapshot.expires
+        && tap.lists == snapshot.versions_at(tap.at)
+}
+
 /// The head of a chain as the journal wants it.
 #[must_use]
 pub fn chain_start(device: DeviceId, epoch: u32) -> journal::Head {
@@ -109,6 +81,7 @@ pub fn chain_start(device: DeviceId, epoch: u32) -> journal::Head {
 pub struct Agent<M> {
     pub(crate) journal: Journal<M>,
     pub(crate) live: LiveCodes,
+    pub(crate) history: History,
     pub(crate) clock: GateClock,
     pub(crate) site: Site,
     pub(crate) rules: Rules,
@@ -121,6 +94,8 @@ pub struct Agent<M> {
     denied: Option<Held<Denied>>,
     /// Pages of earlier deny lists that could not be read.
     denied_unread: u64,
+    /// Riders that passed on this snapshot after its end, before the start.
+    passed_before: Option<(Snapshot, u32)>,
     /// What signed lists say of themselves, where the gate goes by signed lists.
     signed: Option<Signed>,
     used: ReplayMemory<Vec<ReplaySlot>>,
@@ -150,26 +125,35 @@ impl<M> std::fmt::Debug for Agent<M> {
 }
 
 impl<M: Media> Agent<M> {
-    /// Opens the journal and remembers from it which codes were let pass.
+    /// Opens the journal and remembers from it which codes were let pass, and how many riders
+    /// passed on the lists of `held` after their end.
     ///
     /// # Errors
     /// [`journal::OpenError`].
     pub fn open(
         media: M,
         options: journal::Options,
-        site: Site,
-        rules: Rules,
+        witness: Witness,
+        (site, rules): (Site, Rules),
         door: Box<dyn Door>,
+        held: Option<&Snapshot>,
     ) -> Result<(Self, journal::Recovery), journal::OpenError> {
         let mut live = LiveCodes::default();
         let mut clock = GateClock::start(rules.clock);
+        let mut history = History::default();
+        let mut passed_before = held.map(|snapshot| (*snapshot, 0_u32));
         let (journal, report) =
-            Journal::open(media, options, Witness::NONE, &mut |record| match record {
+            Journal::open(media, options, witness, &mut |record| match record {
                 Record::Tap {
                     position, payload, ..
                 } => {
                     live.take(position, payload, &rules.policy);
                     clock.recall(payload);
+                    let decoded = TapRecord::decode(payload).ok();
+                    history.take(position, decoded.as_ref().map(|tap| tap.at));
+                    if let (Some(tap), Some((snapshot, passed))) = (&decoded, &mut passed_before) {
+                        *passed = passed.saturating_add(passed_stale(tap, snapshot).into());
+                    }
                 }
                 Record::Note { tap, outcome } => live.end(tap, outcome),
                 _ => {}
@@ -178,6 +162,7 @@ impl<M: Media> Agent<M> {
         let agent = Self {
             journal,
             live,
+            history,
             clock,
             site,
             rules,
@@ -187,6 +172,7 @@ impl<M: Media> Agent<M> {
             keys: None,
             denied: None,
             denied_unread: 0,
+            passed_before,
             signed: None,
             used: ReplayMemory::new(vec![ReplaySlot::EMPTY; rules.replay_slots]),
             opened: VecDeque::new(),
@@ -266,12 +252,13 @@ impl<M: Media> Agent<M> {
         if let Some(snapshot) = lists.held.snapshot() {
             self.clock.past(snapshot.issued);
         }
-        // The same snapshot again (after a repair) does not buy more riders.
-        let known = self
-            .signed
-            .take()
-            .filter(|before| before.lists.held.snapshot() == lists.held.snapshot());
-        let passed_stale = known.map_or(0, |before| before.passed_stale);
+        // The same snapshot again (after a repair or a restart) does not buy more riders.
+        let before = self.signed.take();
+        let passed =
+            before.and_then(|before| Some((*before.lists.held.snapshot()?, before.passed_stale)));
+        let same = |(snapshot, _): &(Snapshot, u32)| Some(snapshot) == lists.held.snapshot();
+        let known = passed.or(self.passed_before.take()).filter(same);
+        let passed_stale = known.map_or(0, |(_, passed)| passed);
         self.signed = Some(Signed {
             lists,
             passed_stale,
@@ -544,19 +531,21 @@ impl<M: Media> Agent<M> {
                 return None;
             }
         };
-        let tap = self.append_bytes(&bytes)?;
+        let tap = self.append_bytes(&bytes, now)?;
         self.live.take(tap, &bytes, &self.rules.policy);
         Some(tap)
     }
 
     /// Writes a record, whose number is the journal's next.
-    fn append_bytes(&mut self, bytes: &[u8]) -> Option<Position> {
+    fn append_bytes(&mut self, bytes: &[u8], at: Timestamp) -> Option<Position> {
         let mut outcome = self.journal.append(bytes);
         if matches!(outcome, Err(AppendError::PendingFull { .. })) && self.journal.sync().is_ok() {
             outcome = self.journal.append(bytes);
         }
         let refused = |error| tracing::error!(%error, "the journal did not take the record");
-        outcome.map_err(refused).ok()
+        let place = outcome.map_err(refused).ok()?;
+        self.history.take(place, Some(at));
+        Some(place)
     }
 
     /// The clock: to be told of signed time, and to be asked what it is worth.

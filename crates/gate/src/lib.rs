@@ -25,12 +25,14 @@
 pub mod agent;
 pub mod answer;
 pub mod backoff;
+pub mod boot_count;
 pub mod clock;
 pub mod config;
 pub mod core;
 pub mod denied;
 pub mod door;
 pub mod frame;
+mod history;
 pub mod http;
 pub mod input;
 pub mod intake;

@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use journal::Media;
+use journal::{Media, Witness};
 use units::Span;
 use validator::{Language, NetworkCode, ZoneCode};
 
@@ -23,7 +23,7 @@ use crate::station::{self, Gossip, Hot, Station, StationKey};
 use crate::status::Status;
 use crate::sync::Syncer;
 use crate::upload::Uploader;
-use crate::{door, http, input, live, machine, tls};
+use crate::{boot_count, door, http, input, live, machine, tls};
 
 /// Opens journal and lists as they are on disk.
 ///
@@ -57,6 +57,7 @@ pub fn open_on<M: Media>(config: &Config, media: M) -> Result<Agent<M>> {
         denied_stale: hours(config.policy.deny_list_stale_hours),
         refusals_per_minute: config.journal.refusals_per_minute,
         replay_slots: config.journal.replay_slots,
+        keep: hours(config.journal.keep_days.saturating_mul(24)),
         unrecorded: config.unrecorded.to_rule(),
         clock: config.clock.to_rules(),
     };
@@ -70,8 +71,10 @@ pub fn open_on<M: Media>(config: &Config, media: M) -> Result<Agent<M>> {
     let options = journal::Options::new(site.device, chain_start, u64::from_ne_bytes(salt))
         .with_segment_bytes(config.journal.segment_kib.saturating_mul(1024))?;
     let door = door::from_config(&config.door, &config.passage)?;
-    let (mut agent, report) =
-        Agent::open(media, options, site, rules, door).context("the journal cannot be opened")?;
+    let snapshot = found.as_ref().and_then(|lists| lists.held.snapshot());
+    let witness = witness(config)?;
+    let (mut agent, report) = Agent::open(media, options, witness, (site, rules), door, snapshot)
+        .context("the journal cannot be opened")?;
     let (taps, gaps) = (report.taps, report.gaps.len());
     tracing::info!(taps, gaps, epoch = ?report.new_epoch, "the journal is open");
     for gap in &report.gaps {
@@ -83,6 +86,16 @@ pub fn open_on<M: Media>(config: &Config, media: M) -> Result<Agent<M>> {
         None => {}
     }
     Ok(agent)
+}
+
+/// What outside the journal's partition knows of it.
+fn witness(config: &Config) -> Result<Witness> {
+    let Some(file) = &config.journal.boot_count_file else {
+        return Ok(Witness::NONE);
+    };
+    let raised = boot_count::raise(file);
+    let count = raised.with_context(|| format!("journal.boot_count_file {}", file.display()))?;
+    Ok(Witness::NONE.boot_count(count))
 }
 
 fn here(config: &Config) -> Here {

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use journal::{Batch, Media, MediaError, Met, Position, Record};
-use units::Timestamp;
+use journal::{Batch, Media, MediaError, Met, Mode, Position, Record};
+use units::{Span, Timestamp};
 use wire::note::{NoteRecord, Record as Written};
 use wire::tap::TapRecord;
 
@@ -16,10 +16,7 @@ impl<M: Media> Agent<M> {
     /// [`MediaError`] when a segment cannot be read.
     pub fn batch(&mut self, records_max: usize) -> Result<Option<Batch>, MediaError> {
         let mut from = self.sent_until();
-        if let Some((first, until)) = self.replaced
-            && from >= first
-            && from < until
-        {
+        if let Some(until) = self.jump(from) {
             from = until;
         }
         let mut batch = self.journal.batch(from, records_max)?;
@@ -30,6 +27,12 @@ impl<M: Media> Agent<M> {
             Self::cut(batch, first);
         }
         Ok(batch)
+    }
+
+    /// Where to go on, if the taps at `from` were written again under other numbers.
+    fn jump(&self, from: Position) -> Option<Position> {
+        let (first, until) = self.replaced?;
+        (first..until).contains(&from).then_some(until)
     }
 
     /// Shortens a batch to the taps before `end`.
@@ -58,49 +61,44 @@ impl<M: Media> Agent<M> {
         self.journal.segments()
     }
 
-    /// Taps that wait to be sent; those of earlier epochs count as one.
+    /// Records that wait to be sent.
     #[must_use]
     pub fn queue_depth(&self) -> u64 {
-        let (next, sent) = (self.journal.durable_next(), self.sent_until());
-        if sent.epoch() == next.epoch() {
-            next.seq().saturating_sub(sent.seq())
-        } else {
-            next.seq().saturating_add(u64::from(
-                self.journal.next().epoch() > 1 && sent.epoch() > 0,
-            ))
-        }
+        let sent = self.sent_until();
+        let from = self.jump(sent).unwrap_or(sent);
+        self.history.between(from, self.journal.durable_next())
     }
 
     /// The server has committed everything up to `last`, or it is safe in the quarantine.
     pub fn commit(&mut self, last: Position, now: Timestamp) {
         self.committed = self.committed.max(Some(last));
-        self.trim(now);
+        if self.journal.acknowledged_next() < Some(last.next()) {
+            self.keep(now);
+            if let Err(error) = self.journal.acknowledge(last) {
+                tracing::warn!(%error, "the journal cannot be trimmed");
+            }
+        }
     }
 
-    /// Gives the space of committed taps back, except for those that the replay memory needs.
+    /// Gives the space of committed records back, except for those that the replay memory needs,
+    /// and those that are younger than the configured age. Of the latter none is worth a rider: a
+    /// journal that cannot be written lets them go first.
     pub fn trim(&mut self, now: Timestamp) {
-        let Some(committed) = self.committed else {
-            return;
-        };
-        let last = match self.live.keep_from(now) {
-            Some(keep) if keep <= committed => {
-                let Some(before) = keep.seq().checked_sub(1) else {
-                    return;
-                };
-                Position::new(keep.epoch(), before)
-            }
-            _ => committed,
-        };
-        if self
-            .journal
-            .acknowledged_next()
-            .is_some_and(|next| last.next() <= next)
-        {
-            return;
-        }
-        if let Err(error) = self.journal.acknowledge(last) {
+        self.keep(now);
+        if let Err(error) = self.journal.trim() {
             tracing::warn!(%error, "the journal cannot be trimmed");
         }
+    }
+
+    fn keep(&mut self, now: Timestamp) {
+        let live = self.live.keep_from(now);
+        let young = match self.journal.mode() {
+            Mode::Writing if self.rules.keep > Span::ZERO => {
+                self.history.keep_from(now.minus(self.rules.keep))
+            }
+            _ => None,
+        };
+        self.journal.keep_from(live.into_iter().chain(young).min());
     }
 
     /// The server says what its last tap of this device's epoch is. When it knows more than this
@@ -140,8 +138,9 @@ impl<M: Media> Agent<M> {
         }
         let mut moved = BTreeMap::new();
         for (before, payload) in payloads {
-            let seq = self.journal.next().seq();
-            moved.insert((before.epoch(), before.seq()), self.journal.next());
+            let place = self.journal.next();
+            let seq = place.seq();
+            moved.insert((before.epoch(), before.seq()), place);
             let bytes = match Written::decode(&payload) {
                 Ok(Written::Tap(tap)) => TapRecord { seq, ..tap }
                     .encode()
@@ -166,6 +165,7 @@ impl<M: Media> Agent<M> {
                 tracing::error!("a tap of the old epoch cannot be written again");
                 return;
             }
+            self.history.take(place, None);
         }
         self.replaced = Some((from, until));
     }

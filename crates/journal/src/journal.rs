@@ -137,6 +137,8 @@ pub struct Journal<M> {
     pub(crate) pending: Vec<Entry>,
     /// Place after the last acknowledged tap; epoch 0: none.
     pub(crate) acked_next: Position,
+    /// Taps from here on are kept although they are acknowledged.
+    pub(crate) keep_from: Option<Position>,
     /// Boot count that the segments hold, and the one to write once the epoch is settled.
     pub(crate) boot: u64,
     pub(crate) new_boot: u64,

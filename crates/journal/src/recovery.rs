@@ -387,6 +387,7 @@ impl Walk {
             next: self.cursor,
             pending: self.carried,
             acked_next: self.acked_next,
+            keep_from: None,
             boot: if new_epoch.is_some() { boot } else { new_boot },
             new_boot,
             new_epoch,

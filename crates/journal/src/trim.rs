@@ -34,8 +34,8 @@ impl<M: Media> Journal<M> {
     /// durable, then removes the segments *all* of whose taps are acknowledged (never the active
     /// one). Gives how many were removed.
     ///
-    /// Notes go with the segment that they stand in; the caller sends them before it acknowledges,
-    /// and waits with this call for as long as records must be kept.
+    /// Notes go with the segment that they stand in; the caller sends them before it acknowledges.
+    /// What must stay although it is acknowledged: [`Journal::keep_from`].
     ///
     /// A stopped journal removes too (that may be the space it lacks): the acknowledgement is
     /// then written with the next segment.
@@ -57,17 +57,29 @@ impl<M: Media> Journal<M> {
                 self.sync().map_err(AcknowledgeError::Sync)?;
             }
         }
-        self.remove_acknowledged().map_err(AcknowledgeError::Remove)
+        self.trim().map_err(AcknowledgeError::Remove)
     }
 
-    fn remove_acknowledged(&mut self) -> Result<usize, MediaError> {
+    /// Taps from this place on stay, acknowledged or not; `None`: all that is acknowledged may go.
+    /// It holds for this opening, until it is called again; it brings nothing back.
+    pub const fn keep_from(&mut self, place: Option<Position>) {
+        self.keep_from = place;
+    }
+
+    /// Removes the segments all of whose taps are acknowledged and need not be kept. Gives how
+    /// many were removed.
+    ///
+    /// # Errors
+    /// [`MediaError`] when a segment cannot be removed.
+    pub fn trim(&mut self) -> Result<usize, MediaError> {
         let early = self.options.has(Sabotage::TrimBeforeAck);
         let count = self
             .sealed
             .iter()
             .take_while(|segment| {
                 let reached = if early { segment.first } else { segment.next };
-                reached <= self.acked_next
+                let kept = self.keep_from.is_some_and(|keep| segment.next > keep);
+                reached <= self.acked_next && !kept
             })
             .count();
         for done in 0..count {

@@ -15,6 +15,10 @@ use crate::live;
 /// How often a stopped journal is tried again.
 const RESUME_EVERY: Span = Span::from_secs(5);
 
+/// Most notes that wait for the journal. An outage of it leaves one tap, and what the door says of
+/// the openings before.
+const OWED_MAX: usize = 4 * OPENED_MAX;
+
 /// What became of a permitted tap on its way to the disk.
 pub(super) enum Kept {
     /// It is durable.
@@ -118,7 +122,9 @@ impl<M: Media> Agent<M> {
             outcome: live::told(outcome),
         };
         let bytes = note.encode().ok();
-        let written = bytes.and_then(|bytes| self.append_bytes(&bytes)).is_some();
+        let written = bytes
+            .and_then(|bytes| self.append_bytes(&bytes, now))
+            .is_some();
         if written {
             self.live.end(tap, outcome);
             self.unsynced_since.get_or_insert(now);
@@ -130,9 +136,17 @@ impl<M: Media> Agent<M> {
     }
 
     fn owe(&mut self, tap: Position, outcome: Outcome) {
-        if !self.owed.contains(&(tap, outcome)) {
-            self.owed.push((tap, outcome));
+        if self.owed.contains(&(tap, outcome)) {
+            return;
         }
+        if self.owed.len() >= OWED_MAX {
+            // A tap without a note counts as one that opened.
+            let opened = |(_, outcome): &(Position, Outcome)| *outcome == Outcome::Opened;
+            let least = self.owed.iter().position(opened).unwrap_or(0);
+            let (tap, outcome) = self.owed.remove(least);
+            tracing::error!(%tap, ?outcome, "too many taps wait for their notes");
+        }
+        self.owed.push((tap, outcome));
     }
 
     /// Takes from the door what became of its openings. Where nobody went through, the tap is not

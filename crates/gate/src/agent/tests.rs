@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex};
 use ed25519_dalek::{Signer as _, SigningKey};
 use journal::testing::{Fault, Medium, Operation};
 use journal::{MediaError, Options, SegmentId};
-use units::{CredentialId, KeyId};
+use units::{CredentialId, GateId, KeyId, StopId};
+use validator::{ClockRules, NetworkCode, Policy, ZoneCode};
 use wire::note::{NoteRecord, TapOutcome};
 use wire::{Entitlement, PartySize, ProductCode, RiderCategory, TicketClaims};
 
@@ -86,10 +87,15 @@ fn issuer() -> SigningKey {
 }
 
 pub(super) fn ticket(number: u8) -> String {
+    ticket_until(number, NOW.plus(Span::from_secs(600)))
+}
+
+/// Ticket number `number`, good from [`NOW`] until then.
+fn ticket_until(number: u8, expires: Timestamp) -> String {
     let claims = TicketClaims {
         id: CredentialId::from_bytes([number; 16]),
         starts: NOW,
-        expires: NOW.plus(Span::from_secs(600)),
+        expires,
         entitlement: Entitlement {
             category: RiderCategory::from_code(0),
             party: PartySize::new(1).unwrap(),
@@ -119,6 +125,7 @@ fn open_with(medium: Medium, events: &Events, unrecorded: UnrecordedRule) -> Age
         denied_stale: Span::from_secs(60),
         refusals_per_minute: 3,
         replay_slots: 128,
+        keep: Span::ZERO,
         unrecorded,
         clock: ClockRules::default(),
     };
@@ -127,7 +134,8 @@ fn open_with(medium: Medium, events: &Events, unrecorded: UnrecordedRule) -> Age
         .unwrap();
     let medium = Watched(medium, Arc::clone(events));
     let door = Box::new(WatchedDoor(Arc::clone(events)));
-    let (mut agent, _) = Agent::open(medium, options, site, rules, door).unwrap();
+    let (mut agent, _) =
+        Agent::open(medium, options, Witness::NONE, (site, rules), door, None).unwrap();
     let key = api::Base64Url(issuer().verifying_key().to_bytes());
     let keys = format!(
         "{{\"keys\":[{{\"kid\":\"{KID}\",\"public_key\":\"{key}\",\
@@ -450,7 +458,7 @@ fn a_restart_remembers_and_old_lists_refuse() {
 }
 
 #[test]
-fn refusals_are_written_only_so_fast_and_taps_of_live_codes_are_kept() {
+fn refusals_are_written_only_so_fast() {
     let events = Events::default();
     let mut agent = open(Medium::new(), &events);
     assert_eq!(scan(&mut agent, &ticket(1), NOW), "permitted");
@@ -464,12 +472,71 @@ fn refusals_are_written_only_so_fast_and_taps_of_live_codes_are_kept() {
         5,
         "a permit, its note, three refusals"
     );
-    // Committed, but the ticket lives: its tap and all after it stay.
     agent.commit(batch.last(), NOW);
     assert_eq!((agent.batch(1000).unwrap(), agent.queue_depth()), (None, 0));
-    assert_eq!(agent.journal.acknowledged_next(), None);
-    agent.trim(NOW.plus(Span::from_secs(600 + 3_601)));
     assert_eq!(agent.journal.acknowledged_next(), Some(batch.last().next()));
+}
+
+/// Forty riders fill several segments; all that they left is committed.
+fn committed(keep: Span) -> Agent<Watched> {
+    let mut agent = open(Medium::new(), &Events::default());
+    agent.rules.keep = keep;
+    for number in 0..40 {
+        assert_eq!(scan(&mut agent, &ticket(number), NOW), "permitted");
+    }
+    agent.flush();
+    while let Some(batch) = agent.batch(1000).unwrap() {
+        agent.commit(batch.last(), NOW);
+    }
+    assert!(agent.segments() > 2, "{}", agent.segments());
+    agent
+}
+
+#[test]
+fn taps_of_live_codes_are_kept_although_they_are_committed() {
+    let mut agent = committed(Span::ZERO);
+    let all = agent.segments();
+    agent.trim(NOW.plus(Span::from_secs(600 + 3_500)));
+    assert_eq!(agent.segments(), all);
+    agent.trim(NOW.plus(Span::from_secs(600 + 3_601)));
+    assert_eq!(agent.segments(), 1);
+}
+
+#[test]
+fn what_is_committed_is_kept_for_its_days_unless_its_room_is_needed() {
+    let day = Span::from_secs(86_400);
+    let mut agent = committed(day);
+    let all = agent.segments();
+    let later = NOW.plus(Span::from_secs(86_400 - 60));
+    agent.trim(later);
+    assert_eq!(agent.segments(), all);
+    // What comes after it is younger; what is older than a day goes.
+    let next = NOW.plus(Span::from_secs(2 * 86_400));
+    agent.history.take(agent.journal.next(), Some(next));
+    agent.trim(NOW.plus(Span::from_secs(2 * 86_400 + 60)));
+    assert_eq!(agent.segments(), all, "the next record is not old enough");
+    agent.trim(NOW.plus(Span::from_secs(3 * 86_400)));
+    assert_eq!(agent.segments(), 1);
+
+    // A disk that takes nothing more is worth more than what the server has.
+    let mut agent = committed(day);
+    break_medium(&mut agent);
+    let dead = NOW.plus(Span::from_secs(600 + 3_601));
+    agent.use_denied(Held {
+        list: Arc::new(DeniedDraft::new(0).finish(1, tempfile::tempfile().unwrap())),
+        confirmed: dead,
+    });
+    agent.confirm(ListName::IssuerKeys, dead);
+    assert_eq!(
+        scan(
+            &mut agent,
+            &ticket_until(50, dead.plus(Span::from_secs(600))),
+            dead
+        ),
+        "not_recorded"
+    );
+    agent.trim(dead);
+    assert!(agent.segments() <= 1, "{}", agent.segments());
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! `[journal]`: how taps are written down.
 
+use std::path::PathBuf;
+
 use serde::Deserialize;
 
 use super::mistake::{Mistake, within};
@@ -14,6 +16,11 @@ pub struct JournalConfig {
     pub refusals_per_minute: u32,
     /// Codes that the replay memory holds.
     pub replay_slots: usize,
+    /// Days for which records stay on disk that the server has committed. What it has not
+    /// committed stays for ever.
+    pub keep_days: u16,
+    /// A file on another partition than the state, in which starts are counted.
+    pub boot_count_file: Option<PathBuf>,
 }
 
 impl Default for JournalConfig {
@@ -22,6 +29,8 @@ impl Default for JournalConfig {
             segment_kib: 1024,
             refusals_per_minute: 60,
             replay_slots: 4096,
+            keep_days: 30,
+            boot_count_file: None,
         }
     }
 }
@@ -29,6 +38,7 @@ impl Default for JournalConfig {
 impl JournalConfig {
     pub(super) fn check(&self) -> Result<(), Mistake> {
         within("journal.segment_kib", self.segment_kib, 16, 16 * 1024)?;
+        within("journal.keep_days", self.keep_days, 0, 366)?;
         within("journal.replay_slots", self.replay_slots, 64, 65_536)
     }
 }

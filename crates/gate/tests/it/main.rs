@@ -7,12 +7,14 @@
 )]
 
 mod accepted;
+mod backlog;
 mod doors;
 mod kills;
 mod lines;
 mod pages;
 mod quarantine;
 mod redis;
+mod restored;
 mod scanners;
 mod secrets;
 mod serial;

@@ -35,6 +35,8 @@ pub(crate) struct Books {
     pub(crate) taps: BTreeMap<(u32, u64), Vec<u8>>,
     /// Heads after each batch, by epoch and next number.
     heads: BTreeMap<(u32, u64), ChainHead>,
+    /// How many are there without a gap, by epoch.
+    in_a_row: BTreeMap<u32, u64>,
     pub(crate) mood: Mood,
     pub(crate) requests: u64,
     /// What must never come.
@@ -69,6 +71,7 @@ impl Server {
         let books = Arc::new(Mutex::new(Books {
             taps: BTreeMap::new(),
             heads: BTreeMap::new(),
+            in_a_row: BTreeMap::new(),
             mood: Mood::Good,
             requests: 0,
             wrong: Vec::new(),
@@ -207,9 +210,12 @@ impl Books {
             self.wrong
                 .push(format!("{conflicts} conflicts in {epoch}/{first}"));
         }
-        let in_a_row = (0..).take_while(|seq| self.taps.contains_key(&(epoch, *seq)));
+        let in_a_row = self.in_a_row.entry(epoch).or_default();
+        while self.taps.contains_key(&(epoch, *in_a_row)) {
+            *in_a_row += 1;
+        }
         let ack = TapAck {
-            acked_through_seq: in_a_row.last(),
+            acked_through_seq: in_a_row.checked_sub(1),
             stored,
             duplicates,
             conflicts,

@@ -74,6 +74,28 @@ fn only_whole_acknowledged_segments_go() {
 }
 
 #[test]
+fn what_must_stay_stays_although_it_is_acknowledged() {
+    let mut journal = with_taps(20);
+    let before = journal.segments();
+    journal.keep_from(Some(Position::new(1, 0)));
+    assert_eq!(journal.acknowledge(Position::new(1, 19)), Ok(0));
+    assert_eq!(journal.segments(), before);
+    // The acknowledgement itself holds: nothing is sent again after a restart.
+    assert_eq!(journal.acknowledged_next(), Some(Position::new(1, 20)));
+    journal.keep_from(Some(Position::new(1, 9)));
+    let older = journal.trim().unwrap();
+    assert!(older > 0);
+    let batch = journal.batch(Position::new(1, 9), 1).unwrap().unwrap();
+    assert_eq!(
+        (batch.first, &*batch.payloads[0]),
+        (Position::new(1, 9), &[9; 64][..])
+    );
+    journal.keep_from(None);
+    assert!(journal.trim().unwrap() > 0);
+    assert_eq!(journal.trim(), Ok(0));
+}
+
+#[test]
 fn a_tap_that_is_not_there_cannot_be_acknowledged() {
     let mut journal = with_taps(2);
     let refused = journal.acknowledge(Position::new(1, 2));
