@@ -5,6 +5,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, value_parser};
 
+pub use crate::apportion::arguments::{
+    ApportionCommand, StatementArguments as ApportionStatementArguments,
+    VerifyArguments as ApportionVerifyArguments,
+};
 pub use crate::fares::arguments::{
     DiffArguments, ExplainArguments, FaresCommand, MapArguments, QuoteArguments,
 };
@@ -54,6 +58,9 @@ pub enum Command {
     City(CityCommand),
     /// Settles a file of taps that no gate of ours made.
     Settle(SettleArguments),
+    /// States what each agency earned, and checks such statements.
+    #[command(subcommand)]
+    Apportion(ApportionCommand),
     /// Asks a city's rules what travel costs.
     #[command(subcommand)]
     Fares(FaresCommand),

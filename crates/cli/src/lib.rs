@@ -20,6 +20,7 @@
 //! # Ok::<(), clap::Error>(())
 //! ```
 
+mod apportion;
 mod arguments;
 mod bench;
 mod books;
@@ -42,7 +43,8 @@ mod world;
 use std::process::ExitCode;
 
 pub use arguments::{
-    Arguments, BenchCommand, CityCommand, Command, DemoArguments, DenyCommand, DiffArguments,
+    ApportionCommand, ApportionStatementArguments, ApportionVerifyArguments, Arguments,
+    BenchCommand, CityCommand, Command, DemoArguments, DenyCommand, DiffArguments,
     ExplainArguments, FaresCommand, GateBenchArguments, KeyFileArguments, KeysCommand,
     MapArguments, QuoteArguments, RootCommand, ServeArguments, SettleArguments, TokenCommand,
 };
@@ -61,6 +63,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
         }
         Command::City(CityCommand::Check { path, json }) => city::check(&path, json),
         Command::Settle(settle) => block_on(settle::run(&settle)),
+        Command::Apportion(apportion) => block_on(apportion::run(&apportion)),
         Command::Fares(fares) => fares::run(&fares),
         Command::Bench(BenchCommand::Gate(arguments)) => bench::gate(&arguments),
     };

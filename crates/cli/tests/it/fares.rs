@@ -377,7 +377,10 @@ fn a_comparison_counts_riders_categories_and_reasons() {
     // ann is in no category of the file: the default one is hers.
     let default = &seen["by_category"][0];
     assert_eq!(
-        (&default["rider_category_id"], &default["rider_category_name"]),
+        (
+            &default["rider_category_id"],
+            &default["rider_category_name"]
+        ),
         (&json!("adult"), &json!("Adult"))
     );
     assert_eq!(child["change_minor"], -400);

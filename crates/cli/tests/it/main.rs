@@ -1,6 +1,7 @@
 //! The one binary as its users run it: real processes, files, sockets and kills.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "these are tests")]
 
+mod apportion;
 mod archives;
 mod city;
 mod demo;
