@@ -56,6 +56,7 @@ pub(super) fn rows_long(
 }
 
 /// What was found of one agent.
+#[derive(Clone, Copy)]
 struct Measured {
     count: u32,
     resident_kib: u32,
