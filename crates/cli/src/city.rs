@@ -8,7 +8,7 @@ use serde::Serialize;
 use tariff::{City, Defect, Feed, LoadReport, Severity};
 
 use crate::output::Reader;
-use crate::package::Package;
+use crate::package;
 
 /// The report for a program.
 #[derive(Serialize)]
@@ -40,7 +40,7 @@ struct Told<'a> {
 /// # Errors
 /// When it cannot be read at all.
 pub(crate) fn check(path: &Path, json: bool) -> Result<bool> {
-    let package = Package::read(path)?;
+    let package = package::read(path)?;
     let found = if package.is_city() {
         City::load(&package.files).map(|city| city.warnings().clone())
     } else {

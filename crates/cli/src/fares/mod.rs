@@ -3,7 +3,6 @@
 pub(crate) mod arguments;
 mod diff;
 mod explain;
-mod input;
 mod map;
 mod money;
 mod page;

@@ -5,15 +5,15 @@ use std::io::Read as _;
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
+use intake::itinerary::{self, Itinerary, Ride};
 use serde::Serialize;
 use serde_json::Value;
 use tariff::explain::{self, Language};
 use tariff::fares::{Bought, Fares, Leg, Line, Priced, Status, Work};
 
-use super::input::{self, Itinerary};
 use crate::arguments::QuoteArguments;
 use crate::output::Reader;
-use crate::package::Package;
+use crate::package;
 
 /// The most bytes of itineraries that one run reads.
 const LEGS_BYTES_MAX: u64 = 256 * 1024 * 1024;
@@ -55,10 +55,10 @@ struct RulePlace {
 /// When the city or the itineraries cannot be read, with the place of every mistake.
 pub(super) fn run(arguments: &QuoteArguments) -> Result<bool> {
     let language = arguments.language;
-    let package = Package::read(&arguments.city)?;
-    let fares = Fares::new(package.read_feed(&arguments.city)?);
+    let package = package::read(&arguments.city)?;
+    let fares = Fares::new(package::feed(&package, &arguments.city)?);
     let text = read_legs(&arguments.legs)?;
-    let itineraries = input::read(&text, &fares)
+    let itineraries = itinerary::read(&text, &fares)
         .with_context(|| format!("cannot use {}", arguments.legs.display()))?;
 
     let mut work = Work::default();
@@ -96,7 +96,7 @@ fn quote<'a>(
     language: Language,
     work: &mut Work,
 ) -> Quote<'a> {
-    let legs: Vec<Leg<'_>> = itinerary.legs.iter().map(input::Ride::leg).collect();
+    let legs: Vec<Leg<'_>> = itinerary.legs.iter().map(Ride::leg).collect();
     let priced = fares.price(&itinerary.rider(fares), &legs, work);
     let lines = priced.lines.iter();
     let line = |line: &Line| QuoteLine {

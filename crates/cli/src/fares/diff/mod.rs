@@ -20,7 +20,7 @@ use units::{AccountId, ServiceDay, TextId};
 use super::arguments::DiffArguments;
 use super::taps::{self, Categories, Counts};
 use crate::output::Reader;
-use crate::package::Package;
+use crate::package;
 use chart::Chart;
 use tally::{Impact, Tally};
 use top::{Change, Top};
@@ -73,8 +73,8 @@ struct Bill {
 /// # Errors
 /// When a package or the file of taps cannot be used.
 pub(super) fn run(arguments: &DiffArguments) -> Result<bool> {
-    let old = Package::read(&arguments.old)?.city(&arguments.old)?;
-    let new = Package::read(&arguments.new)?.city(&arguments.new)?;
+    let old = package::city(&package::read(&arguments.old)?, &arguments.old)?;
+    let new = package::city(&package::read(&arguments.new)?, &arguments.new)?;
     if old.currency() != new.currency() {
         bail!(
             "fares in {} and in {} cannot be compared",

@@ -5,6 +5,7 @@ use std::io::BufWriter;
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
+use intake::itinerary::{self, Itinerary, Ride};
 use serde::Serialize;
 use serde_json::Value;
 use tariff::explain::{self, Language};
@@ -12,10 +13,10 @@ use tariff::fares::{Fares, Leg, Line, LineKind, Work};
 use tariff::feed::TransferType;
 
 use super::super::arguments::ExplainArguments;
-use super::super::input::{self, Itinerary};
 use super::super::quote;
 use super::{Array, RulePlace};
-use crate::package::Package;
+use crate::package;
+use intake::Package;
 
 #[derive(Serialize)]
 struct Explained<'a> {
@@ -46,9 +47,9 @@ struct Told<'a> {
 
 /// Explains every itinerary of the file.
 pub(super) fn run(arguments: &ExplainArguments, package: &Package, path: &Path) -> Result<bool> {
-    let fares = Fares::new(package.read_feed(&arguments.city)?);
+    let fares = Fares::new(package::feed(package, &arguments.city)?);
     let text = quote::read_legs(path)?;
-    let read = input::read(&text, &fares);
+    let read = itinerary::read(&text, &fares);
     let itineraries = read.with_context(|| format!("cannot use {}", path.display()))?;
     let mut work = Work::default();
     let out = std::io::stdout().lock();
@@ -79,7 +80,7 @@ fn explain<'a>(
     language: Language,
     work: &mut Work,
 ) -> Explained<'a> {
-    let legs: Vec<Leg<'_>> = itinerary.legs.iter().map(input::Ride::leg).collect();
+    let legs: Vec<Leg<'_>> = itinerary.legs.iter().map(Ride::leg).collect();
     let priced = fares.price(&itinerary.rider(fares), &legs, work);
     let matches = fares.matches(&legs);
     let told = |line: &Line| {

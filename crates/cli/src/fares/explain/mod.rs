@@ -9,14 +9,14 @@ use anyhow::Result;
 use serde::Serialize;
 
 use super::arguments::ExplainArguments;
-use crate::package::Package;
+use crate::package;
 
 /// Explains the taps or the itineraries.
 ///
 /// # Errors
 /// When a file cannot be used, with its place.
 pub(super) fn run(arguments: &ExplainArguments) -> Result<bool> {
-    let package = Package::read(&arguments.city)?;
+    let package = package::read(&arguments.city)?;
     match (&arguments.taps, &arguments.legs) {
         (Some(taps), _) => riders::run(arguments, &package, taps),
         (None, Some(legs)) => itineraries::run(arguments, &package, legs),

@@ -5,6 +5,7 @@ use std::io::{BufWriter, Write as _};
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
+use intake::Package;
 use serde::Serialize;
 use tariff::explain::{self, Language};
 use tariff::{Breakdown, City, Fare, Journey, JourneyStatus, Leg, MissingTap, PricedBy, rate_days};
@@ -13,7 +14,7 @@ use units::{NetworkId, ProductId, StopId, TapId, TextId};
 use super::super::arguments::ExplainArguments;
 use super::super::taps::{self, Categories, Rider};
 use super::{Array, RulePlace};
-use crate::package::Package;
+use crate::package;
 
 #[derive(Serialize)]
 struct Explained<'a> {
@@ -74,7 +75,7 @@ struct Place {
 
 /// Explains every journey of the file's riders.
 pub(super) fn run(arguments: &ExplainArguments, package: &Package, path: &Path) -> Result<bool> {
-    let city = package.city(&arguments.city)?;
+    let city = package::city(package, &arguments.city)?;
     let categories = Categories::read(arguments.riders.as_deref())?;
     let dealt = taps::deal(&city, path, arguments.account.as_deref())?;
     let mut out = BufWriter::new(std::io::stdout().lock());

@@ -15,7 +15,7 @@ use serde::Serialize;
 
 use super::arguments::MapArguments;
 use crate::output::Reader;
-use crate::package::Package;
+use crate::package;
 use draw::Surface;
 
 /// The fares from one stop.
@@ -51,7 +51,7 @@ struct Stop {
 /// When the city cannot be used, the stop is not in it, or the picture cannot be written.
 pub(super) fn run(arguments: &MapArguments) -> Result<bool> {
     let form = Form::of(&arguments.out)?;
-    let package = Package::read(&arguments.city)?;
+    let package = package::read(&arguments.city)?;
     let fares = prices::of(arguments, &package)?;
     let bytes = match form {
         Form::Svg => draw::svg(&fares, Surface::Screen)?.into_bytes(),

@@ -2,6 +2,7 @@
 //! of a bare feed by its own rules.
 
 use anyhow::{Context as _, Result, bail};
+use intake::Package;
 use tariff::explain::{self, Language};
 use tariff::fares::{Fares as Rules, Leg, Moment, Place, Work};
 use tariff::feed::{NetworkIx, StopKind};
@@ -11,7 +12,7 @@ use units::{AccountId, RouteId, ServiceDay, Span, StopId, TapId, TextId, Timesta
 use super::super::arguments::MapArguments;
 use super::super::taps;
 use super::{Fares, Stop};
-use crate::package::Package;
+use crate::package;
 use crate::progress;
 use crate::world::system_now;
 
@@ -21,9 +22,9 @@ const RIDE: Span = Span::from_secs(30 * 60);
 /// The fares that the arguments ask for.
 pub(super) fn of(arguments: &MapArguments, package: &Package) -> Result<Fares> {
     if package.is_city() {
-        of_city(arguments, &package.city(&arguments.city)?)
+        of_city(arguments, &package::city(package, &arguments.city)?)
     } else {
-        of_feed(arguments, package.read_feed(&arguments.city)?)
+        of_feed(arguments, package::feed(package, &arguments.city)?)
     }
 }
 

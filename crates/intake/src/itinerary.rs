@@ -20,16 +20,19 @@ const LEG_FIELDS: [&str; 9] = [
 ];
 
 /// An itinerary to be priced.
-pub(super) struct Itinerary {
+pub struct Itinerary {
     /// As it came: a text or a number.
-    pub(super) id: Value,
-    pub(super) rider_category: Option<String>,
-    pub(super) fare_media: Option<String>,
-    pub(super) legs: Vec<Ride>,
+    pub id: Value,
+    /// `rider_category_id`; none is named where it is left out or empty.
+    pub rider_category: Option<String>,
+    /// `fare_media_id`; none is named where it is left out or empty.
+    pub fare_media: Option<String>,
+    /// In the order of travel.
+    pub legs: Vec<Ride>,
 }
 
 /// A leg with what it names looked up in the feed.
-pub(super) struct Ride {
+pub struct Ride {
     network: Option<NetworkIx>,
     route: Option<RouteIx>,
     from: End,
@@ -45,7 +48,8 @@ struct End {
 
 impl Itinerary {
     /// The prices that hold for its rider.
-    pub(super) fn rider(&self, fares: &Fares) -> Rider {
+    #[must_use]
+    pub fn rider(&self, fares: &Fares) -> Rider {
         let category = self.rider_category.as_deref();
         fares.rider(category, self.fare_media.as_deref())
     }
@@ -53,7 +57,8 @@ impl Itinerary {
 
 impl Ride {
     /// The leg as the fare engine takes it.
-    pub(super) fn leg(&self) -> Leg<'_> {
+    #[must_use]
+    pub fn leg(&self) -> Leg<'_> {
         Leg {
             network: self.network,
             route: self.route,
@@ -75,7 +80,10 @@ impl End {
 }
 
 /// Reads all itineraries of a JSON array.
-pub(super) fn read(text: &[u8], fares: &Fares) -> Result<Vec<Itinerary>> {
+///
+/// # Errors
+/// The first mistake, with its place.
+pub fn read(text: &[u8], fares: &Fares) -> Result<Vec<Itinerary>> {
     let root: Value = serde_json::from_slice(text).context("the legs are no JSON")?;
     let Value::Array(list) = root else {
         bail!("a JSON array of itineraries is wanted, got {}", kind(&root));

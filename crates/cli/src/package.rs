@@ -1,18 +1,64 @@
-//! A package that is a folder.
+//! Folders and zip archives on their way into `tariff`, from the disk.
 
 use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
+use intake::{Collected, FILES_MAX, Package, archive, is_read};
+use tariff::{City, Feed};
 
-use super::{Collected, FILES_MAX, Package, is_read};
 use crate::progress;
+
+/// Reads a folder or a zip archive.
+///
+/// # Errors
+/// When it cannot be read, is too large, or is no honest archive: every problem is named.
+pub(crate) fn read(path: &Path) -> Result<Package> {
+    let shown = path.display();
+    let package = if path.is_dir() {
+        of_folder(path)?
+    } else {
+        let file = fs::File::open(path).with_context(|| format!("cannot read {shown}"))?;
+        let bar = progress::counter("reading the archive");
+        let read = archive::read(file, || bar.inc(1));
+        bar.finish_and_clear();
+        read.with_context(|| format!("{shown} cannot be read as a zip archive"))?
+    };
+    if !package.is_city() && !package.holds_fares() {
+        bail!(
+            "{shown} is no city package and no GTFS feed: expected city.toml, or files like \
+             stops.txt and fare_products.txt at its top"
+        );
+    }
+    Ok(package)
+}
+
+/// The city that this package, read from `path`, is.
+///
+/// # Errors
+/// When it is a bare feed, or has defects: all of them are listed.
+pub(crate) fn city(package: &Package, path: &Path) -> Result<City> {
+    let path = path.display();
+    if !package.is_city() {
+        bail!("{path} is a GTFS feed; a city package is wanted (city.toml beside gtfs/)");
+    }
+    City::load(&package.files).map_err(|report| anyhow::anyhow!("{path} has defects:\n{report}"))
+}
+
+/// The feed of this package, read from `path`.
+///
+/// # Errors
+/// When it has defects: all of them are listed.
+pub(crate) fn feed(package: &Package, path: &Path) -> Result<Feed> {
+    Feed::read(&package.feed())
+        .map_err(|report| anyhow::anyhow!("{} has defects:\n{report}", path.display()))
+}
 
 /// Reads the files at the top and those one folder below.
 ///
 /// # Errors
 /// When a file cannot be read or a limit is passed.
-pub(super) fn read(folder: &Path) -> Result<Package> {
+fn of_folder(folder: &Path) -> Result<Package> {
     let mut paths = list(folder, "")?;
     let below: Vec<String> = paths
         .iter()
@@ -36,7 +82,7 @@ pub(super) fn read(folder: &Path) -> Result<Package> {
         }
     }
     paths.sort_unstable();
-    let mut collected = Collected::new();
+    let mut collected = Collected::default();
     for path in paths.iter().filter(|path| is_read(path)) {
         let place = folder.join(path);
         let said = || format!("cannot read {}", place.display());
@@ -45,7 +91,7 @@ pub(super) fn read(folder: &Path) -> Result<Package> {
         let source = progress::reading(path, size, file);
         collected.take(path, source).with_context(said)?;
     }
-    Ok(collected.finish(Vec::new()))
+    Ok(collected.finish())
 }
 
 /// The paths in a folder, each with `prefix`; folders end with `/`. Names that are no text and

@@ -2,60 +2,47 @@
 //! and sizes is not believed.
 
 use std::collections::BTreeSet;
-use std::fs::File;
-use std::io::{BufReader, Read as _, Seek as _, SeekFrom};
-use std::path::Path;
+use std::io::{BufReader, Read, Seek, SeekFrom};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use zip::ZipArchive;
 
-use super::{Collected, FILES_MAX, Package, is_read};
-use crate::progress;
+use crate::{Collected, FILES_MAX, Package, is_read};
 
 /// Bytes of an archive: what deflate makes of the largest package that is read, with the files
 /// that are not.
-const ARCHIVE_BYTES_MAX: u64 = 2 << 30;
+pub const ARCHIVE_BYTES_MAX: u64 = 2 << 30;
 
-/// Reads the files of an archive.
+/// Reads the files of an archive; `advance` is called once for each entry.
 ///
 /// # Errors
-/// When it is no zip archive, or every problem of its entries.
-pub(super) fn read(path: &Path) -> Result<Package> {
-    let said = || format!("cannot read {}", path.display());
-    let mut file = File::open(path).with_context(said)?;
-    let size = file.metadata().with_context(said)?.len();
+/// When it is no zip archive, or every problem of its entries, a line each.
+pub fn read(source: impl Read + Seek, mut advance: impl FnMut()) -> Result<Package> {
+    let mut source = BufReader::new(source);
+    let size = source.seek(SeekFrom::End(0))?;
     if size > ARCHIVE_BYTES_MAX {
-        bail!(
-            "{} has {size} bytes, at most {ARCHIVE_BYTES_MAX} are read",
-            path.display()
-        );
+        bail!("it has {size} bytes, at most {ARCHIVE_BYTES_MAX} are read");
     }
-    let opened = ZipArchive::new(BufReader::new(file.try_clone().with_context(said)?));
-    let mut archive =
-        opened.with_context(|| format!("{} is no folder and no zip archive", path.display()))?;
-    let listed = central_names(&mut file, archive.central_directory_start()).with_context(said)?;
-    let mut problems = entries_problems(&listed);
-    let mut collected = Collected::new();
-    let bar = progress::bar("reading the archive", u64::try_from(archive.len())?);
+    let archive = ZipArchive::new(source)?;
+    let start = archive.central_directory_start();
+    let mut source = archive.into_inner();
+    let mut problems = entries_problems(&central_names(&mut source, start)?);
+    let mut archive = ZipArchive::new(source)?;
+    let mut collected = Collected::default();
     for index in 0..archive.len().min(FILES_MAX) {
-        bar.inc(1);
+        advance();
         if let Err((name, error)) = take(&mut archive, index, &mut collected) {
             problems.push(format!("{name}: {error:#}"));
         }
     }
-    bar.finish_and_clear();
     if !problems.is_empty() {
-        bail!(
-            "{} cannot be read:\n  {}",
-            path.display(),
-            problems.join("\n  ")
-        );
+        bail!("{}", problems.join("\n  "));
     }
-    Ok(collected.finish(Vec::new()))
+    Ok(collected.finish())
 }
 
 fn take(
-    archive: &mut ZipArchive<BufReader<File>>,
+    archive: &mut ZipArchive<impl Read + Seek>,
     index: usize,
     collected: &mut Collected,
 ) -> Result<(), (String, anyhow::Error)> {
@@ -121,11 +108,13 @@ fn entries_problems(names: &[Vec<u8>]) -> Vec<String> {
 
 /// The names of the central directory as they stand: the archive's own index hides a name that
 /// comes twice.
-fn central_names(file: &mut File, start: u64) -> std::io::Result<Vec<Vec<u8>>> {
+fn central_names<R: Read + Seek>(
+    source: &mut BufReader<R>,
+    start: u64,
+) -> std::io::Result<Vec<Vec<u8>>> {
     const SIGNATURE: [u8; 4] = [b'P', b'K', 1, 2];
     const HEADER_BYTES: usize = 46;
-    file.seek(SeekFrom::Start(start))?;
-    let mut source = BufReader::new(file);
+    source.seek(SeekFrom::Start(start))?;
     let mut names = Vec::new();
     let mut header = [0; HEADER_BYTES];
     while source.read_exact(&mut header).is_ok() && header.starts_with(&SIGNATURE) {

@@ -1,17 +1,14 @@
-//! Folders and zip archives on their way into `tariff`: a city package (`city.toml` beside folders
-//! of GTFS files) or a bare GTFS feed. Sizes and counts are limited before anything is read.
-
-mod archive;
-mod folder;
+//! A city package (`city.toml` beside folders of GTFS files) or a bare GTFS feed. Sizes and counts
+//! are limited before anything is kept.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::io::Read;
 
 use anyhow::{Result, bail};
-use tariff::{City, CityFiles, Feed, FeedFiles};
+use tariff::{CityFiles, FeedFiles};
 
 /// Files of one package: a feed has some thirty.
-const FILES_MAX: usize = 1_000;
+pub const FILES_MAX: usize = 1_000;
 
 /// Bytes of all files that are read: four of the largest.
 const PACKAGE_BYTES_MAX: u64 = 512 << 20;
@@ -34,68 +31,30 @@ const NO_FARES: &[&str] = &[
 ];
 
 /// What a folder or an archive holds.
-#[derive(Debug, Default)]
-pub(crate) struct Package {
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Package {
     /// Path below the package's top, with `/`, to bytes.
-    pub(crate) files: CityFiles,
+    pub files: CityFiles,
     /// What was put up with, one sentence each.
-    pub(crate) notes: Vec<String>,
+    pub notes: Vec<String>,
 }
 
 impl Package {
-    /// Reads a folder or a zip archive.
-    ///
-    /// # Errors
-    /// When it cannot be read, is too large, or is no honest archive: every problem is named.
-    pub(crate) fn read(path: &Path) -> Result<Self> {
-        let package = if path.is_dir() {
-            folder::read(path)?
-        } else {
-            archive::read(path)?
-        };
-        let package = package.without_root();
-        if !package.is_city() && !package.holds_fares() {
-            bail!(
-                "{} is no city package and no GTFS feed: expected city.toml, or files like \
-                 stops.txt and fare_products.txt at its top",
-                path.display()
-            );
-        }
-        Ok(package)
-    }
-
     /// Whether it is a city package; a bare feed otherwise.
-    pub(crate) fn is_city(&self) -> bool {
+    #[must_use]
+    pub fn is_city(&self) -> bool {
         self.files.0.contains_key("city.toml")
     }
 
-    /// The city that this package, read from `path`, is.
-    ///
-    /// # Errors
-    /// When it is a bare feed, or has defects: all of them are listed.
-    pub(crate) fn city(&self, path: &Path) -> Result<City> {
-        let path = path.display();
-        if !self.is_city() {
-            bail!("{path} is a GTFS feed; a city package is wanted (city.toml beside gtfs/)");
-        }
-        City::load(&self.files).map_err(|report| anyhow::anyhow!("{path} has defects:\n{report}"))
-    }
-
-    /// The feed of this package, read from `path`.
-    ///
-    /// # Errors
-    /// When it has defects: all of them are listed.
-    pub(crate) fn read_feed(&self, path: &Path) -> Result<Feed> {
-        Feed::read(&self.feed())
-            .map_err(|report| anyhow::anyhow!("{} has defects:\n{report}", path.display()))
-    }
-
     /// The files of the bare feed, or of the folder `gtfs/` of a city package.
-    pub(crate) fn feed(&self) -> FeedFiles<'_> {
+    #[must_use]
+    pub fn feed(&self) -> FeedFiles<'_> {
         FeedFiles::of_city(&self.files, if self.is_city() { "gtfs/" } else { "" })
     }
 
-    fn holds_fares(&self) -> bool {
+    /// Whether a file of the GTFS reference is at its top.
+    #[must_use]
+    pub fn holds_fares(&self) -> bool {
         let known = |path: &String| {
             tariff::feed::FeedFile::ALL
                 .iter()
@@ -129,33 +88,36 @@ impl Package {
 }
 
 /// Whether `tariff` has a use for the file at this path.
-fn is_read(path: &str) -> bool {
+#[must_use]
+pub fn is_read(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
     let table = [".txt", ".csv"].iter().any(|ending| name.ends_with(ending));
     name == "city.toml" || (table && !NO_FARES.contains(&name) && path.split('/').count() <= 3)
 }
 
 /// The files read so far and what is left of the limits.
-struct Collected {
+#[derive(Debug)]
+pub struct Collected {
     files: BTreeMap<String, Vec<u8>>,
     bytes_left: u64,
 }
 
-impl Collected {
-    const fn new() -> Self {
+impl Default for Collected {
+    fn default() -> Self {
         Self {
             files: BTreeMap::new(),
             bytes_left: PACKAGE_BYTES_MAX,
         }
     }
+}
 
+impl Collected {
     /// Reads a file to its end, unless that is further than a limit. What a header says of a size
     /// is not believed.
     ///
     /// # Errors
     /// When the source fails or has too much.
-    fn take(&mut self, path: &str, source: impl std::io::Read) -> Result<()> {
-        use std::io::Read as _;
+    pub fn take(&mut self, path: &str, source: impl Read) -> Result<()> {
         let file_max = u64::try_from(tariff::feed::FILE_BYTES_MAX)?;
         let most = file_max.min(self.bytes_left);
         let mut bytes = Vec::new();
@@ -177,10 +139,13 @@ impl Collected {
         Ok(())
     }
 
-    fn finish(self, notes: Vec<String>) -> Package {
-        Package {
+    /// The package; one folder around everything is taken away, with a note.
+    #[must_use]
+    pub fn finish(self) -> Package {
+        let package = Package {
             files: CityFiles(self.files),
-            notes,
-        }
+            notes: Vec::new(),
+        };
+        package.without_root()
     }
 }
