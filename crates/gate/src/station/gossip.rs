@@ -1,12 +1,13 @@
 //! Datagrams between readers: one socket, one thread that listens, and the core that sends.
 
 use std::io;
-use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV4, UdpSocket};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use rustix::net::SendFlags;
+use rustix::net::sockopt::set_socket_reuseaddr;
+use rustix::net::{AddressFamily, SendFlags, SocketFlags, SocketType};
 
 use super::counts::Count;
 use super::message::{DATAGRAM_BYTES, Message};
@@ -54,26 +55,35 @@ impl Gossip {
         station: &Station,
     ) -> io::Result<Self> {
         let socket = UdpSocket::bind(listen)?;
-        socket.set_read_timeout(Some(WAKES_EVERY))?;
+        let mut groups = Vec::new();
         let mut in_group = false;
         for peer in &peers {
-            if let (IpAddr::V4(group), IpAddr::V4(here)) = (peer.ip(), listen.ip())
-                && group.is_multicast()
+            if let (SocketAddr::V4(group), IpAddr::V4(here)) = (peer, listen.ip())
+                && group.ip().is_multicast()
             {
-                socket.join_multicast_v4(&group, &here)?;
+                if here.is_unspecified() {
+                    // This socket hears all that comes to its port.
+                    socket.join_multicast_v4(group.ip(), &here)?;
+                } else {
+                    groups.push(hear(*group, here)?);
+                }
                 in_group = true;
             }
         }
         let lines = Arc::new(Lines {
-            socket,
+            socket: socket.try_clone()?,
             peers,
             in_group,
             stopping: AtomicBool::new(false),
         });
-        let (listening, shared) = (Arc::clone(&lines), Arc::clone(station.shared()));
-        std::thread::Builder::new()
-            .name("station".to_owned())
-            .spawn(move || listening.listen(&shared))?;
+        groups.insert(0, socket);
+        for (index, socket) in groups.into_iter().enumerate() {
+            socket.set_read_timeout(Some(WAKES_EVERY))?;
+            let (listening, shared) = (Arc::clone(&lines), Arc::clone(station.shared()));
+            std::thread::Builder::new()
+                .name("station".to_owned())
+                .spawn(move || listening.listen(&socket, index == 0, &shared))?;
+        }
         Ok(Self { lines })
     }
 
@@ -88,6 +98,22 @@ impl Gossip {
     pub(crate) fn send(&self, datagram: &[u8]) {
         self.lines.send(datagram);
     }
+}
+
+/// A socket that hears a group: what is sent to one does not reach a socket that is bound to a
+/// reader's own address. Several readers of one machine may hear the same group.
+fn hear(group: SocketAddrV4, here: Ipv4Addr) -> io::Result<UdpSocket> {
+    let socket = rustix::net::socket_with(
+        AddressFamily::INET,
+        SocketType::DGRAM,
+        SocketFlags::CLOEXEC,
+        None,
+    )?;
+    set_socket_reuseaddr(&socket, true)?;
+    rustix::net::bind(&socket, &group)?;
+    let socket = UdpSocket::from(socket);
+    socket.join_multicast_v4(group.ip(), &here)?;
+    Ok(socket)
 }
 
 impl Drop for Gossip {
@@ -111,12 +137,12 @@ impl Lines {
         }
     }
 
-    fn listen(&self, shared: &Shared) {
+    fn listen(&self, socket: &UdpSocket, greets: bool, shared: &Shared) {
         let mut datagram = [0; DATAGRAM_BYTES + 1];
         let mut greeted: Option<Stopwatch> = None;
         let (mut slice, mut in_slice) = (Stopwatch::start(), 0_u32);
         while !self.stopping.load(Ordering::Relaxed) {
-            if greeted.is_none_or(|watch| watch.elapsed() >= GREETS_EVERY) {
+            if greets && greeted.is_none_or(|watch| watch.elapsed() >= GREETS_EVERY) {
                 greeted = Some(Stopwatch::start());
                 self.greet(shared);
             }
@@ -128,7 +154,7 @@ impl Lines {
                 continue;
             }
             // Nothing for a while, or an earlier datagram that found nobody: both are no matter.
-            let Ok((length, from)) = self.socket.recv_from(&mut datagram) else {
+            let Ok((length, from)) = socket.recv_from(&mut datagram) else {
                 continue;
             };
             in_slice = in_slice.saturating_add(1);

@@ -2,75 +2,12 @@
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
-use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 
-use rustix::process::{Pid, Signal, kill_process};
-use tempfile::TempDir;
+use services::{Redis, RedisCluster};
 
 use crate::station::{Gate, show};
-use crate::support::{free_port, wait_for};
-
-/// The server's path: `FAREGATE_REDIS_SERVER`, which `cargo xtask test` sets, or where Debian's
-/// package puts it.
-#[expect(clippy::disallowed_methods, reason = "a test is told through it")]
-fn server_path() -> PathBuf {
-    let told = std::env::var("FAREGATE_REDIS_SERVER");
-    let path = PathBuf::from(told.unwrap_or_else(|_| "/usr/bin/redis-server".to_owned()));
-    assert!(
-        path.exists(),
-        "these tests need redis-server: install it, or run `cargo xtask test`"
-    );
-    path
-}
-
-/// A Redis of this test's own; killed at the end.
-struct Redis {
-    child: Child,
-    port: u16,
-    _folder: TempDir,
-}
-
-impl Redis {
-    fn start(port: u16) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let child = Command::new(server_path())
-            .args(["--port", &port.to_string(), "--bind", "127.0.0.1"])
-            .args(["--save", "", "--appendonly", "no", "--dir"])
-            .arg(folder.path())
-            .stdout(Stdio::null())
-            .spawn()
-            .unwrap();
-        let redis = Self {
-            child,
-            port,
-            _folder: folder,
-        };
-        wait_for("redis", || redis.ask("PING").is_some());
-        redis
-    }
-
-    fn ask(&self, command: &str) -> Option<String> {
-        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).ok()?;
-        stream.write_all(format!("{command}\r\n").as_bytes()).ok()?;
-        let mut answer = String::new();
-        BufReader::new(stream).read_line(&mut answer).ok()?;
-        Some(answer.trim().to_owned())
-    }
-
-    fn signal(&self, signal: Signal) {
-        let pid = Pid::from_raw(i32::try_from(self.child.id()).unwrap()).unwrap();
-        kill_process(pid, signal).unwrap();
-    }
-}
-
-impl Drop for Redis {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
+use crate::support::wait_for;
 
 /// Two gates that share through Redis alone.
 fn two(port: u16) -> [Gate; 2] {
@@ -80,8 +17,8 @@ fn two(port: u16) -> [Gate; 2] {
 
 #[test]
 fn a_code_passes_once_while_redis_answers_and_nobody_waits_when_it_does_not() {
-    let redis = Redis::start(free_port());
-    let gates = two(redis.port);
+    let mut redis = Redis::start().unwrap();
+    let gates = two(redis.port());
     let _running = gates.each_ref().map(|gate| gate.station.start());
     let mut lines = gates.each_ref().map(|gate| gate.station.connect());
     let up = |gates: &[Gate; 2]| {
@@ -108,17 +45,17 @@ fn a_code_passes_once_while_redis_answers_and_nobody_waits_when_it_does_not() {
     let keys = redis.ask("DBSIZE").unwrap();
     assert!(keys.starts_with(':') && keys != ":0", "{keys}");
     // It hangs: the first code waits for its budget, the next ones for nothing.
-    redis.signal(Signal::STOP);
+    redis.pause();
     for number in 20..30 {
         assert_eq!(told(0, number), "permitted");
         assert_eq!(told(1, number), "permitted");
     }
     assert_eq!(gates[0].metric("gate_station_redis_up"), 0);
-    redis.signal(Signal::CONT);
+    redis.resume();
     up(&gates);
     // It is slow.
     let sleeps = std::thread::spawn({
-        let port = redis.port;
+        let port = redis.port();
         move || {
             let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
             stream.write_all(b"DEBUG SLEEP 0.5\r\n").unwrap();
@@ -131,19 +68,64 @@ fn a_code_passes_once_while_redis_answers_and_nobody_waits_when_it_does_not() {
     }
     sleeps.join().unwrap();
     // It dies, and comes back empty.
-    let port = redis.port;
-    drop(redis);
+    redis.kill();
     for number in 40..50 {
         assert_eq!(told(0, number), "permitted");
         assert_eq!(told(1, number), "permitted");
     }
-    let _redis = Redis::start(port);
+    redis.start_again().unwrap();
     up(&gates);
     wait_for("a refusal", || {
         let number = 1_000 + gates[0].metric("gate_station_asked_total");
         assert_eq!(told(0, number), "permitted");
         told(1, number) == "already_used"
     });
+}
+
+/// Codes are spread over the nodes; one that dies takes its part with it, and nobody waits.
+#[test]
+fn a_cluster_is_asked_and_a_node_that_dies_delays_nobody() {
+    let mut cluster = RedisCluster::start().unwrap();
+    let section = format!("redis = {:?}\nredis_cluster = true", cluster.urls());
+    let gates = [1, 2].map(|number| Gate::new(number, &section, None));
+    let _running = gates.each_ref().map(|gate| gate.station.start());
+    let mut lines = gates.each_ref().map(|gate| gate.station.connect());
+    let up = |gates: &[Gate; 2]| {
+        for gate in gates {
+            wait_for("the cluster", || gate.metric("gate_station_redis_up") == 1);
+        }
+    };
+    up(&gates);
+    let mut told = |line: usize, number| show(&mut lines[line], number);
+    let mut refused = 0;
+    for number in 0..40 {
+        assert_eq!(told(0, number).0, "permitted");
+        match &*told(1, number).0 {
+            "already_used" => refused += 1,
+            // Late answers are counted, and nothing else explains a code that passes twice.
+            other => {
+                let late = gates
+                    .iter()
+                    .map(|gate| gate.metric("gate_station_late_total"));
+                assert!(other == "permitted" && late.sum::<u64>() > 0, "{other}");
+                up(&gates);
+            }
+        }
+    }
+    assert!(refused > 20, "{refused}");
+    for node in cluster.nodes() {
+        let keys = node.ask("DBSIZE").unwrap();
+        assert!(keys.starts_with(':') && keys != ":0", "every node: {keys}");
+    }
+    cluster.nodes()[1].kill();
+    let mut took = Vec::new();
+    for number in 100..140 {
+        let (reason, shared_us) = told(0, number);
+        assert_eq!(reason, "permitted");
+        took.push(shared_us);
+    }
+    took.sort_unstable();
+    assert!(took[20] < 20_000, "{took:?}");
 }
 
 /// A Redis that says of every code that it is taken, and shows for it garbage, or what a reader

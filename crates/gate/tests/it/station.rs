@@ -252,3 +252,32 @@ fn forged_replayed_and_flooding_datagrams_refuse_and_delay_nobody() {
         reason(&mut lines[1], number) == "already_used"
     });
 }
+
+/// One group in place of a list of addresses; gates come and go without being listed.
+#[test]
+fn gates_of_a_multicast_group_hear_each_other() {
+    let port = free_addresses(1)[0].port();
+    let gates: Vec<_> = (1..4)
+        .map(|number| {
+            let section =
+                format!("listen = \"127.0.0.{number}:{port}\"\npeers = [\"239.77.7.7:{port}\"]");
+            Gate::new(number, &section, None)
+        })
+        .collect();
+    let _running: Vec<_> = gates.iter().map(|gate| gate.station.start()).collect();
+    let mut lines: Vec<_> = gates.iter().map(|gate| gate.station.connect()).collect();
+    for gate in &gates {
+        wait_for("the others", || gate.metric("gate_station_readers") == 2);
+    }
+    let mut refused = 0;
+    for number in 0..30 {
+        assert_eq!(reason(&mut lines[0], number), "permitted");
+        let seconds = [1, 2].map(|line| reason(&mut lines[line], number));
+        refused += seconds
+            .iter()
+            .filter(|told| *told == "already_used")
+            .count();
+    }
+    assert!(refused > 45, "{refused} of 60");
+    assert_eq!(gates[1].metric("gate_station_forged_total"), 0);
+}
