@@ -86,6 +86,31 @@ pub(crate) fn hot(
     Ok(times)
 }
 
+/// Hot, of something larger than the nearest cache: one slice is all `items` once, after a pass over
+/// all of them that is not timed. By itself, so that nothing else drives it out in between.
+///
+/// # Errors
+/// When a verdict is wrong.
+pub(crate) fn passes(
+    name: &str,
+    mut run: impl FnMut(usize) -> bool,
+    items: usize,
+    rounds: usize,
+) -> anyhow::Result<Times> {
+    let mut times = Times(Vec::new());
+    for _ in 0..rounds {
+        for item in 0..items {
+            anyhow::ensure!(run(item), "{name}: wrong verdict on item {item}");
+        }
+        let start = now();
+        for item in 0..items {
+            black_box(run(black_box(item)));
+        }
+        times.0.push(per_operation(start.elapsed(), items));
+    }
+    Ok(times)
+}
+
 /// Cold: each time is one operation right after a walk over 80 MiB.
 ///
 /// # Errors

@@ -7,11 +7,11 @@
 
 use units::{CredentialId, GateId, KeyId, Timestamp};
 
-use crate::claims::{SECS_MIN, read_entitlement};
+use crate::claims::SECS_MIN;
 use crate::code::Code;
 use crate::cose::{SIGNATURE_BYTES, Signed};
 use crate::credential::{CREDENTIAL_BYTES_MAX, ParsedCredential};
-use crate::entitlement::{Entitlement, LifeHours};
+use crate::entitlement::{Entitlement, LifeHours, PartySize, ProductCode, RiderCategory};
 use crate::presentation::{PRESENTATION_BYTES_MAX, ParsedPresentation};
 use crate::ticket::{ParsedTicket, TICKET_BYTES_MAX};
 
@@ -79,7 +79,11 @@ impl<'a> Shape<'a> {
     #[inline]
     fn entitlement(&mut self) -> Option<Entitlement> {
         let [category, party, high, low] = *self.take()?;
-        read_entitlement(0, category, party, [high, low]).ok()
+        Some(Entitlement {
+            category: RiderCategory::from_code(category),
+            party: PartySize::new(party)?,
+            product: ProductCode::from_number(u16::from_be_bytes([high, low])),
+        })
     }
 
     /// The signature, and with it what was signed.
