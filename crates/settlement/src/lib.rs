@@ -44,6 +44,7 @@ pub mod apportion;
 pub mod charge;
 pub mod dump;
 pub mod flags;
+pub mod fraud;
 pub mod ids;
 pub mod ingest;
 pub mod model;
