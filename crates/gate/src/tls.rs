@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, anyhow, bail};
 use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -55,8 +55,9 @@ fn tls(server: &ServerConfig) -> Result<ClientConfig> {
         return Ok(builder.with_no_client_auth());
     };
     let chain = certificates(cert).context("server.client_cert_file")?;
+    // Why it is none would repeat what stands in it.
     let secret = PrivateKeyDer::from_pem_file(key)
-        .with_context(|| format!("server.client_key_file: {}: no key in PEM", key.display()))?;
+        .map_err(|_| anyhow!("server.client_key_file: {}: no key in PEM", key.display()))?;
     builder
         .with_client_auth_cert(chain, secret)
         .context("server.client_key_file is not the key of server.client_cert_file")
@@ -84,13 +85,10 @@ fn authorities(file: Option<&Path>) -> Result<RootCertStore> {
 }
 
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>> {
-    let read = || format!("{}: no certificate in PEM", path.display());
     let chain = CertificateDer::pem_file_iter(path)
-        .with_context(read)?
-        .collect::<Result<Vec<_>, _>>()
-        .with_context(read)?;
-    if chain.is_empty() {
-        bail!(read());
-    }
-    Ok(chain)
+        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+        .ok()
+        .filter(|chain| !chain.is_empty());
+    // Why there is none would repeat what stands in a file that may be the wrong one.
+    chain.with_context(|| format!("{}: no certificate in PEM", path.display()))
 }

@@ -402,10 +402,11 @@ fn a_gate_that_is_cut_off_lets_as_many_pass_as_the_policy_says() {
     // A restart buys no more riders: those who passed are counted from the journal.
     drop(gate);
     let gate = city.start_gate();
-    assert_eq!(city.show(&phone), "permitted");
+    city.until(&phone, "permitted");
     assert_eq!(city.show(&phone), "lists_stale");
     drop(gate);
     let gate = city.start_gate();
+    city.wait("it listens", |city| !city.page("/readyz").is_empty());
     assert_eq!(city.show(&phone), "lists_stale");
     assert!(city.page("/readyz").contains("503"));
     let server = city.serve("lists");

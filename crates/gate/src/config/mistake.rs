@@ -27,6 +27,33 @@ impl Mistake {
     }
 }
 
+/// An address as it may be shown: what stands before its last `@` may be a password.
+pub(super) fn shown(url: &str) -> String {
+    match url.rsplit_once('@') {
+        Some((_, host)) if !url.contains("://") => format!("…@{host}"),
+        _ => without_passwords(url),
+    }
+}
+
+/// A text as it may be shown: no address in it with what stands before its last `@`.
+pub(super) fn without_passwords(text: &str) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some(scheme) = rest.find("://") {
+        let (before, after) = rest.split_at(scheme + "://".len());
+        let ends = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '`');
+        let (address, later) = after.split_at(after.find(ends).unwrap_or(after.len()));
+        out.push_str(before);
+        match address.rsplit_once('@') {
+            Some((_, host)) => out.extend(["…@", host]),
+            None => out.push_str(address),
+        }
+        rest = later;
+    }
+    out.push_str(rest);
+    out
+}
+
 /// A number that must lie between two others, both included.
 pub(super) fn within<T: Copy + PartialOrd + std::fmt::Display>(
     field: &str,
@@ -80,6 +107,22 @@ pub(super) fn line_of(text: &str, field: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_address_is_shown_without_its_password() {
+        let cases = [
+            ("https://a:1", "https://a:1"),
+            ("redis://user:pass@host:1", "redis://…@host:1"),
+            ("redis://:p@ss://x@host", "redis://…@host"),
+            ("user:pass@host", "…@host"),
+        ];
+        for (url, expected) in cases {
+            assert_eq!(shown(url), expected);
+        }
+        let line = "1 | redis = [\"redis://:p@a\", 'redis://b:2']\n  | expected `x://y:z@c`";
+        let shown = "1 | redis = [\"redis://…@a\", 'redis://b:2']\n  | expected `x://…@c`";
+        assert_eq!(without_passwords(line), shown);
+    }
 
     #[test]
     fn a_field_is_found_on_its_line() {

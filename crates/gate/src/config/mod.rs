@@ -53,8 +53,8 @@ pub enum ConfigError {
         source: std::io::Error,
     },
     /// Not the TOML that is expected; the message names line, column and field.
-    #[error(transparent)]
-    Toml(#[from] toml::de::Error),
+    #[error("{0}")]
+    Toml(String),
     /// A value that cannot be.
     #[error("line {line}: {field}: expected {expected}, got {got}")]
     Value {
@@ -125,7 +125,8 @@ impl Config {
     /// # Errors
     /// [`ConfigError`].
     pub fn parse(text: &str) -> Result<Self, ConfigError> {
-        let config: Self = toml::from_str(text)?;
+        let config: Self = toml::from_str(text)
+            .map_err(|error| ConfigError::Toml(mistake::without_passwords(&error.to_string())))?;
         let checked = config.check();
         checked.map_err(|mistake| ConfigError::Value {
             line: mistake::line_of(text, &mistake.field),

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::mistake::{Mistake, within};
+use super::mistake::{Mistake, shown, within};
 
 /// `[server]`.
 #[derive(Clone, Debug, Deserialize)]
@@ -60,7 +60,7 @@ impl ServerConfig {
             return Err(Mistake::new(
                 "server.url",
                 "https://host:port or http://host:port without a path",
-                self.url.as_str(),
+                shown(&self.url),
             ));
         }
         self.check_files()

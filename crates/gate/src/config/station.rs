@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::mistake::{Mistake, within};
+use super::mistake::{Mistake, shown, within};
 
 /// Most readers of a station beside this one.
 const PEERS_MAX: usize = 63;
@@ -72,7 +72,7 @@ impl StationConfig {
         }
         if let Some(wrong) = self.redis.iter().find(|url| !is_address(url)) {
             let expected = "redis://host:port";
-            return Err(Mistake::new("station.redis", expected, wrong.as_str()));
+            return Err(Mistake::new("station.redis", expected, shown(wrong)));
         }
         if !self.redis_cluster && self.redis.len() > 1 {
             let expected = "one address, or redis_cluster = true";

@@ -5,8 +5,12 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::process::Stdio;
 
+use services::Redis;
+
 use crate::pages::get;
-use crate::support::{Running, Station, free_port, ticket};
+use crate::support::{Running, Station, free_port, presentation, ticket, wait_for};
+use crate::tls::{Authority, add, serve};
+use crate::upload::TCP;
 
 /// A mark that a device's key could be: 32 bytes that nothing else writes.
 const KEY: [u8; 32] = *b"CANARY-device-key-CANARY-device!";
@@ -124,4 +128,121 @@ fn keys_and_codes_are_seen_nowhere_outside() {
             .iter()
             .all(|form| written.contains(form))
     );
+}
+
+const STATION_KEY: [u8; 32] = *b"CANARY-station-key-CANARY-key!!!";
+const PASSWORD: &str = "CANARY-redis-password";
+
+/// A gate with everything that has a secret: TLS with a key of its own, a station, a Redis with a
+/// password. They work, at the fullest log that there is.
+#[test]
+fn keys_of_station_and_tls_and_passwords_are_seen_nowhere_outside() {
+    let (authority, gates) = (Authority::new("city"), Authority::new("gates"));
+    let server = serve(&authority.server(), Some(&gates));
+    let redis = Redis::start_with(&["--requirepass", PASSWORD]).unwrap();
+    let station = Station::new(TCP, Some(&server.url));
+    let client = gates.client();
+    add(&station, "ca.pem", &authority.pem(), "ca_file");
+    add(&station, "gate.pem", &client.cert, "client_cert_file");
+    add(&station, "gate.key", &client.key, "client_key_file");
+    let port = free_port();
+    let key = station.path().join("station.key");
+    std::fs::write(&key, hex::encode(STATION_KEY)).unwrap();
+    let config = station.path().join("gate.toml");
+    let text = std::fs::read_to_string(&config).unwrap();
+    let text = format!(
+        "{text}\n[http]\nlisten = \"127.0.0.1:{port}\"\n[station]\nkey_file = \"{}\"\n\
+         redis = [\"redis://:{PASSWORD}@127.0.0.1:{}\"]\n\
+         listen = \"127.0.0.1:{}\"\npeers = [\"127.0.0.1:9\"]\n",
+        key.display(),
+        redis.port(),
+        free_port(),
+    );
+    std::fs::write(&config, text).unwrap();
+    let log = station.path().join("log");
+    let mut command = station.command();
+    command.args(["--log", "trace"]).stdin(Stdio::null());
+    command.stderr(std::fs::File::create(&log).unwrap());
+    let running = Running(command.spawn().unwrap());
+    let mut line = station.connect();
+    let up = "gate_station_redis_up 1\n";
+    wait_for("redis", || get(port, "/metrics").contains(up));
+    let codes = [ticket(1), presentation(2), presentation(3)];
+    let mut seen = Vec::new();
+    for code in codes.iter().chain(&codes) {
+        seen.push(("an answer", line.ask(code).unwrap().to_string()));
+    }
+    let permitted = |told: &&(&str, String)| told.1.contains("\"permitted\"");
+    assert_eq!(seen.iter().filter(permitted).count(), 3, "{seen:?}");
+    wait_for("taps over TLS", || server.taps() >= 3);
+    for page in ["/metrics", "/", "/readyz", "/livez", "/display"] {
+        seen.push((page, get(port, page)));
+    }
+    // Redis goes: what fails is logged too.
+    drop(redis);
+    line.ask(&ticket(4)).unwrap();
+    wait_for("no redis", || !get(port, "/metrics").contains(up));
+    running.kill();
+    let log = std::fs::read(&log).unwrap();
+    assert!(log.len() > 10_000, "the log is a full one");
+    seen.push(("the log", String::from_utf8_lossy(&log).into_owned()));
+    let mut secrets = forms(&STATION_KEY);
+    secrets.extend(forms(PASSWORD.as_bytes()));
+    secrets.extend(codes.iter().flat_map(|code| code_forms(code)));
+    let body = client.key.lines().filter(|line| !line.contains("-----"));
+    secrets.extend(body.map(|line| line[..line.len().min(30)].to_owned()));
+    for (place, text) in &seen {
+        for secret in &secrets {
+            assert!(!text.contains(secret.as_str()), "{place} shows {secret}");
+        }
+    }
+}
+
+/// What is wrong with a file or a line is told without what stands in it.
+#[test]
+fn errors_do_not_repeat_secrets() {
+    let mark = "CANARYsecretCANARY";
+    let station = Station::new(TCP, Some("https://127.0.0.1:9"));
+    let good = std::fs::read_to_string(station.path().join("gate.toml")).unwrap();
+    let broken = station.path().join("broken");
+    std::fs::write(&broken, format!("-----BEGIN {mark}-----\n{mark}\n")).unwrap();
+    let file = broken.display();
+    let station_with = |lines: &str| format!("{good}\n[station]\nkey_file = \"{file}\"\n{lines}\n");
+    let peers = "listen = \"127.0.0.1:1\"\npeers = [\"127.0.0.1:2\"]";
+    let redis = |url: &str| station_with(&format!("redis = [\"{url}\"]"));
+    let cases = [
+        ("broken: expected 64", station_with(peers)),
+        ("64 hexadecimal", good.replacen("/key\"", "/broken\"", 1)),
+        (
+            "no certificate in PEM",
+            format!("{good}client_cert_file = \"{file}\"\nclient_key_file = \"{file}\"\n"),
+        ),
+        ("station.redis", redis(&format!("rediss://:{mark}@h:1"))),
+        ("redis+unix://…@h", redis(&format!("redis+unix://:{mark}@h"))),
+        (
+            "server.url",
+            good.replace("127.0.0.1:9", &format!("u:{mark}@h")),
+        ),
+        ("station.redis", redis(&format!("{mark}@h"))),
+        (
+            "uplaod",
+            redis(&format!("redis://:{mark}@h:1\"]\nuplaod = [\"1")),
+        ),
+        (
+            "redi",
+            redis("redis://h").replace("redis = [", &format!("redi = [\"redis://:{mark}@h\",  ")),
+        ),
+        ("TOML", redis(&format!("redis://:{mark}@h:1\" \"x"))),
+    ];
+    for (said, text) in cases {
+        std::fs::write(station.path().join("gate.toml"), &text).unwrap();
+        let output = station.command().stdin(Stdio::null()).output().unwrap();
+        let told = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+        assert!(!output.status.success(), "{said}: {told}");
+        println!("{said}: {told}");
+        assert!(told.contains(said), "{said}: {told}");
+        for form in forms(mark.as_bytes()) {
+            assert!(!told.contains(&form), "{said}: {told}");
+        }
+    }
 }

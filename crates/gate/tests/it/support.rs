@@ -11,7 +11,10 @@ use gate::machine::{Stopwatch, now};
 use serde_json::Value;
 use tempfile::TempDir;
 use units::{CredentialId, DeviceId, KeyId, Span};
-use wire::{Entitlement, PartySize, ProductCode, RiderCategory, TicketClaims};
+use wire::{
+    CredentialClaims, Entitlement, HolderKey, LifeHours, PartySize, PresentationClaims,
+    ProductCode, RiderCategory, TicketClaims,
+};
 
 pub(crate) const DEVICE: DeviceId = DeviceId::from_bytes([0xd1; 16]);
 pub(crate) const DEVICE_SEED: [u8; 32] = [0x77; 32];
@@ -46,6 +49,31 @@ pub(crate) fn ticket(number: u64) -> String {
     };
     let bytes = claims.sign(KID, |message| issuer().sign(message).to_bytes());
     wire::text::encode(&bytes.unwrap()).unwrap().to_string()
+}
+
+/// Presentation number `number`, made now: its text.
+pub(crate) fn presentation(number: u8) -> String {
+    let phone = SigningKey::from_bytes(&[number; 32]);
+    let credential = CredentialClaims {
+        id: CredentialId::from_bytes([number; 16]),
+        holder: HolderKey::from_bytes(&phone.verifying_key().to_bytes()).unwrap(),
+        entitlement: Entitlement {
+            category: RiderCategory::from_code(0),
+            party: PartySize::new(1).unwrap(),
+            product: ProductCode::from_number(1),
+        },
+        expires: now().plus(Span::from_secs(3_600)),
+        life: LifeHours::new(24).unwrap(),
+    };
+    let credential = credential.sign(KID, |message| issuer().sign(message).to_bytes());
+    let claims = PresentationClaims {
+        issued_at: now(),
+        gate: None,
+    };
+    let signed = claims.sign(&credential.unwrap(), |message| {
+        phone.sign(message).to_bytes()
+    });
+    wire::text::encode(&signed.unwrap()).unwrap().to_string()
 }
 
 /// A free port of this machine.

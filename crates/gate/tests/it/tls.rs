@@ -24,16 +24,16 @@ use crate::support::{Running, Station, ticket, wait_for};
 const SERIAL_INPUT: &str = "from = \"tcp\"\ndirection = \"on\"\nlisten = \"127.0.0.1:PORT\"";
 
 /// A certificate authority.
-struct Authority(CertifiedIssuer<'static, KeyPair>);
+pub(crate) struct Authority(CertifiedIssuer<'static, KeyPair>);
 
 /// A certificate and its key, both PEM.
-struct Paper {
-    cert: String,
-    key: String,
+pub(crate) struct Paper {
+    pub(crate) cert: String,
+    pub(crate) key: String,
 }
 
 impl Authority {
-    fn new(name: &str) -> Self {
+    pub(crate) fn new(name: &str) -> Self {
         let mut params = CertificateParams::new(Vec::new()).unwrap();
         params.distinguished_name.push(DnType::CommonName, name);
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -41,7 +41,7 @@ impl Authority {
         Self(CertifiedIssuer::self_signed(params, key).unwrap())
     }
 
-    fn pem(&self) -> String {
+    pub(crate) fn pem(&self) -> String {
         self.0.pem()
     }
 
@@ -58,7 +58,7 @@ impl Authority {
         }
     }
 
-    fn server(&self) -> Paper {
+    pub(crate) fn server(&self) -> Paper {
         self.issue(ExtendedKeyUsagePurpose::ServerAuth, 2099)
     }
 
@@ -66,7 +66,7 @@ impl Authority {
         self.issue(ExtendedKeyUsagePurpose::ServerAuth, 2020)
     }
 
-    fn client(&self) -> Paper {
+    pub(crate) fn client(&self) -> Paper {
         self.issue(ExtendedKeyUsagePurpose::ClientAuth, 2099)
     }
 }
@@ -96,7 +96,7 @@ impl axum::serve::Listener for Secure {
 }
 
 /// A server with this certificate, which asks clients for one of `clients`.
-fn serve(paper: &Paper, clients: Option<&Authority>) -> Server {
+pub(crate) fn serve(paper: &Paper, clients: Option<&Authority>) -> Server {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let builder = rustls::ServerConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
@@ -120,7 +120,7 @@ fn serve(paper: &Paper, clients: Option<&Authority>) -> Server {
 }
 
 /// Adds lines to the `[server]` table, which is the configuration's last.
-fn add(station: &Station, name: &str, text: &str, field: &str) {
+pub(crate) fn add(station: &Station, name: &str, text: &str, field: &str) {
     let path = station.path().join(name);
     std::fs::write(&path, text).unwrap();
     let config = station.path().join("gate.toml");
