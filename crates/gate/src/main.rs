@@ -86,8 +86,11 @@ fn start(arguments: &Arguments) -> Result<()> {
     match &arguments.command {
         Some(Command::Config(ConfigCommand::Example)) => say(EXAMPLE),
         Some(Command::Config(ConfigCommand::Check)) => {
-            read(arguments)?;
-            say("The configuration is good.\n")
+            let doubts = read(arguments)?.doubts();
+            say("The configuration is good.\n")?;
+            doubts
+                .iter()
+                .try_for_each(|doubt| say(&format!("On this machine: {doubt}\n")))
         }
         Some(Command::Key(KeyCommand::New { file })) => {
             let mut seed = Zeroizing::new([0; 32]);
@@ -119,6 +122,9 @@ fn serve(arguments: &Arguments) -> Result<()> {
         .with_env_filter(tracing_subscriber::EnvFilter::try_new(&arguments.log)?)
         .with_writer(std::io::stderr)
         .init();
+    for doubt in config.doubts() {
+        tracing::warn!("{doubt}");
+    }
     let mut agent = run::open(&config)?;
     let intake = Arc::new(Intake::default());
     let status = Arc::new(Status::new(

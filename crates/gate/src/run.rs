@@ -1,11 +1,14 @@
 //! Puts the parts together: the core's thread, its inputs, and the tasks around it.
 
+use std::fs::DirBuilder;
+use std::io::ErrorKind;
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use journal::{Media, Witness};
 use units::Span;
 use validator::{Language, NetworkCode, ZoneCode};
@@ -31,9 +34,18 @@ use crate::{boot_count, door, http, input, live, machine, tls};
 /// When the journal or a file of lists cannot be read. A list of the wrong form is reported and
 /// left out: the server's next answer replaces it.
 pub fn open(config: &Config) -> Result<Agent<FileMedia>> {
-    std::fs::create_dir_all(&config.gate.state)?;
-    let folder = config.gate.state.join("journal");
-    let media = FileMedia::open(&folder).context("the journal's folder cannot be held")?;
+    let state = &config.gate.state;
+    let named = || format!("gate.state {}", state.display());
+    // Evidence is in there: what riders showed is nobody's business on this machine.
+    let mut private = DirBuilder::new();
+    let made = private.recursive(true).mode(0o700).create(state);
+    made.with_context(named)?;
+    let media = match FileMedia::open(&state.join("journal")) {
+        Err(error) if error.kind() == ErrorKind::WouldBlock => {
+            bail!("{}: another agent holds it", named())
+        }
+        media => media.with_context(named)?,
+    };
     open_on(config, media)
 }
 

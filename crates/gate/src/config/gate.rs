@@ -6,6 +6,7 @@ use serde::Deserialize;
 use units::{DeviceId, GateId, RouteId, StopId};
 use validator::Language;
 
+use super::mistake::Mistake;
 use super::text;
 
 /// `[gate]`.
@@ -44,6 +45,18 @@ impl GateConfig {
     #[must_use]
     pub fn rider_language(&self) -> Language {
         Language::of_tag(&self.language)
+    }
+
+    pub(super) fn check(&self) -> Result<(), Mistake> {
+        for (field, path) in [
+            ("gate.state", &self.state),
+            ("gate.key_file", &self.key_file),
+        ] {
+            if path.as_os_str().is_empty() {
+                return Err(Mistake::new(field, "a path", "none"));
+            }
+        }
+        Ok(())
     }
 }
 

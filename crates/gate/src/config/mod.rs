@@ -6,6 +6,7 @@
 
 mod clock;
 mod door;
+mod files;
 mod gate;
 mod http;
 mod input;
@@ -18,7 +19,7 @@ mod station;
 mod text;
 mod unrecorded;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::Deserialize;
 
@@ -44,10 +45,8 @@ pub const EXAMPLE: &str = include_str!("../example.toml");
 #[non_exhaustive]
 pub enum ConfigError {
     /// The file cannot be read.
-    #[error("{path}: cannot be read")]
+    #[error("cannot be read")]
     Read {
-        /// Which.
-        path: PathBuf,
         /// Why.
         #[source]
         source: std::io::Error,
@@ -113,10 +112,7 @@ impl Config {
     /// # Errors
     /// [`ConfigError`].
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
-        let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Read {
-            path: path.to_owned(),
-            source,
-        })?;
+        let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Read { source })?;
         Self::parse(&text)
     }
 
@@ -138,6 +134,7 @@ impl Config {
     }
 
     fn check(&self) -> Result<(), Mistake> {
+        self.gate.check()?;
         input::check(&self.inputs)?;
         self.door.check()?;
         self.passage.check()?;

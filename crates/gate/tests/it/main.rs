@@ -11,6 +11,7 @@ mod backlog;
 mod doors;
 mod kills;
 mod lines;
+mod mistakes;
 mod pages;
 mod quarantine;
 mod redis;

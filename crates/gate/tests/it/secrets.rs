@@ -218,7 +218,10 @@ fn errors_do_not_repeat_secrets() {
             format!("{good}client_cert_file = \"{file}\"\nclient_key_file = \"{file}\"\n"),
         ),
         ("station.redis", redis(&format!("rediss://:{mark}@h:1"))),
-        ("redis+unix://…@h", redis(&format!("redis+unix://:{mark}@h"))),
+        (
+            "redis+unix://…@h",
+            redis(&format!("redis+unix://:{mark}@h")),
+        ),
         (
             "server.url",
             good.replace("127.0.0.1:9", &format!("u:{mark}@h")),
