@@ -4,19 +4,16 @@ use std::fmt::Write as _;
 use std::io::Read as _;
 use std::path::Path;
 
-use anyhow::{Context as _, Result, bail};
-use intake::itinerary::{self, Itinerary, Ride};
+use anyhow::{Context as _, Result};
+use intake::itinerary::{self, Asked, Itinerary, Ride};
 use serde::Serialize;
 use serde_json::Value;
 use tariff::explain::{self, Language};
-use tariff::fares::{Bought, Fares, Leg, Line, Priced, Status, Work};
+use tariff::fares::{Bought, Fares, Leg, Line, Priced, Rider, Status, Work};
 
 use crate::arguments::QuoteArguments;
 use crate::output::Reader;
 use crate::package;
-
-/// The most bytes of itineraries that one run reads.
-const LEGS_BYTES_MAX: u64 = 256 * 1024 * 1024;
 
 #[derive(Serialize)]
 struct Quote<'a> {
@@ -49,18 +46,15 @@ struct RulePlace {
     row: u32,
 }
 
-/// Prices the itineraries; true when all of them were read, whatever they cost.
+/// Prices the itineraries. False: there are some, and none of them can be read.
 ///
 /// # Errors
-/// When the city or the itineraries cannot be read, with the place of every mistake.
+/// When the city cannot be read, or nothing of the itineraries.
 pub(super) fn run(arguments: &QuoteArguments) -> Result<bool> {
     let language = arguments.language;
     let package = package::read(&arguments.city)?;
     let fares = Fares::new(package::feed(&package, &arguments.city)?);
-    let text = read_legs(&arguments.legs)?;
-    let itineraries = itinerary::read(&text, &fares)
-        .with_context(|| format!("cannot use {}", arguments.legs.display()))?;
-
+    let itineraries = read_legs(&arguments.legs, &fares)?;
     let mut work = Work::default();
     let mut lines = String::new();
     let mut quotes = Vec::with_capacity(itineraries.len());
@@ -70,24 +64,50 @@ pub(super) fn run(arguments: &QuoteArguments) -> Result<bool> {
         quotes.push(quote);
     }
     Reader::of(arguments.json).print(&quotes, &lines)?;
-    Ok(true)
+    Ok(any_readable(&itineraries))
 }
 
-pub(super) fn read_legs(path: &Path) -> Result<Vec<u8>> {
+/// Whether there is one that can be priced, or none at all.
+pub(super) fn any_readable(itineraries: &[Itinerary]) -> bool {
+    itineraries.is_empty() || itineraries.iter().any(|one| one.asked.is_ok())
+}
+
+/// Reads the itineraries at `path`, and tells mistakes and notes on standard error.
+pub(super) fn read_legs(path: &Path, fares: &Fares) -> Result<Vec<Itinerary>> {
     let mut text = Vec::new();
-    let limit = LEGS_BYTES_MAX.saturating_add(1);
+    let limit = u64::try_from(itinerary::BYTES_MAX)?.saturating_add(1);
+    let shown = path.display();
     if path == Path::new("-") {
         let input = std::io::stdin().lock();
         input.take(limit).read_to_end(&mut text)?;
     } else {
-        let file =
-            std::fs::File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
+        let file = std::fs::File::open(path).with_context(|| format!("cannot read {shown}"))?;
         file.take(limit).read_to_end(&mut text)?;
     }
-    if u64::try_from(text.len())? > LEGS_BYTES_MAX {
-        bail!("the legs have more than {LEGS_BYTES_MAX} bytes");
+    let read = itinerary::read(&text, fares).with_context(|| format!("cannot use {shown}"))?;
+    let mistakes = read.all.iter().filter_map(|one| one.asked.as_ref().err());
+    for (told, mistake) in mistakes.enumerate() {
+        if told >= itinerary::NOTES_MAX {
+            eprintln!("more itineraries cannot be read; their answers say why");
+            break;
+        }
+        eprintln!("not priced: {}", mistake.said);
     }
-    Ok(text)
+    for note in &read.notes {
+        eprintln!("note: {note}");
+    }
+    if read.notes_left_off > 0 {
+        eprintln!("note: {} more", read.notes_left_off);
+    }
+    Ok(read.all)
+}
+
+/// The legs and the rider of an itinerary.
+pub(super) fn of_asked<'a>(fares: &Fares, asked: &'a Asked) -> (Rider, Vec<Leg<'a>>) {
+    (
+        asked.rider(fares),
+        asked.legs.iter().map(Ride::leg).collect(),
+    )
 }
 
 fn quote<'a>(
@@ -96,8 +116,22 @@ fn quote<'a>(
     language: Language,
     work: &mut Work,
 ) -> Quote<'a> {
-    let legs: Vec<Leg<'_>> = itinerary.legs.iter().map(Ride::leg).collect();
-    let priced = fares.price(&itinerary.rider(fares), &legs, work);
+    let asked = match &itinerary.asked {
+        Ok(asked) => asked,
+        Err(mistake) => {
+            return Quote {
+                id: &itinerary.id,
+                status: Status::Unpriced.word(),
+                total_minor: None,
+                currency: None,
+                unpriced_legs: (0..mistake.legs).collect(),
+                lines: Vec::new(),
+                because: vec![mistake.said.clone()],
+            };
+        }
+    };
+    let (rider, legs) = of_asked(fares, asked);
+    let priced = fares.price(&rider, &legs, work);
     let lines = priced.lines.iter();
     let line = |line: &Line| QuoteLine {
         legs: line.legs.clone().collect(),

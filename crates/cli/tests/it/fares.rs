@@ -62,7 +62,7 @@ fn ask(what: &str, city: &Path, legs: &str) -> Command {
 }
 
 /// Runs with `input` on standard input.
-fn with_input(command: &mut Command, input: &str) -> std::process::Output {
+fn with_input(command: &mut Command, input: impl AsRef<[u8]>) -> std::process::Output {
     let mut child = command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -70,8 +70,8 @@ fn with_input(command: &mut Command, input: &str) -> std::process::Output {
         .spawn()
         .unwrap();
     let mut stdin = child.stdin.take().unwrap();
-    let input = input.to_owned();
-    let writer = std::thread::spawn(move || stdin.write_all(input.as_bytes()).ok());
+    let input = input.as_ref().to_vec();
+    let writer = std::thread::spawn(move || stdin.write_all(&input).ok());
     let output = child.wait_with_output().unwrap();
     writer.join().unwrap();
     output
@@ -186,45 +186,132 @@ fn an_empty_array_is_answered_with_one_and_ten_thousand_in_order() {
 }
 
 #[test]
-fn mistakes_are_told_with_their_places() {
+fn what_is_no_array_of_itineraries_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     write_feed(folder.path());
-    let check = |input: &str, expected: &[&str]| {
+    let check = |input: &[u8], expected: &[&str]| {
         let output = with_input(ask("quote", folder.path(), "-").arg("--json"), input);
         let said = text(&output.stderr);
-        assert_eq!(output.status.code(), Some(1), "{input}: {said}");
+        assert_eq!(output.status.code(), Some(1), "{said}");
         assert!(output.stdout.is_empty(), "nothing half-said");
         assert!(!said.contains("panicked"), "{said}");
         for part in expected {
-            assert!(said.contains(part), "{input}: {said:?} lacks {part:?}");
+            assert!(said.contains(part), "{said:?} lacks {part:?}");
         }
     };
-    check("[{\"id\": \"1\", \"legs\"", &["no JSON"]);
-    check("{}", &["array of itineraries"]);
-    let mut extra = itinerary("1");
-    extra["legs"][1]["colour"] = json!("red");
-    check(
-        &json!([extra]).to_string(),
-        &["itinerary 0", "leg 1", "colour", "known are"],
-    );
-    let mut late = itinerary("1");
-    late["legs"][0]["end"] = json!("2026-01-31T07:00:00");
-    check(
-        &json!([late]).to_string(),
-        &["leg 0", "field end", "before the start"],
-    );
-    let mut zoned = itinerary("1");
-    zoned["legs"][0]["start"] = json!("2026-01-31T07:00:00+01:00");
-    check(
-        &json!([itinerary("0"), zoned]).to_string(),
-        &["itinerary 1", "field start"],
-    );
-    check(
-        &json!([{"id": "1", "legs": []}]).to_string(),
-        &["field legs"],
-    );
+    check(b"[{\"id\": \"1\", \"legs\"", &["line 1 column 19"]);
+    check(b"{}", &["array of itineraries", "expected an array"]);
+    check(b"[] []", &["trailing characters"]);
+    check(b"", &["array of itineraries"]);
+    check(b"[\"\xff\"]", &["expected UTF-8, the byte at 2 is not"]);
+    // UTF-16, little endian.
+    check(b"\xff\xfe[\0]\0", &["expected UTF-8, the byte at 0 is not"]);
+    let deep = "[".repeat(100_000);
+    check(deep.as_bytes(), &["array of itineraries"]);
     let said = failure(&mut ask("quote", &folder.path().join("none"), "-"));
     assert!(said.contains("none"), "{said}");
+}
+
+#[test]
+fn a_mistake_is_told_with_its_place_and_keeps_nothing_else_from_its_price() {
+    let folder = tempfile::tempdir().unwrap();
+    write_feed(folder.path());
+    let changed = |field: &str, value: Value| {
+        let mut changed = itinerary("bad");
+        changed["legs"][1][field] = value;
+        changed
+    };
+    for (bad, expected) in [
+        (
+            changed("colour", json!("red")),
+            "leg 1: field colour is not known; known are",
+        ),
+        (
+            changed("end", json!("2026-01-31T08:00")),
+            "leg 1: field end: it is before the start",
+        ),
+        (
+            changed("start", json!("2026-01-31T07:00:00+01:00")),
+            "leg 1: field start: ",
+        ),
+        (changed("start", json!("08:30:00")), "leg 1: field start: "),
+        (
+            changed("start", json!("2026-02-29T08:30")),
+            "leg 1: field start: ",
+        ),
+        (
+            changed("start", Value::Null),
+            "leg 1: field start is missing",
+        ),
+        (
+            changed("from_stop_id", json!(7)),
+            "leg 1: field from_stop_id: a text is wanted",
+        ),
+        (json!({"id": "bad", "legs": []}), "field legs: 1 to"),
+        (json!({"id": "bad"}), "field legs is missing"),
+    ] {
+        let input = json!([itinerary("x"), bad, itinerary("y")]).to_string();
+        let output = with_input(ask("quote", folder.path(), "-").arg("--json"), input);
+        let said = text(&output.stderr);
+        assert!(output.status.success(), "{said}");
+        assert!(said.contains("itinerary 1 (id \"bad\")"), "{said}");
+        assert!(said.contains(expected), "{said:?} lacks {expected:?}");
+        let seen: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let totals = [0, 1, 2].map(|at| seen[at]["total_minor"].clone());
+        assert_eq!(totals, [json!(300), Value::Null, json!(300)]);
+        let bad_one = &seen[1];
+        assert_eq!(
+            (&bad_one["id"], &bad_one["status"]),
+            (&json!("bad"), &json!("unpriced"))
+        );
+        assert_eq!(
+            bad_one["unpriced_legs"].as_array().unwrap().len(),
+            legs_of(&bad)
+        );
+        assert!(
+            bad_one["because"][0].as_str().unwrap().contains(expected),
+            "{seen}"
+        );
+    }
+    let none = json!([{"legs": []}, 7]).to_string();
+    let output = with_input(ask("quote", folder.path(), "-").arg("--json"), none);
+    assert_eq!(output.status.code(), Some(1), "not one can be read");
+    let seen: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(seen.as_array().unwrap().len(), 2, "each has its answer");
+}
+
+fn legs_of(itinerary: &Value) -> usize {
+    itinerary["legs"].as_array().map_or(0, Vec::len)
+}
+
+#[test]
+fn names_that_the_feed_does_not_have_and_ids_that_come_twice_are_noted() {
+    let folder = tempfile::tempdir().unwrap();
+    write_feed(folder.path());
+    std::fs::write(folder.path().join("stops.txt"), "stop_id\na\nb\n").unwrap();
+    let mut strange = itinerary("x");
+    strange["rider_category"] = json!("pirate");
+    strange["fare_media"] = json!("shell");
+    strange["legs"][0]["from_stop_id"] = json!("nowhere");
+    strange["legs"][1]["network_id"] = json!("tram");
+    let input = format!("\u{feff}{}\r\n", json!([itinerary("x"), strange]));
+    let output = with_input(ask("quote", folder.path(), "-").arg("--json"), input);
+    let said = text(&output.stderr);
+    for part in [
+        "itinerary 1 (id \"x\"): an earlier one has this id",
+        "itinerary 1 (id \"x\"): the feed has no rider category \"pirate\"",
+        "itinerary 1 (id \"x\"): the feed has no fare medium \"shell\"",
+        "itinerary 1 (id \"x\"): leg 0: from_stop_id: the feed has no stop \"nowhere\"",
+        "itinerary 1 (id \"x\"): leg 1: network_id: the feed has no network \"tram\"",
+    ] {
+        assert!(said.contains(part), "{said:?} lacks {part:?}");
+    }
+    assert_eq!(said.lines().count(), 5, "{said}");
+    let seen: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(
+        (&seen[0]["total_minor"], &seen[1]["status"]),
+        (&json!(300), &json!("partial"))
+    );
 }
 
 #[test]

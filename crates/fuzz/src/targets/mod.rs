@@ -3,6 +3,7 @@
 mod city;
 mod codes;
 mod fares;
+mod intake;
 mod lists;
 mod reader;
 mod server;
@@ -47,6 +48,8 @@ pub const TARGETS: &[Target] = &[
     target("list_delta", 512, lists::delta),
     target("city_files", 8_192, city::files),
     target("feed", 8_192, fares::feed),
+    target("archive", 8_192, intake::archive),
+    target("itineraries", 4_096, intake::itineraries),
 ];
 
 const fn target(name: &'static str, max_bytes: usize, check: fn(&[u8])) -> Target {

@@ -180,7 +180,8 @@ fn of_bar(body: &mut String, bar: &Bar, most: u64, money: Money) -> Result<()> {
     writeln!(
         body,
         "<tr><th scope=\"row\">{}</th><td><span class=\"bar {side}{none}\" \
-         style=\"flex:{} 0 0\"></span>{}<span class=\"room\" style=\"flex:{} 0 0\"></span></td></tr>",
+         style=\"flex:{} 0 0\"></span>{}\
+         <span class=\"room\" style=\"flex:{} 0 0\"></span></td></tr>",
         escape(&bar.label(money)),
         bar.riders,
         count(bar.riders),

@@ -4,12 +4,12 @@ use std::fmt::Write as _;
 use std::io::BufWriter;
 use std::path::Path;
 
-use anyhow::{Context as _, Result};
-use intake::itinerary::{self, Itinerary, Ride};
+use anyhow::Result;
+use intake::itinerary::Itinerary;
 use serde::Serialize;
 use serde_json::Value;
 use tariff::explain::{self, Language};
-use tariff::fares::{Fares, Leg, Line, LineKind, Work};
+use tariff::fares::{Fares, Line, LineKind, Status, Work};
 use tariff::feed::TransferType;
 
 use super::super::arguments::ExplainArguments;
@@ -48,9 +48,7 @@ struct Told<'a> {
 /// Explains every itinerary of the file.
 pub(super) fn run(arguments: &ExplainArguments, package: &Package, path: &Path) -> Result<bool> {
     let fares = Fares::new(package::feed(package, &arguments.city)?);
-    let text = quote::read_legs(path)?;
-    let read = itinerary::read(&text, &fares);
-    let itineraries = read.with_context(|| format!("cannot use {}", path.display()))?;
+    let itineraries = quote::read_legs(path, &fares)?;
     let mut work = Work::default();
     let out = std::io::stdout().lock();
     if arguments.json {
@@ -59,7 +57,7 @@ pub(super) fn run(arguments: &ExplainArguments, package: &Package, path: &Path) 
             array.push(&explain(&fares, itinerary, arguments.language, &mut work))?;
         }
         array.end()?;
-        return Ok(true);
+        return Ok(quote::any_readable(&itineraries));
     }
     let mut lines = String::new();
     for itinerary in &itineraries {
@@ -71,7 +69,7 @@ pub(super) fn run(arguments: &ExplainArguments, package: &Package, path: &Path) 
         }
     }
     std::io::Write::write_all(&mut BufWriter::new(out), lines.as_bytes())?;
-    Ok(true)
+    Ok(quote::any_readable(&itineraries))
 }
 
 fn explain<'a>(
@@ -80,8 +78,22 @@ fn explain<'a>(
     language: Language,
     work: &mut Work,
 ) -> Explained<'a> {
-    let legs: Vec<Leg<'_>> = itinerary.legs.iter().map(Ride::leg).collect();
-    let priced = fares.price(&itinerary.rider(fares), &legs, work);
+    let asked = match &itinerary.asked {
+        Ok(asked) => asked,
+        Err(mistake) => {
+            return Explained {
+                id: &itinerary.id,
+                status: Status::Unpriced.word(),
+                total_minor: None,
+                currency: None,
+                lines: Vec::new(),
+                unpriced_legs: (0..mistake.legs).collect(),
+                because: vec![mistake.said.clone()],
+            };
+        }
+    };
+    let (rider, legs) = quote::of_asked(fares, asked);
+    let priced = fares.price(&rider, &legs, work);
     let matches = fares.matches(&legs);
     let told = |line: &Line| {
         let rows = matches

@@ -52,7 +52,8 @@ fn key(body: &mut String, fares: &Fares, scale: &Scale, money: Money) -> Result<
     if unpriced > 0 {
         writeln!(
             body,
-            "<li><i class=\"dot none\"></i>{NO_FARE} <span class=\"soft\">{unpriced} stops</span></li>"
+            "<li><i class=\"dot none\"></i>{NO_FARE} \
+             <span class=\"soft\">{unpriced} stops</span></li>"
         )?;
     }
     writeln!(body, "</ul>")?;

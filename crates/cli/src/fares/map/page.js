@@ -10,8 +10,9 @@ for (const stop of document.querySelectorAll('.stop')) {
     name.textContent = said;
     tip.replaceChildren(name, why ?? '');
     tip.style.display = 'block';
-    tip.style.left = `${Math.max(8, Math.min(event.clientX + 14, innerWidth - tip.offsetWidth - 8))}px`;
-    tip.style.top = `${Math.max(8, Math.min(event.clientY + 14, innerHeight - tip.offsetHeight - 8))}px`;
+    const within = (at, most) => `${Math.max(8, Math.min(at + 14, most - 8))}px`;
+    tip.style.left = within(event.clientX, innerWidth - tip.offsetWidth);
+    tip.style.top = within(event.clientY, innerHeight - tip.offsetHeight);
   };
   stop.addEventListener('pointermove', show);
   stop.addEventListener('click', show);
