@@ -1,7 +1,7 @@
 //! What counts over rides and days: windows, passes, tiers and caps; steps 5 to 9 of
 //! docs/FARES.md, "How a ride is priced". Everything is counted again from all rides so far.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use units::ServiceDay;
 
@@ -13,6 +13,10 @@ use crate::world::{Scope, World};
 #[derive(Clone, Debug)]
 pub(crate) struct Past {
     day: ServiceDay,
+    /// The tariff that was in force.
+    tariff: usize,
+    /// The rules of that tariff that held it: file and id.
+    rules: BTreeSet<(&'static str, String)>,
     ride: Ride,
     is_incomplete: bool,
     /// Before step 5.
@@ -29,6 +33,13 @@ pub(crate) struct Counted {
     pub(crate) cost: i64,
     pub(crate) touched: Vec<&'static str>,
 }
+
+/// The files whose rules count over days, and the columns of their ids.
+const FILES: [(&str, &str); 3] = [
+    ("fare_passes.txt", "pass_id"),
+    ("fare_tiers.txt", "tier_id"),
+    ("fare_caps.txt", "cap_id"),
+];
 
 /// The rows of a file by the id that makes them one rule.
 fn rules<'a>(world: &'a World, file: &str, id: &str) -> BTreeMap<&'a str, Vec<&'a Row>> {
@@ -64,23 +75,90 @@ fn in_period(row: &Row, past: ServiceDay, day: ServiceDay) -> bool {
     }
 }
 
+impl Past {
+    /// Whether the cap of its tariff counted it, incomplete or not.
+    fn counted_incomplete(&self, world: &World, cap: &str) -> bool {
+        let rules = rules(world.tariff(self.tariff), "fare_caps.txt", "cap_id");
+        let row = rules.get(cap).and_then(|rows| rows.first());
+        let counts = row.is_some_and(|row| row.number("counts_incomplete", 1) == Ok(1));
+        counts || !self.is_incomplete
+    }
+}
+
 impl World {
     fn any_holds(&self, rows: &[&Row], ride: &Ride) -> bool {
         rows.iter().any(|row| self.holds(&Scope::read(row), ride))
     }
 
-    /// Takes one ride through the steps and adds it to the history.
+    /// Whether what was counted under an earlier tariff counts on for a rule of a later one: each
+    /// tariff from one to the other has a rule of that id with the same period (of tiers, also the
+    /// same `counts`).
+    fn goes_on(&self, file: &str, id: &str, from: usize, to: usize) -> bool {
+        let columns = FILES.iter().find(|(name, _)| *name == file);
+        let Some((_, column)) = columns else {
+            return false;
+        };
+        let kind = |number: usize| {
+            let rules = rules(self.tariff(number), file, column);
+            let row = *rules.get(id)?.first()?;
+            let or = |column, default: &str| match row.text(column) {
+                "" => default.to_owned(),
+                text => text.to_owned(),
+            };
+            let counts = if file == "fare_tiers.txt" {
+                or("counts", "paid")
+            } else {
+                String::new()
+            };
+            let period = ["period", "period_days"].map(|column| row.text(column).to_owned());
+            Some((period, or("week_starts", "1"), counts))
+        };
+        (from..=to).all(|number| kind(number).is_some() && kind(number) == kind(to))
+    }
+
+    /// The rides of the past that a rule counts for a ride of now.
+    fn seen<'a>(
+        &'a self,
+        (file, id): (&'static str, &'a str),
+        row: &'a Row,
+        now: &'a Past,
+        history: &'a [Past],
+    ) -> impl Iterator<Item = &'a Past> {
+        history.iter().filter(move |past| {
+            in_period(row, past.day, now.day)
+                && past.rules.contains(&(file, id.to_owned()))
+                && self.goes_on(file, id, past.tariff, now.tariff)
+        })
+    }
+
+    /// The rules of this tariff that hold a ride.
+    fn holding(&self, ride: &Ride) -> BTreeSet<(&'static str, String)> {
+        let mut held = BTreeSet::new();
+        for (file, column) in FILES {
+            for (id, rows) in rules(self, file, column) {
+                if self.any_holds(&rows, ride) {
+                    held.insert((file, id.to_owned()));
+                }
+            }
+        }
+        held
+    }
+
+    /// Takes one ride through the steps, by the tariff of its day, and adds it to the history.
     pub(crate) fn count(
         &self,
-        day: ServiceDay,
+        (day, number): (ServiceDay, usize),
         base: &Base,
         carried: u16,
         history: &mut Vec<Past>,
     ) -> Option<Counted> {
         let price = base.price?;
         let mut touched = vec![base.by];
+        let tariff = self.tariff(number);
         let mut past = Past {
             day,
+            tariff: number,
+            rules: tariff.holding(&base.ride),
             ride: base.ride.clone(),
             is_incomplete: base.is_incomplete,
             price,
@@ -89,11 +167,11 @@ impl World {
             cost: price,
         };
         if !base.is_incomplete {
-            past.cost = self.in_windows(&past, history);
+            past.cost = tariff.in_windows(&past, history);
             if past.cost < price {
                 touched.push("window");
             }
-            past.bought = self.has_bought(&past.ride, carried);
+            past.bought = tariff.has_bought(&past.ride, carried);
             past.earned = !past.bought && self.has_earned(&past, history);
             if past.bought || past.earned {
                 past.cost = 0;
@@ -169,17 +247,14 @@ impl World {
 
     /// Step 7.
     fn has_earned(&self, now: &Past, history: &[Past]) -> bool {
-        let rules = rules(self, "fare_passes.txt", "pass_id");
-        rules.values().any(|rows| {
-            if rows[0].text("kind") != "earned" || !self.any_holds(rows, &now.ride) {
+        let tariff = self.tariff(now.tariff);
+        let rules = rules(tariff, "fare_passes.txt", "pass_id");
+        rules.iter().any(|(id, rows)| {
+            if rows[0].text("kind") != "earned" || !tariff.any_holds(rows, &now.ride) {
                 return false;
             }
-            let counted = history.iter().filter(|past| {
-                !past.is_incomplete
-                    && !past.bought
-                    && in_period(rows[0], past.day, now.day)
-                    && self.any_holds(rows, &past.ride)
-            });
+            let seen = self.seen(("fare_passes.txt", id), rows[0], now, history);
+            let counted = seen.filter(|past| !past.is_incomplete && !past.bought);
             let rides = rows[0].number("rides", 0).unwrap_or(0);
             counted.map(|_| 1).sum::<i64>() >= rides
         })
@@ -188,16 +263,15 @@ impl World {
     /// Step 8.
     fn by_tiers(&self, now: &Past, history: &[Past]) -> i64 {
         let mut least = now.cost;
-        for rows in rules(self, "fare_tiers.txt", "tier_id").values() {
-            if !self.any_holds(rows, &now.ride) {
+        let tariff = self.tariff(now.tariff);
+        for (id, rows) in &rules(tariff, "fare_tiers.txt", "tier_id") {
+            if !tariff.any_holds(rows, &now.ride) {
                 continue;
             }
             let counts_fare = rows[0].text("counts") == "fare";
-            let spent: i64 = history
-                .iter()
+            let spent: i64 = self
+                .seen(("fare_tiers.txt", id), rows[0], now, history)
                 .filter(|past| !past.is_incomplete && !past.bought && !past.earned)
-                .filter(|past| in_period(rows[0], past.day, now.day))
-                .filter(|past| self.any_holds(rows, &past.ride))
                 .map(|past| if counts_fare { past.price } else { past.cost })
                 .sum();
             for row in rows {
@@ -215,25 +289,29 @@ impl World {
     /// Step 9.
     fn under_caps(&self, now: &Past, history: &[Past]) -> i64 {
         let mut least = now.cost;
-        for rows in rules(self, "fare_caps.txt", "cap_id").values() {
+        let tariff = self.tariff(now.tariff);
+        for (id, rows) in &rules(tariff, "fare_caps.txt", "cap_id") {
             let counts_incomplete = rows[0].number("counts_incomplete", 1) == Ok(1);
-            let is_seen = |past: &Past| {
-                (counts_incomplete || !past.is_incomplete)
-                    && !past.bought
-                    && !past.earned
-                    && in_period(rows[0], past.day, now.day)
-                    && self.any_holds(rows, &past.ride)
-            };
-            if !is_seen(now) {
+            let is_counted = |past: &Past| counts_incomplete || !past.is_incomplete;
+            if !is_counted(now) || !tariff.any_holds(rows, &now.ride) {
                 continue;
             }
-            let before: Vec<&Past> = history.iter().filter(|past| is_seen(past)).collect();
+            let before: Vec<&Past> = self
+                .seen(("fare_caps.txt", id), rows[0], now, history)
+                .filter(|past| past.counted_incomplete(self, id))
+                .filter(|past| !past.bought && !past.earned)
+                .collect();
+            // Limits are those of the tariff of now, for rides since it took over.
+            let own: Vec<&&Past> = before
+                .iter()
+                .filter(|past| past.tariff == now.tariff)
+                .collect();
             let limit = rows
                 .iter()
                 .filter(|row| {
                     let scope = Scope::read(row);
-                    before.iter().any(|past| self.holds(&scope, &past.ride))
-                        || self.holds(&scope, &now.ride)
+                    own.iter().any(|past| tariff.holds(&scope, &past.ride))
+                        || tariff.holds(&scope, &now.ride)
                 })
                 .filter_map(|row| row.money("amount").ok().flatten())
                 .max();

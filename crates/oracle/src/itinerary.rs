@@ -13,6 +13,8 @@ use crate::world::World;
 pub struct Leg {
     /// The network travelled on, if any.
     pub network: Option<String>,
+    /// The route, if one is known: Fares v1 asks for it.
+    pub route: Option<String>,
     /// Where it begins.
     pub from: String,
     /// Where it ends; unknown where nobody taps off.
@@ -42,6 +44,8 @@ pub struct Cost {
     /// For each leg the product (`""` is none) and the minor units that count to it; `None` is
     /// unpriced.
     pub legs: Vec<Option<(String, i64)>>,
+    /// A leg is unpriced for want of a rider category that the feed has.
+    pub is_ambiguous: bool,
     /// Of `tied` (chains of the same cost divide it among the legs in other ways, of which the rule
     /// for ties took one), `transfer` and `joined legs` those that are so.
     pub notes: Vec<&'static str>,
@@ -113,6 +117,9 @@ impl World {
     /// The least that the legs cost, in order of travel.
     #[must_use]
     pub fn itinerary(&self, who: &Who, legs: &[Leg]) -> Cost {
+        if self.rows("fare_leg_rules.txt").is_empty() {
+            return self.version_1(legs);
+        }
         let effective = self.effective(legs);
         let tickets: Vec<Vec<Ticket>> = effective
             .iter()
@@ -132,6 +139,7 @@ impl World {
             unpriced: 0,
             total: chain.total,
             legs: vec![None; legs.len()],
+            is_ambiguous: false,
             notes: Vec::new(),
         };
         let notes = [
@@ -148,6 +156,8 @@ impl World {
         for (place, joined) in effective.iter().enumerate() {
             let Some(share) = chain.shares.get(place).cloned().flatten() else {
                 cost.unpriced += joined.legs.len();
+                let products = tickets[place].iter().map(|ticket| ticket.product.as_str());
+                cost.is_ambiguous |= products.into_iter().any(|id| self.is_undecided(id, who));
                 continue;
             };
             for leg in joined.legs.clone() {
@@ -299,6 +309,19 @@ impl World {
     fn time_matches(&self, row: &Row, column: &str, moment: Option<Moment>) -> bool {
         let group = row.text(column);
         group.is_empty() || moment.is_some_and(|moment| self.in_timeframe(group, moment))
+    }
+
+    /// Whether a product has prices for named categories alone, and the rider's is not known.
+    fn is_undecided(&self, product: &str, who: &Who) -> bool {
+        let mut rows = self.rows("fare_products.txt").iter();
+        let is_unknown = match &who.category {
+            Some(named) => !self.names("rider_categories.txt", "rider_category_id", named),
+            None => self.default_category.is_none(),
+        };
+        let named = |row: &Row| !row.text("rider_category_id").is_empty();
+        is_unknown
+            && self.names("fare_products.txt", "fare_product_id", product)
+            && rows.all(|row| row.text("fare_product_id") != product || named(row))
     }
 
     /// The prices of a product for a rider, each with the medium it asks for.

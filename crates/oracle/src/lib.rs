@@ -59,6 +59,7 @@ mod ride;
 mod rider;
 mod tables;
 mod tickets;
+mod version_1;
 mod world;
 
 pub use clock::{Clock, Moment};

@@ -206,8 +206,10 @@ impl World {
         if !known(&from) || !ride.to.iter().all(known) {
             return None;
         }
+        let route = |tap: &Option<Tap>| tap.as_ref().and_then(|tap| tap.route.clone());
         Some(Leg {
             network: ride.network.clone(),
+            route: route(&trip.on).or_else(|| route(&trip.off)),
             from,
             to: ride.to.clone(),
             start: ride.start,

@@ -66,7 +66,9 @@ impl World {
         let mut histories: BTreeMap<u8, Vec<Past>> = BTreeMap::new();
         let mut all = Vec::new();
         for (day, taps) in days {
-            let trips = trips(self, &taps);
+            let number = self.number(day);
+            let tariff = self.tariff(number);
+            let trips = trips(tariff, &taps);
             let mut paid: Vec<Paid> = trips
                 .iter()
                 .map(|trip| Paid {
@@ -78,13 +80,13 @@ impl World {
                 .collect();
             let most = taps.iter().map(|tap| tap.companions).max().unwrap_or(0);
             for member in 0..=most {
-                let mut bases = self.bases(&trips, member);
-                self.on_tickets(&mut bases);
+                let mut bases = tariff.bases(&trips, member);
+                tariff.on_tickets(&mut bases);
                 let history = histories.entry(member).or_default();
                 for (paid, base) in paid.iter_mut().zip(bases) {
                     let Some(base) = base else { continue };
                     let carried = paid.trip.taps()[0].product;
-                    let counted = self.count(day, &base, carried, history);
+                    let counted = self.count((day, number), &base, carried, history);
                     paid.members
                         .insert(member, counted.as_ref().map(|counted| counted.cost));
                     paid.touched

@@ -69,6 +69,8 @@ pub struct World {
     /// The ids of rider categories in the order of the file.
     categories: Vec<String>,
     pub(crate) default_category: Option<String>,
+    /// Later tariffs by their first service days, in order.
+    later: Vec<(ServiceDay, World)>,
 }
 
 impl World {
@@ -90,6 +92,7 @@ impl World {
             timeframes: Vec::new(),
             categories: Vec::new(),
             default_category: None,
+            later: Vec::new(),
         };
         for row in world.rows("stops.txt").to_vec() {
             let parent = row.text("parent_station").to_owned();
@@ -122,6 +125,25 @@ impl World {
             world.categories.push(id);
         }
         Ok(world)
+    }
+
+    /// Adds a tariff that is in force from a service day on; they come in order.
+    pub fn add_tariff(&mut self, effective: ServiceDay, tariff: Self) {
+        self.later.push((effective, tariff));
+    }
+
+    /// The number of the tariff in force on a day: 0 is the first.
+    pub(crate) fn number(&self, day: ServiceDay) -> usize {
+        let begun = self.later.iter().filter(|(effective, _)| *effective <= day);
+        begun.count()
+    }
+
+    /// The tariff of a number.
+    pub(crate) fn tariff(&self, number: usize) -> &Self {
+        match number {
+            0 => self,
+            _ => &self.later[number - 1].1,
+        }
     }
 
     /// The rows of a file; none where there is no such file.

@@ -77,7 +77,7 @@ fn with_input(command: &mut Command, input: impl AsRef<[u8]>) -> std::process::O
     output
 }
 
-fn quoted(city: &Path, itineraries: &Value) -> Value {
+pub(crate) fn quoted(city: &Path, itineraries: &Value) -> Value {
     let mut command = ask("quote", city, "-");
     let output = with_input(command.arg("--json"), &itineraries.to_string());
     assert!(output.status.success(), "{}", text(&output.stderr));

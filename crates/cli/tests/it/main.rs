@@ -3,6 +3,7 @@
 
 mod apportion;
 mod archives;
+mod cases;
 mod city;
 mod demo;
 mod fares;

@@ -38,8 +38,22 @@ pub(super) struct Fares {
 struct Way {
     cost: (usize, i128, usize),
     first: usize,
-    bought: Option<(usize, FareIx, u32)>,
+    bought: Option<Piece>,
 }
+
+/// A fare that covers legs in a row.
+#[derive(Clone, Copy, Debug)]
+struct Piece {
+    fare: FareIx,
+    minor: i64,
+    /// The place of its id among all by text.
+    order: usize,
+    row: u32,
+}
+
+/// What a leg costs and by what, the lesser first: unpriced comes last, a piece counts to its first
+/// leg.
+type Share = (bool, i64, usize, u32);
 
 impl Fares {
     pub(super) fn new(feed: &Feed) -> Self {
@@ -98,46 +112,51 @@ impl Fares {
         let mut ways: Vec<Way> = Vec::with_capacity(legs.len());
         let mut currencies: BTreeSet<Currency> = BTreeSet::new();
         for last in 0..legs.len() {
-            let mut best: Option<Way> = None;
+            let before = |first: usize| {
+                let before = first.checked_sub(1).and_then(|at| ways.get(at));
+                before.map_or((0, 0, 0), |way: &Way| way.cost)
+            };
+            // Leaving a leg out may price more of those before it.
+            let (unpriced, minor, tickets) = before(last);
+            let mut best = Way {
+                cost: (unpriced.saturating_add(1), minor, tickets),
+                first: last,
+                bought: None,
+            };
             for first in (0..=last).rev() {
                 let Some(piece) = legs.get(first..=last) else {
                     continue;
                 };
-                let before = first.checked_sub(1).and_then(|at| ways.get(at));
-                let (unpriced, minor, tickets) = before.map_or((0, 0, 0), |way| way.cost);
+                let (unpriced, minor, tickets) = before(first);
                 for (fare, attribute) in feed.fare_attributes.iter().enumerate() {
                     let Some(row) = self.covers(feed, fare, attribute, piece) else {
                         continue;
                     };
                     currencies.insert(attribute.price.currency());
-                    let price = i128::from(attribute.price.as_minor());
+                    let price = attribute.price.as_minor();
                     let way = Way {
                         cost: (
                             unpriced,
-                            minor.saturating_add(price),
+                            minor.saturating_add(i128::from(price)),
                             tickets.saturating_add(1),
                         ),
                         first,
-                        bought: Some((
-                            self.order.get(fare).copied().unwrap_or(usize::MAX),
-                            FareIx::new(u32::try_from(fare).unwrap_or(u32::MAX)),
+                        bought: Some(Piece {
+                            fare: FareIx::new(u32::try_from(fare).unwrap_or(u32::MAX)),
+                            minor: price,
+                            order: self.order.get(fare).copied().unwrap_or(usize::MAX),
                             row,
-                        )),
+                        }),
                     };
-                    let rank =
-                        |way: &Way| (way.cost, way.bought.map(|(order, _, row)| (order, row)));
-                    if best.as_ref().is_none_or(|known| rank(&way) < rank(known)) {
-                        best = Some(way);
+                    let is_less = way.cost < best.cost
+                        || (way.cost == best.cost
+                            && shares(&ways, &way, last) < shares(&ways, &best, last));
+                    if is_less {
+                        best = way;
                     }
                 }
             }
-            let before = last.checked_sub(1).and_then(|at| ways.get(at));
-            let (unpriced, minor, tickets) = before.map_or((0, 0, 0), |way| way.cost);
-            ways.push(best.unwrap_or(Way {
-                cost: (unpriced.saturating_add(1), minor, tickets),
-                first: last,
-                bought: None,
-            }));
+            ways.push(best);
         }
         let ambiguity = (currencies.len() > 1).then_some(Ambiguity::Currencies);
         finish(feed, legs.len(), &ways, ambiguity)
@@ -185,12 +204,13 @@ impl Fares {
             {
                 return None;
             }
-            let rule = rules.iter().find(|rule| {
+            let holding = rules.iter().filter(|rule| {
                 (rule.route.is_none() || rule.route == leg.route)
                     && (rule.origin.is_none() || rule.origin == origin)
                     && (rule.destination.is_none() || rule.destination == destination)
                     && (rule.contains.is_empty() || rule.contains == visited(feed, piece))
-            })?;
+            });
+            let rule = holding.min_by_key(|rule| rule.row)?;
             row = row.or(Some(rule.row));
         }
         row
@@ -207,15 +227,35 @@ fn visited(feed: &Feed, piece: &[Leg<'_>]) -> BTreeSet<ZoneIx> {
         .collect()
 }
 
+/// The shares of the legs up to `last` by `way`: of ways that cost the same the one holds whose
+/// shares are less at the first leg that differs.
+fn shares(ways: &[Way], way: &Way, last: usize) -> Vec<Share> {
+    let mut shares = vec![(true, 0, 0, 0); last.saturating_add(1)];
+    let mut next = Some((way, last));
+    while let Some((way, last)) = next {
+        if let Some(piece) = way.bought {
+            for (place, share) in shares.iter_mut().enumerate() {
+                if (way.first..=last).contains(&place) {
+                    let minor = if place == way.first { piece.minor } else { 0 };
+                    *share = (false, minor, piece.order, piece.row);
+                }
+            }
+        }
+        let before = way.first.checked_sub(1);
+        next = before.and_then(|at| Some((ways.get(at)?, at)));
+    }
+    shares
+}
+
 /// The lines of the cheapest way to the last leg.
 fn finish(feed: &Feed, legs: usize, ways: &[Way], ambiguity: Option<Ambiguity>) -> Priced {
     let mut lines = Vec::new();
     let mut unpriced = Vec::new();
     let mut end = legs;
     while let Some(way) = end.checked_sub(1).and_then(|at| ways.get(at)) {
-        let bought = way
-            .bought
-            .and_then(|(_, fare, row)| Some((fare, row, feed.fare_attributes.get(fare.index())?)));
+        let bought = way.bought.and_then(|Piece { fare, row, .. }| {
+            Some((fare, row, feed.fare_attributes.get(fare.index())?))
+        });
         match bought {
             Some((fare, row, attribute)) => lines.push(Line {
                 legs: way.first..end,

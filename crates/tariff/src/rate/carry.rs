@@ -55,18 +55,20 @@ impl Carry {
     /// both have go on.
     pub(super) fn enter<'c>(&mut self, city: &'c City, day: ServiceDay) -> &'c City {
         let number = city.tariff_number(day);
-        let now = city.tariff(number);
-        if number != self.tariff {
+        // One by one, also those without a ride: a rule that one of them lacks begins anew.
+        while self.tariff < number {
             let before = city.tariff(self.tariff).extensions();
+            let next = self.tariff.saturating_add(1);
+            let now = city.tariff(next).extensions();
             for rider in self.riders.values_mut() {
-                rider.linked.change(before, now.extensions());
+                rider.linked.change(before, now);
                 for alone in rider.alone.values_mut() {
-                    alone.change(before, now.extensions());
+                    alone.change(before, now);
                 }
             }
-            self.tariff = number;
+            self.tariff = next;
         }
-        now
+        city.tariff(number)
     }
 
     /// Notes the media of a day; answers whether there has been more than one.

@@ -83,8 +83,13 @@ impl Pricer<'_> {
     /// The fare of a leg that was completed from evidence.
     fn completed(&self, trip: &Trip, leg: &Leg) -> Result<ByRules, Unpriced> {
         let category = self.category(trip);
-        gtfs::price_alone(self.city, leg, None, category.as_ref())
-            .ok_or_else(|| self.city.no_fare(leg))
+        gtfs::price_alone(
+            self.city,
+            leg,
+            trip.first().route.as_ref(),
+            category.as_ref(),
+        )
+        .ok_or_else(|| self.city.no_fare(leg))
     }
 
     const fn takes_part(&self, trip: &Trip) -> bool {

@@ -3,10 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp as Instant;
+use jiff::ToSpan as _;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use oracle::{Clock, Settings, World};
 use tariff::{City, CityFiles};
+use units::ServiceDay;
 
 use crate::dice::Dice;
 use crate::extensions;
@@ -16,6 +18,7 @@ pub(crate) struct Pair {
     pub(crate) seed: u64,
     pub(crate) city: City,
     pub(crate) world: World,
+    /// The files of its first tariff.
     pub(crate) files: BTreeMap<String, String>,
     pub(crate) clock: Clock,
     /// The first day of travel.
@@ -100,7 +103,16 @@ fn clock(zone: &TimeZone, day_starts: i64) -> Clock {
     }
 }
 
-fn manifest(zone: &str, money: Money, starts: &str, settings: &Settings) -> String {
+/// A later tariff: its first service day, files and maximum fare.
+type Later = (Date, Files, i64);
+
+fn manifest(
+    zone: &str,
+    money: Money,
+    starts: &str,
+    settings: &Settings,
+    later: Option<&Later>,
+) -> String {
     let mut text = format!(
         "name = \"City\"\ntime_zone = \"{zone}\"\ncurrency = \"{}\"\n\
          service_day_starts = \"{starts}\"\n",
@@ -117,6 +129,12 @@ fn manifest(zone: &str, money: Money, starts: &str, settings: &Settings) -> Stri
     );
     for network in &settings.tap_on_only {
         text += &format!("[[tap_on_only]]\nnetwork = \"{network}\"\n");
+    }
+    if let Some((effective, _, maximum)) = later {
+        text += &format!(
+            "[[tariff]]\neffective = \"{effective}\"\ngtfs = \"next\"\n\
+             maximum_minor = {maximum}\n"
+        );
     }
     text
 }
@@ -155,37 +173,108 @@ pub(crate) fn generate(seed: u64) -> Pair {
         longest: dice.pick(&[60, 120, 180]) * 60,
         maximum: dice.between(300, 1_500),
     };
-    let mut files = BTreeMap::new();
-    places(&mut files, &mut dice, zone);
-    times(&mut files, &mut dice);
-    products(&mut files, &mut dice, money);
-    let groups = leg_rules(&mut files, &mut dice);
-    transfers(&mut files, &mut dice, &groups);
-    extensions::generate(
-        &mut files,
-        &mut dice,
-        money,
-        Date::constant(year, month, day),
-    );
-    let mut all: BTreeMap<String, Vec<u8>> = files
-        .iter()
-        .map(|(name, text)| (format!("gtfs/{name}"), text.as_bytes().to_vec()))
-        .collect();
-    let toml = manifest(zone, money, starts, &settings);
+    let from = Date::constant(year, month, day);
+    let can_be_v1 = settings.tap_on_only.is_empty();
+    let files = tariff_files(&mut dice, zone, money, from, can_be_v1);
+    // Another tariff takes over on one of the days of travel.
+    let later = dice.chance(35).then(|| {
+        let mut next = tariff_files(&mut dice, zone, money, from, can_be_v1);
+        for name in ["fare_caps.txt", "fare_tiers.txt", "fare_passes.txt"] {
+            if let (true, Some(text)) = (dice.chance(50), files.get(name)) {
+                next.insert(name.to_owned(), text.clone());
+            }
+        }
+        let effective = from.checked_add(dice.between(1, 8).days()).unwrap();
+        (effective, next, dice.between(300, 1_500))
+    });
+    let mut all: BTreeMap<String, Vec<u8>> = BTreeMap::new();
+    let folders = [
+        ("gtfs", Some(&files)),
+        ("next", later.as_ref().map(|(_, next, _)| next)),
+    ];
+    for (folder, files) in folders {
+        for (name, text) in files.into_iter().flatten() {
+            all.insert(format!("{folder}/{name}"), text.as_bytes().to_vec());
+        }
+    }
+    let toml = manifest(zone, money, starts, &settings, later.as_ref());
     all.insert("city.toml".to_owned(), toml.into_bytes());
     let city = City::load(&CityFiles(all))
         .unwrap_or_else(|report| panic!("seed {seed}: {report}\n{files:#?}"));
     let clock = settings.clock.clone();
-    let world = World::read(settings, &files).unwrap();
+    let mut world = World::read(settings.clone(), &files).unwrap();
+    if let Some((effective, next, maximum)) = later {
+        let settings = Settings {
+            maximum,
+            ..settings
+        };
+        let day = ServiceDay::parse(&effective.to_string()).unwrap();
+        world.add_tariff(day, World::read(settings, &next).unwrap());
+    }
     Pair {
         seed,
         city,
         world,
         files,
         clock,
-        from: Date::constant(year, month, day),
+        from,
         zone: tz,
     }
+}
+
+/// The files of one tariff.
+fn tariff_files(dice: &mut Dice, zone: &str, money: Money, from: Date, can_be_v1: bool) -> Files {
+    let mut files = BTreeMap::new();
+    places(&mut files, dice, zone);
+    times(&mut files, dice);
+    products(&mut files, dice, money);
+    if can_be_v1 && dice.chance(50) {
+        version_1(&mut files, dice, money);
+    } else {
+        let groups = leg_rules(&mut files, dice);
+        transfers(&mut files, dice, &groups);
+    }
+    extensions::generate(&mut files, dice, money, from);
+    files
+}
+
+/// Fares v1, instead of leg rules.
+fn version_1(files: &mut Files, dice: &mut Dice, money: Money) {
+    let fares = ["p1", "p2", "p3", "p4"];
+    let attributes = fares.map(|fare| {
+        format!(
+            "{fare},{},{},0,{},{},{}",
+            money.text(dice.between(50, 900)),
+            money.currency,
+            dice.pick(&["", "", "0", "1", "2"]),
+            dice.pick(&["", "o"]),
+            dice.pick(&["", "3600", "7200", "14400"]),
+        )
+    });
+    put(
+        files,
+        "fare_attributes.txt",
+        "fare_id,price,currency_type,payment_method,transfers,agency_id,transfer_duration",
+        attributes,
+    );
+    let mut rows = BTreeSet::new();
+    for _ in 0..dice.between(3, 9) {
+        let fare = dice.pick(&fares);
+        let route = dice.pick_or_empty(60, &["m1", "r1", "b1", "x1"]);
+        let zones = ["z1", "z2", "z3"];
+        let (from, to) = (
+            dice.pick_or_empty(50, &zones),
+            dice.pick_or_empty(50, &zones),
+        );
+        let visits = dice.pick_or_empty(80, &zones);
+        rows.insert(format!("{fare},{route},{from},{to},{visits}"));
+    }
+    put(
+        files,
+        "fare_rules.txt",
+        "fare_id,route_id,origin_id,destination_id,contains_id",
+        rows,
+    );
 }
 
 type Files = BTreeMap<String, String>;
@@ -213,10 +302,10 @@ fn places(files: &mut Files, dice: &mut Dice, zone: &str) {
     put(
         files,
         "stops.txt",
-        "stop_id,stop_name,stop_lat,stop_lon,location_type,parent_station",
+        "stop_id,stop_name,stop_lat,stop_lon,location_type,parent_station,zone_id",
         lines(
-            "s1,S1,1.0,1.0,1, s2,S2,1.1,1.0,1, s3,S3,1.2,1.0,1, s4,S4,1.3,1.0,1, \
-             s2p,S2,1.1,1.0,0,s2 s3p,S3,1.2,1.0,0,s3 k1,K1,1.2,1.1,0,",
+            "s1,S1,1.0,1.0,1,,z1 s2,S2,1.1,1.0,1,,z2 s3,S3,1.2,1.0,1,,z3 s4,S4,1.3,1.0,1,,z1 \
+             s2p,S2,1.1,1.0,0,s2,z2 s3p,S3,1.2,1.0,0,s3,z1 k1,K1,1.2,1.1,0,,z3",
         ),
     );
     put(
