@@ -236,12 +236,27 @@ def tap_checks(name):
             })
             head = hashlib.sha256(head + data).digest()
             same("chain", head.hex(), record["chain"])
+        for note in file["notes"]:
+            data = bytes.fromhex(note["hex"])
+            values = cbor2.loads(data)
+            same("deterministic note", cbor2.dumps(values, canonical=True), data)
+            outcomes = {"opened": 1, "did_not_open": 2, "nobody_passed": 3}
+            same("note", values, {
+                1: note["seq"],
+                2: note["at"],
+                11: note["tap_epoch"],
+                12: note["tap_seq"],
+                13: outcomes[note["outcome"]],
+            })
+            head = hashlib.sha256(head + data).digest()
+            same("chain", head.hex(), note["chain"])
+        same("chain after", head.hex(), file["chain_after"])
         message = b"".join([
             b"faregate tap batch 1",
             device,
             epoch,
             file["first_seq"].to_bytes(8, "big"),
-            len(file["records"]).to_bytes(4, "big"),
+            len(file["records"] + file["notes"]).to_bytes(4, "big"),
             start,
             head,
         ])
@@ -249,7 +264,28 @@ def tap_checks(name):
         key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(file["device_public_key"]))
         key.verify(bytes.fromhex(file["batch_signature"]), message)
 
+    def is_note(data):
+        """The shape of docs/WIRE.md: five keys in this order, a known outcome, nothing more."""
+        try:
+            values = cbor2.loads(data)
+        except Exception:
+            return False
+        return (
+            isinstance(values, dict)
+            and list(values) == [1, 2, 11, 12, 13]
+            and values[13] in (1, 2, 3)
+            and cbor2.dumps(values, canonical=True) == data
+        )
+
     yield "batch", batch
+    for note in file["notes"]:
+        yield f"note {note['seq']}", lambda: same(
+            "is a note", is_note(bytes.fromhex(note["hex"])), True
+        )
+    for refused in file["refused_notes"]:
+        yield refused["name"], lambda: same(
+            "is a note", is_note(bytes.fromhex(refused["hex"])), False
+        )
 
 
 def ledger_checks(name):

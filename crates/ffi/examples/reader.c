@@ -25,6 +25,16 @@
  *   @expect CODE NAME              what the next code has to be decided
  *   @code HEX                      a code that is no line of its own: its bytes in hexadecimal
  *
+ * Instead of keys, policy, rules and denied ids by hand, a city's signed lists, in hexadecimal:
+ *
+ *   @root HEX                      the first is trusted, a later one is offered as the next
+ *   @snapshot HEX                  offered; then the lists that it names and that are missing:
+ *   @bundle HEX, @city_policy HEX, @tariff HEX, @deny_list HEX
+ *   @complete                      the reader decides by these lists from now on
+ *
+ * Each prints "taken", or "not taken" and why. A reader with a root lets nobody pass while its
+ * lists are missing or over for longer than the city's policy says.
+ *
  * The exit status is 1 when a decision was not the expected one, 2 when a line makes no sense.
  * Nothing is allocated: a reader without an operating system does it the same way. */
 #define _POSIX_C_SOURCE 200809L
@@ -37,16 +47,33 @@
 #include "faregate.h"
 
 #define KEYS_MAX 16
-#define DENIED_MAX 1024
+#define DENIED_MAX 256
 #define SLOTS_MAX 256
 #define RULES_MAX 16
-#define LINE_BYTES_MAX 2048
+#define LINE_BYTES_MAX 16384
 
 static _Alignas(FG_ALIGN) uint8_t validator_memory[FG_VALIDATOR_BYTES(KEYS_MAX)];
 static _Alignas(FG_ALIGN) uint8_t replay_memory[FG_REPLAY_BYTES(SLOTS_MAX)];
 
 static _Alignas(FG_ALIGN) uint8_t tables_memory[FG_TABLES_BYTES(KEYS_MAX)];
 static int with_tables;
+
+static _Alignas(FG_ALIGN) uint8_t filter_memory[FG_FILTER_BYTES(DENIED_MAX)];
+static _Alignas(FG_ALIGN) uint8_t lists_memory[FG_LISTS_BYTES];
+
+/* What signed lists say: those in force, and those on offer until all of them are there. */
+struct said {
+    fg_issuer_key keys[KEYS_MAX];
+    size_t key_count;
+    fg_policy policy;
+    fg_stale_rule stale;
+    fg_acceptance rules[RULES_MAX];
+    size_t rule_count;
+    uint8_t has_rules;
+    fg_credential_id denied[DENIED_MAX];
+    size_t denied_count;
+};
+static struct said in_force, offered;
 
 /* What the lines before a code have said. */
 static struct {
@@ -59,6 +86,9 @@ static struct {
     size_t rule_count;
     int has_rules;
     size_t slots;
+    fg_lists *lists; /* NULL without signed lists */
+    fg_stale_rule stale;
+    uint32_t passed_stale; /* riders that passed while the lists were over */
     fg_validator *validator; /* NULL until a code comes after a change */
     fg_replay *replay;
     uint32_t gate;
@@ -78,7 +108,8 @@ static struct {
 /* The device's journal: here only its hash chain, over a record for each code. */
 static const fg_device_id device = {"device-00000001"} /* the 0 at the end is its last byte */;
 static fg_chain_head chain;
-static uint64_t taps;
+#define EPOCH 1
+static uint64_t taps, records, last_tap;
 static fg_clock reader_clock;
 static unsigned mismatches;
 static unsigned long line_number;
@@ -137,6 +168,7 @@ static void print_hex(FILE *out, const uint8_t *bytes, size_t count)
 static void start_over(void)
 {
     memset(&reader, 0, sizeof reader);
+    memset(&in_force, 0, sizeof in_force);
     must(fg_policy_default(&reader.policy), "policy");
     reader.slots = 64;
     reader.kind = FG_TAP_ON;
@@ -155,7 +187,8 @@ static void get_ready(void)
         if (with_tables)
             must(fg_validator_prepare(reader.validator, tables_memory, sizeof tables_memory),
                  "tables");
-        must(fg_validator_deny(reader.validator, reader.denied, reader.denied_count),
+        must(fg_validator_deny_filtered(reader.validator, reader.denied, reader.denied_count,
+                                        filter_memory, sizeof filter_memory),
              "deny list");
         if (reader.has_rules)
             must(fg_validator_accept(reader.validator, reader.rules, reader.rule_count), "rules");
@@ -198,7 +231,8 @@ static void write_down(const fg_scan *scan, const fg_decision *decision)
     uint8_t evidence[FG_CODE_BYTES_MAX], bytes[FG_TAP_RECORD_BYTES_MAX];
     size_t length;
     fg_tap_record record = {0};
-    record.seq = taps++;
+    record.seq = records++;
+    taps++;
     record.at_micros = scan->now_micros < 0 ? 0 : scan->now_micros;
     record.gate = scan->gate;
     record.kind = scan->kind;
@@ -206,12 +240,50 @@ static void write_down(const fg_scan *scan, const fg_decision *decision)
     record.stop = stop;
     record.stop_length = sizeof stop - 1;
     record.list_age_s = UINT32_MAX;
+    if (reader.lists != NULL) {
+        fg_list_versions versions;
+        must(fg_lists_versions(reader.lists, scan->now_micros, &versions), "versions");
+        record.bundle_version = versions.bundle;
+        record.deny_version = versions.deny;
+        record.policy_version = versions.policy;
+        record.tariff_version = versions.tariff;
+        record.list_age_s = versions.age_s;
+    }
     must(fg_evidence(scan->text, scan->text_length, evidence, sizeof evidence,
                      &record.evidence_length),
          "evidence");
     record.evidence = evidence;
     must(fg_tap_record_encode(&record, bytes, sizeof bytes, &length), "tap record");
     must(fg_chain_after(&chain, bytes, length), "chain");
+    last_tap = record.seq;
+}
+
+/* Writes down what became of the last tap, once the reader knows; into the same journal. */
+static void write_note(uint8_t outcome, int64_t at_micros)
+{
+    uint8_t bytes[FG_NOTE_BYTES_MAX];
+    size_t length;
+    fg_note note = {0};
+    note.seq = records++;
+    note.at_micros = at_micros < 0 ? 0 : at_micros;
+    note.tap_epoch = EPOCH;
+    note.tap_seq = last_tap;
+    note.outcome = outcome;
+    must(fg_note_encode(&note, bytes, sizeof bytes, &length), "note");
+    must(fg_chain_after(&chain, bytes, length), "chain");
+}
+
+/* Whether the lists are good enough to let somebody pass. */
+static int lists_are_open(int64_t now_micros)
+{
+    uint8_t freshness;
+    if (reader.lists == NULL)
+        return 1;
+    must(fg_lists_freshness(reader.lists, now_micros, &reader.stale, reader.passed_stale,
+                            &freshness),
+         "freshness");
+    reader.passed_stale = freshness == FG_LISTS_FRESH ? 0 : reader.passed_stale + 1;
+    return freshness != FG_LISTS_CLOSED;
 }
 
 static void print_permit(const fg_decision *decision)
@@ -240,6 +312,10 @@ static void show(const char *text, size_t length)
     scan.kind = reader.kind;
     scan.network = (uint16_t)reader.network;
     scan.zone = (uint16_t)reader.zone;
+    if (!lists_are_open(scan.now_micros)) {
+        puts("closed: no lists, or they are over");
+        return;
+    }
     get_ready();
     must(fg_validate(reader.validator, reader.replay, &scan, &decision), "decision");
     must(fg_decision_name(decision.code, name, sizeof name), "name");
@@ -248,6 +324,7 @@ static void show(const char *text, size_t length)
     if (decision.code == FG_PERMITTED) {
         reader.last = decision.passage;
         print_permit(&decision);
+        write_note(FG_OUTCOME_OPENED, scan.now_micros);
     } else
         printf("refused %u %s: %s\n", decision.code, name, sentence);
     if (reader.is_expecting
@@ -341,11 +418,109 @@ static void deny(const char *id)
     reader.validator = NULL;
 }
 
+static int took(fg_status status)
+{
+    uint16_t why = 0;
+    if (status == FG_STATUS_OK) {
+        puts("taken");
+        return 1;
+    }
+    if (status != FG_STATUS_NO_OFFER && status != FG_STATUS_LIST_REFUSED)
+        must(status, "lists");
+    if (status == FG_STATUS_LIST_REFUSED && reader.lists != NULL)
+        must(fg_lists_refusal(reader.lists, &why), "refusal");
+    printf("not taken: %s %u\n", status == FG_STATUS_NO_OFFER ? "no offer" : "refused", why);
+    return 0;
+}
+
+/* The lists are complete: what they say is what the reader decides by. */
+static void use_lists(void)
+{
+    in_force = offered;
+    memcpy(reader.keys, in_force.keys, sizeof reader.keys);
+    reader.key_count = in_force.key_count;
+    reader.policy = in_force.policy;
+    reader.stale = in_force.stale;
+    memcpy(reader.rules, in_force.rules, sizeof reader.rules);
+    reader.rule_count = in_force.rule_count;
+    reader.has_rules = in_force.has_rules;
+    memcpy(reader.denied, in_force.denied, sizeof reader.denied);
+    reader.denied_count = in_force.denied_count;
+    reader.validator = NULL;
+}
+
+static void take_deny_list(const uint8_t *bytes, size_t size)
+{
+    const fg_credential_id *ids;
+    size_t count;
+    if (!took(fg_lists_take_deny(reader.lists, bytes, size, &ids, &count)))
+        return;
+    if (count > DENIED_MAX)
+        fail("too many denied ids");
+    memcpy(offered.denied, ids, count * sizeof *ids);
+    offered.denied_count = count;
+}
+
+static void take_policy(const uint8_t *bytes, size_t size)
+{
+    must(fg_policy_default(&offered.policy), "policy");
+    took(fg_lists_take_policy(reader.lists, bytes, size, &offered.policy, &offered.stale,
+                              offered.rules, RULES_MAX, &offered.rule_count, &offered.has_rules));
+}
+
+static void offer_snapshot(const uint8_t *bytes, size_t size)
+{
+    uint8_t missing = 0;
+    if (!took(fg_lists_offer_snapshot(reader.lists, bytes, size, now().time_micros, &missing)))
+        return;
+    printf("missing %u\n", missing);
+    offered = in_force; /* a list that is not missing is the one in force */
+}
+
+/* A line about signed lists. Whether it was one. */
+static int list_command(const char *line)
+{
+    static uint8_t bytes[LINE_BYTES_MAX / 2];
+    size_t size = strcspn(line, " ");
+    char name[16] = "";
+    if (size < sizeof name)
+        memcpy(name, line, size);
+    line += size;
+    if (strcmp(name, "@complete") == 0) {
+        if (took(fg_lists_complete(reader.lists)))
+            use_lists();
+        return 1;
+    }
+    if (strcmp(name, "@root") != 0 && strcmp(name, "@snapshot") != 0 && strcmp(name, "@bundle") != 0
+        && strcmp(name, "@tariff") != 0 && strcmp(name, "@city_policy") != 0
+        && strcmp(name, "@deny_list") != 0)
+        return 0;
+    size = line[0] == ' ' ? from_hex(line + 1, bytes, sizeof bytes) : 0;
+    if (strcmp(name, "@root") == 0)
+        took(reader.lists == NULL ? fg_lists_init(lists_memory, sizeof lists_memory, bytes, size,
+                                                  &reader.lists)
+                                  : fg_lists_offer_root(reader.lists, bytes, size));
+    else if (strcmp(name, "@snapshot") == 0)
+        offer_snapshot(bytes, size);
+    else if (strcmp(name, "@bundle") == 0)
+        took(fg_lists_take_bundle(reader.lists, bytes, size, NULL, 0, offered.keys, KEYS_MAX,
+                                  &offered.key_count));
+    else if (strcmp(name, "@city_policy") == 0)
+        take_policy(bytes, size);
+    else if (strcmp(name, "@tariff") == 0)
+        took(fg_lists_take_tariff(reader.lists, bytes, size));
+    else
+        take_deny_list(bytes, size);
+    return 1;
+}
+
 static void command(const char *line)
 {
     static uint8_t code[LINE_BYTES_MAX];
     char way[4];
-    if (strcmp(line, "@reader") == 0) {
+    if (list_command(line)) {
+        ;
+    } else if (strcmp(line, "@reader") == 0) {
         start_over();
     } else if (strncmp(line, "@key ", 5) == 0) {
         add_key(line);
@@ -368,6 +543,7 @@ static void command(const char *line)
         set_trust(line + 7);
     } else if (strcmp(line, "@forget") == 0) {
         must(fg_replay_forget(reader.replay, &reader.last), "forget");
+        write_note(FG_OUTCOME_NOBODY_PASSED, reader.last.at_micros);
     } else if (strcmp(line, "@doubt") == 0) {
         must(fg_replay_doubt(reader.replay, &reader.last), "doubt");
     } else if (strcmp(line, "@language en") == 0) {
@@ -395,7 +571,7 @@ int main(int count, char **arguments)
     must(fg_clock_rules_default(&rules), "clock");
     must(fg_clock_init(&reader_clock, &rules), "clock");
     start_over();
-    must(fg_chain_start(&device, 1, &chain), "chain");
+    must(fg_chain_start(&device, EPOCH, &chain), "chain");
     while (fgets(line, sizeof line, stdin) != NULL) {
         size_t length = strcspn(line, "\n");
         line_number++;

@@ -17,6 +17,7 @@
 /* Bytes for static memory: _Alignas(FG_ALIGN) static uint8_t memory[FG_VALIDATOR_BYTES(4)]; */
 #define FG_VALIDATOR_BYTES(keys) (FG_KEY_BYTES * ((size_t)(keys) + 1))
 #define FG_TABLES_BYTES(keys) (FG_TABLE_BYTES * (size_t)(keys))
+#define FG_FILTER_BYTES(ids) (FG_BLOCK_BYTES * ((size_t)(ids) / FG_BLOCK_IDS + 1))
 #define FG_REPLAY_BYTES(slots) (FG_SLOT_BYTES * ((size_t)(slots) + 2))
 
 
@@ -55,6 +56,12 @@
 
 // No validator needs more bytes for each key, and for its head, on any target.
 #define FG_KEY_BYTES 512
+
+// Bytes of one block of a filter.
+#define FG_BLOCK_BYTES 64
+
+// Denied ids for each of which a filter has two bytes: so many share a block.
+#define FG_BLOCK_IDS 32
 
 // No key needs more bytes for its table, on any target.
 #define FG_TABLE_BYTES 132608
@@ -152,8 +159,44 @@
 // Room for every tap record.
 #define FG_TAP_RECORD_BYTES_MAX 520
 
+// Room for every note.
+#define FG_NOTE_BYTES_MAX 39
+
+// The door opened; as far as the reader knows, the rider passed.
+#define FG_OUTCOME_OPENED 1
+
+// The door did not open.
+#define FG_OUTCOME_DID_NOT_OPEN 2
+
+// The door opened, and nobody passed before it closed.
+#define FG_OUTCOME_NOBODY_PASSED 3
+
 // Bytes that a device signs for a batch.
 #define FG_BATCH_MESSAGE_BYTES 116
+
+// No fg_lists needs more bytes, on any target.
+#define FG_LISTS_BYTES 4096
+
+// The trust bundle: issuer keys.
+#define FG_LIST_BUNDLE 1
+
+// The deny list.
+#define FG_LIST_DENY 2
+
+// The policy.
+#define FG_LIST_POLICY 4
+
+// The tariff.
+#define FG_LIST_TARIFF 8
+
+// The lists are not over.
+#define FG_LISTS_FRESH 0
+
+// They are over; riders are let pass as the city's policy says.
+#define FG_LISTS_STALE 1
+
+// Let nobody pass: no lists, or over for longer or for more riders than the policy says.
+#define FG_LISTS_CLOSED 2
 
 // Whether a call did its work. The values never change their meaning; new ones are added.
 //
@@ -193,7 +236,21 @@ typedef enum fg_status {
   FG_STATUS_BAD_CLOCK = 14,
   // More than FG_RULES_MAX acceptance rules.
   FG_STATUS_TOO_MANY_RULES = 15,
+  // An outcome is none of FG_OUTCOME_....
+  FG_STATUS_BAD_OUTCOME = 16,
+  // Lists were not taken: fg_lists_refusal says why. Those from before stay in force.
+  FG_STATUS_LIST_REFUSED = 17,
+  // No snapshot is on offer to which the list could belong.
+  FG_STATUS_NO_OFFER = 18,
 } fg_status;
+
+// What a reader holds of its city's signed lists, and what is on offer, in memory of the caller.
+// Its content is private.
+//
+// Made by fg_lists_init; one thread at a time may use it. It must stay where it was made. It
+// keeps no list itself: the caller stores the bytes of root, snapshot and lists, durably, before
+// fg_lists_complete.
+typedef struct fg_lists fg_lists;
 
 // Which codes the gate let pass, in memory of the caller. Its content is private.
 //
@@ -427,6 +484,20 @@ typedef struct fg_tap_record {
   uint8_t clock_proven;
 } fg_tap_record;
 
+// What became of one tap of this device.
+typedef struct fg_note {
+  // Its own number in the device's epoch: taps and notes share one sequence without gaps.
+  uint64_t seq;
+  // When, by the device's clock: microseconds since 1970, not negative.
+  int64_t at_micros;
+  // The number of the tap in its epoch.
+  uint64_t tap_seq;
+  // The epoch of the tap.
+  uint32_t tap_epoch;
+  // One of FG_OUTCOME_....
+  uint8_t outcome;
+} fg_note;
+
 // A device that signs tap batches.
 typedef struct fg_device_id {
   // Its bytes.
@@ -438,6 +509,28 @@ typedef struct fg_chain_head {
   // Its bytes.
   uint8_t bytes[32];
 } fg_chain_head;
+
+// Versions of the lists in force and their age: what a tap record says of them.
+typedef struct fg_list_versions {
+  // Version of the trust bundle; 0 if none.
+  uint32_t bundle;
+  // Version of the deny list; 0 if none.
+  uint32_t deny;
+  // Version of the policy; 0 if none.
+  uint32_t policy;
+  // Version of the tariff; 0 if none.
+  uint32_t tariff;
+  // Age of the snapshot that binds them, in seconds; UINT32_MAX if there is none.
+  uint32_t age_s;
+} fg_list_versions;
+
+// What the city's policy says of a reader that learns nothing new. From fg_lists_take_policy.
+typedef struct fg_stale_rule {
+  // How long after the lists' end riders are still let pass, in microseconds.
+  int64_t stale_for_micros;
+  // How many riders are.
+  uint32_t stale_taps;
+} fg_stale_rule;
 
 #ifdef __cplusplus
 extern "C" {
@@ -499,6 +592,30 @@ enum fg_status fg_validator_init(void *memory,
 enum fg_status fg_validator_deny(struct fg_validator *validator,
                                  const struct fg_credential_id *ids,
                                  size_t count);
+
+// Bytes of a filter for `count` ids; SIZE_MAX if memory cannot hold them. The memory is aligned to
+// FG_ALIGN.
+//
+// FG_FILTER_BYTES(count) is the same, as a constant.
+size_t fg_filter_size(size_t count);
+
+// The same as fg_validator_deny, with a filter in front of the list: an honest rider then costs
+// one read of the filter instead of twenty of the list, which may lie in slow memory. Decisions are
+// the same.
+//
+// Fills the filter, which is as large as the caller likes: with fg_filter_size(count) bytes one of
+// 800 honest riders is looked up in the list as well, with less memory more of them. When the
+// status is not OK, the list is the one from before, and the filter unchanged.
+//
+// The caller sees to:
+// `validator`, `ids`: as in fg_validator_deny. `filter`: NULL, or `size` bytes that are the
+// validator's from now on, not touched by others until another list replaces this one; not those
+// of the list from before.
+enum fg_status fg_validator_deny_filtered(struct fg_validator *validator,
+                                          const struct fg_credential_id *ids,
+                                          size_t count,
+                                          void *filter,
+                                          size_t size);
 
 // Bytes that fg_validator_prepare needs for `keys` keys; SIZE_MAX if memory cannot hold them. The
 // memory is aligned to FG_ALIGN.
@@ -709,6 +826,20 @@ enum fg_status fg_tap_record_encode(const struct fg_tap_record *record,
                                     size_t size,
                                     size_t *written);
 
+// Writes a note's bytes (docs/WIRE.md), to append to the device's journal and to its chain like a
+// tap record: it is uploaded in the same batches. Write one after each tap that was permitted,
+// when the reader knows how it ended.
+//
+// A buffer of FG_NOTE_BYTES_MAX is always large enough.
+//
+// The caller sees to:
+// `note`: NULL, or a note. `buffer`: NULL, or memory for `size` bytes. `written`: NULL, or memory
+// for a size. They do not overlap.
+enum fg_status fg_note_encode(const struct fg_note *note,
+                              uint8_t *buffer,
+                              size_t size,
+                              size_t *written);
+
 // Writes the head before the first record of an epoch, which is one life of a device's journal.
 //
 // The caller sees to:
@@ -738,6 +869,140 @@ enum fg_status fg_batch_message(const struct fg_device_id *device,
                                 const struct fg_chain_head *before,
                                 const struct fg_chain_head *after,
                                 uint8_t *buffer);
+
+// Makes lists in `memory` that hold `root`, which the reader trusts because it was installed with
+// it, or stored when fg_lists_offer_root took it. Then fg_lists_restore, if a snapshot was stored.
+//
+// FG_STATUS_LIST_REFUSED when the bytes are no root with enough signatures of its own keys.
+//
+// The caller sees to:
+// `memory`: NULL, or `size` bytes aligned to FG_ALIGN that are the lists' from now on, not moved
+// and not touched by others. `root`: `length` bytes. `lists`: NULL, or memory for a pointer.
+enum fg_status fg_lists_init(void *memory,
+                             size_t size,
+                             const uint8_t *root,
+                             size_t length,
+                             struct fg_lists **lists);
+
+// Takes up what was held before a restart: the stored `snapshot`, and the root `taken_under` which
+// it was taken, which may be an earlier one than that of fg_lists_init.
+//
+// The caller sees to:
+// `lists`: NULL, or lists. `taken_under`, `snapshot`: as many bytes as their lengths say.
+enum fg_status fg_lists_restore(struct fg_lists *lists,
+                                const uint8_t *taken_under,
+                                size_t taken_under_length,
+                                const uint8_t *snapshot,
+                                size_t snapshot_length);
+
+// Offers the next root. When it is taken, a snapshot on offer is no longer: store the root
+// durably, then offer the snapshot.
+//
+// The caller sees to:
+// `lists`: NULL, or lists. `root`: `length` bytes.
+enum fg_status fg_lists_offer_root(struct fg_lists *lists, const uint8_t *root, size_t length);
+
+// Offers a snapshot. `missing` says which lists are to be given to fg_lists_take_... before
+// fg_lists_complete: the sum of FG_LIST_...; 0 when the snapshot is the one that is held, and
+// when all its lists are. Whatever was on offer before no longer is.
+//
+// The caller sees to:
+// `lists`: NULL, or lists. `snapshot`: `length` bytes. `missing`: NULL, or memory for a byte.
+enum fg_status fg_lists_offer_snapshot(struct fg_lists *lists,
+                                       const uint8_t *snapshot,
+                                       size_t length,
+                                       int64_t now_micros,
+                                       uint8_t *missing);
+
+// From now on the snapshot on offer is what is held. Call it when its bytes and all its lists are
+// stored durably, then use the lists. Without an offer nothing changes.
+//
+// FG_STATUS_LIST_REFUSED (212) while a list is missing; the offer stays.
+//
+// The caller sees to:
+// `lists`: NULL, or lists.
+enum fg_status fg_lists_complete(struct fg_lists *lists);
+
+// Why the last lists were not taken: 201 not a list, 202 too few signatures, 203 a bad signature,
+// 204 not what the snapshot names, 205 another city's, 206 not the next root, 207 era went back,
+// 208 another era, 209 over, 210 version went back, 211 other content under the same version,
+// 212 a list is missing; 0 when the last call took what it was given.
+//
+// The caller sees to:
+// `lists`: NULL, or lists. `refusal`: NULL, or memory for a number.
+enum fg_status fg_lists_refusal(struct fg_lists *lists, uint16_t *refusal);
+
+// Writes the versions of the lists in force, and their age now: for fg_tap_record.
+//
+// The caller sees to:
+// `lists`: NULL, or lists. `versions`: NULL, or memory for versions.
+enum fg_status fg_lists_versions(struct fg_lists *lists,
+                                 int64_t now_micros,
+                                 struct fg_list_versions *versions);
+
+// Writes what the lists in force are worth now: one of FG_LISTS_.... `passed`: how many riders
+// were let pass since they were over. While it is FG_LISTS_CLOSED, let nobody pass.
+//
+// The caller sees to:
+// `lists`: NULL, or lists. `rule`: NULL, or a rule. `freshness`: NULL, or memory for a byte.
+enum fg_status fg_lists_freshness(struct fg_lists *lists,
+                                  int64_t now_micros,
+                                  const struct fg_stale_rule *rule,
+                                  uint32_t passed,
+                                  uint8_t *freshness);
+
+// Takes the trust bundle of the snapshot on offer, and writes the keys that this reader trusts:
+// those without a limit, and those of its `network` (GTFS network_id; NULL where it knows none).
+//
+// Room for FG_KEYS_MAX keys is always enough. For fg_validator_init, once the lists are complete.
+//
+// The caller sees to:
+// `lists`: NULL, or lists. `bytes`: `length` bytes. `network`: NULL, or `network_length` bytes.
+// `keys`: memory for `capacity` keys. `count`: NULL, or memory for a size. They do not overlap.
+enum fg_status fg_lists_take_bundle(struct fg_lists *lists,
+                                    const uint8_t *bytes,
+                                    size_t length,
+                                    const char *network,
+                                    size_t network_length,
+                                    struct fg_issuer_key *keys,
+                                    size_t capacity,
+                                    size_t *count);
+
+// Takes the policy of the snapshot on offer. Of `policy` it sets what the city's policy speaks of,
+// and leaves the rest, so begin with fg_policy_default. Writes its rules of acceptance for
+// fg_validator_accept; `has_rules` is 0 where it has none, and everything is taken that the keys
+// signed. Room for FG_RULES_MAX rules is always enough.
+//
+// The caller sees to:
+// `lists`: NULL, or lists. `bytes`: `length` bytes. `policy`: NULL, or a policy. `rules`: memory
+// for `capacity` rules. `count`, `has_rules`, `stale`: NULL, or memory for one. None overlap.
+enum fg_status fg_lists_take_policy(struct fg_lists *lists,
+                                    const uint8_t *bytes,
+                                    size_t length,
+                                    struct fg_policy *policy,
+                                    struct fg_stale_rule *stale,
+                                    struct fg_acceptance *rules,
+                                    size_t capacity,
+                                    size_t *count,
+                                    uint8_t *has_rules);
+
+// Takes the tariff of the snapshot on offer. Readers go by none of it; its version is in records.
+//
+// The caller sees to:
+// `lists`: NULL, or lists. `bytes`: `length` bytes.
+enum fg_status fg_lists_take_tariff(struct fg_lists *lists, const uint8_t *bytes, size_t length);
+
+// Takes the deny list of the snapshot on offer, and points `ids` at the `count` ids in its bytes:
+// for fg_validator_deny or fg_validator_deny_filtered, once the lists are complete. The bytes may
+// lie in memory that is only read, such as mapped flash.
+//
+// The caller sees to:
+// `lists`: NULL, or lists. `bytes`: `length` bytes. `ids`, `count`: NULL, or memory for one.
+enum fg_status fg_lists_take_deny(struct fg_lists *lists,
+                                  const uint8_t *bytes,
+                                  size_t length,
+                                  const struct fg_credential_id **ids,
+                                  size_t *count);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -55,6 +55,28 @@ pub struct FgAcceptance {
 unsafe impl Plain for FgAcceptance {}
 
 impl FgAcceptance {
+    /// A rule as C has it.
+    pub(crate) fn of(rule: &Acceptance) -> Self {
+        let named = |is_named: bool, bit: u8| if is_named { bit } else { 0 };
+        Self {
+            ticket_life_max_micros: rule.ticket_life_max.map_or(0, Span::as_micros),
+            passback_micros: rule.passback.map_or(0, Span::as_micros),
+            issuer: rule.issuer.map_or(0, IssuerCode::as_number),
+            network: rule.network.map_or(0, NetworkCode::as_number),
+            zone: rule.zone.map_or(0, ZoneCode::as_number),
+            product: rule.product.map_or(0, ProductCode::as_number),
+            category: rule.category.map_or(0, RiderCategory::as_code),
+            party_max: rule.party_max.as_riders(),
+            names: named(rule.issuer.is_some(), FG_NAMES_ISSUER)
+                | named(rule.network.is_some(), FG_NAMES_NETWORK)
+                | named(rule.zone.is_some(), FG_NAMES_ZONE)
+                | named(rule.product.is_some(), FG_NAMES_PRODUCT)
+                | named(rule.category.is_some(), FG_NAMES_CATEGORY)
+                | named(rule.ticket_life_max.is_some(), FG_SETS_TICKET_LIFE)
+                | named(rule.passback.is_some(), FG_SETS_PASSBACK),
+        }
+    }
+
     fn to_acceptance(self) -> Acceptance {
         let named = |bit: u8| self.names & bit != 0;
         let any = Acceptance::ANY.party_max;

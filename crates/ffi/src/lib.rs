@@ -36,7 +36,11 @@ mod accept;
 mod chain;
 mod clock;
 mod decision;
+mod deny;
+mod lists;
+mod lists_take;
 mod memory;
+mod note;
 mod prepare;
 mod replay;
 mod sentence;
@@ -66,6 +70,22 @@ pub use decision::{
     FG_LACK_MEMORY_FULL, FG_LACK_NO_ISSUER_KEYS, FG_LACK_NONE, FG_PERMITTED, FG_TAP_OFF, FG_TAP_ON,
     FgDecision, FgPassage, FgScan, fg_passage_read, fg_validate,
 };
+pub use deny::{
+    FG_BLOCK_BYTES, FG_BLOCK_IDS, fg_filter_size, fg_validator_deny, fg_validator_deny_filtered,
+};
+pub use lists::{
+    FG_LIST_BUNDLE, FG_LIST_DENY, FG_LIST_POLICY, FG_LIST_TARIFF, FG_LISTS_BYTES, FG_LISTS_CLOSED,
+    FG_LISTS_FRESH, FG_LISTS_STALE, FgListVersions, FgLists, FgStaleRule, fg_lists_complete,
+    fg_lists_freshness, fg_lists_init, fg_lists_offer_root, fg_lists_offer_snapshot,
+    fg_lists_refusal, fg_lists_restore, fg_lists_versions,
+};
+pub use lists_take::{
+    fg_lists_take_bundle, fg_lists_take_deny, fg_lists_take_policy, fg_lists_take_tariff,
+};
+pub use note::{
+    FG_NOTE_BYTES_MAX, FG_OUTCOME_DID_NOT_OPEN, FG_OUTCOME_NOBODY_PASSED, FG_OUTCOME_OPENED,
+    FgNote, fg_note_encode,
+};
 pub use prepare::{FG_TABLE_BYTES, fg_tables_size, fg_validator_prepare};
 pub use replay::{
     FG_SLOT_BYTES, FgReplay, fg_replay_align, fg_replay_doubt, fg_replay_forget, fg_replay_init,
@@ -85,6 +105,5 @@ pub use tap::{
     FG_CODE_BYTES_MAX, FG_TAP_RECORD_BYTES_MAX, FgTapRecord, fg_evidence, fg_tap_record_encode,
 };
 pub use validator_memory::{
-    FG_ALIGN, FG_KEY_BYTES, FgValidator, fg_validator_align, fg_validator_deny, fg_validator_init,
-    fg_validator_size,
+    FG_ALIGN, FG_KEY_BYTES, FgValidator, fg_validator_align, fg_validator_init, fg_validator_size,
 };

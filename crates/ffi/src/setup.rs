@@ -108,6 +108,27 @@ impl FgIssuerKey {
 }
 
 impl FgPolicy {
+    /// A policy as C has it.
+    pub(crate) fn of(policy: &Policy) -> Self {
+        Self {
+            code_life_micros: policy.code_life.as_micros(),
+            phone_slow_max_micros: policy.phone_slow_max.as_micros(),
+            phone_fast_max_micros: policy.phone_fast_max.as_micros(),
+            not_before_tolerance_micros: policy.not_before_tolerance.as_micros(),
+            expiry_tolerance_micros: policy.expiry_tolerance.as_micros(),
+            ticket_life_max_micros: policy.ticket_life_max.as_micros(),
+            passback_micros: policy.passback.as_micros(),
+            retry_micros: policy.retry.as_micros(),
+            companions: match policy.companions {
+                Companions::Together => FG_TOGETHER,
+                Companions::OneByOne => FG_ONE_BY_ONE,
+            },
+            pass_unproven: number_of(policy.degraded.unproven),
+            pass_wrong: number_of(policy.degraded.wrong),
+            kinds: policy.kinds.as_modes(),
+        }
+    }
+
     pub(crate) fn to_policy(self) -> Result<Policy, FgStatus> {
         Ok(Policy {
             code_life: Span::from_micros(self.code_life_micros),
@@ -158,24 +179,7 @@ const fn number_of(pass: Pass) -> u8 {
 /// `policy`: NULL, or memory for one policy.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn fg_policy_default(policy: *mut FgPolicy) -> FgStatus {
-    let default = Policy::default();
-    let plain = FgPolicy {
-        code_life_micros: default.code_life.as_micros(),
-        phone_slow_max_micros: default.phone_slow_max.as_micros(),
-        phone_fast_max_micros: default.phone_fast_max.as_micros(),
-        not_before_tolerance_micros: default.not_before_tolerance.as_micros(),
-        expiry_tolerance_micros: default.expiry_tolerance.as_micros(),
-        ticket_life_max_micros: default.ticket_life_max.as_micros(),
-        passback_micros: default.passback.as_micros(),
-        retry_micros: default.retry.as_micros(),
-        companions: match default.companions {
-            Companions::Together => FG_TOGETHER,
-            Companions::OneByOne => FG_ONE_BY_ONE,
-        },
-        pass_unproven: number_of(default.degraded.unproven),
-        pass_wrong: number_of(default.degraded.wrong),
-        kinds: default.kinds.as_modes(),
-    };
+    let plain = FgPolicy::of(&Policy::default());
     // SAFETY: what is asked of the pointer is this function's own contract.
     status(unsafe { memory::write(policy, plain) })
 }

@@ -40,6 +40,12 @@ pub enum FgStatus {
     BadClock = 14,
     /// More than FG_RULES_MAX acceptance rules.
     TooManyRules = 15,
+    /// An outcome is none of FG_OUTCOME_....
+    BadOutcome = 16,
+    /// Lists were not taken: fg_lists_refusal says why. Those from before stay in force.
+    ListRefused = 17,
+    /// No snapshot is on offer to which the list could belong.
+    NoOffer = 18,
 }
 
 /// What the functions behind the C interface answer.

@@ -3,17 +3,18 @@
 use core::ffi::c_void;
 use core::slice;
 
-use units::{CredentialId, Timestamp};
+use units::Timestamp;
 use validator::{
-    Decision, DenyList, Passage, Place, Reading, ReplayMemory, ReplaySlot, SetupError, Validator,
+    Decision, Passage, Place, Reading, ReplayMemory, ReplaySlot, SetupError, Validator,
 };
 use wire::IssuerKey;
 use wire::tap::TapKind;
 
 use crate::accept::FgRules;
+use crate::deny::Denied;
 use crate::memory::{self, Mark};
 use crate::prepare::Prepared;
-use crate::setup::{FG_KEYS_MAX, FgCredentialId, FgIssuerKey, FgPolicy};
+use crate::setup::{FG_KEYS_MAX, FgIssuerKey, FgPolicy};
 use crate::status::{FgStatus, Outcome, status};
 
 /// No alignment asked for in this interface is larger, on any target: for static memory.
@@ -43,16 +44,6 @@ pub(crate) enum Keys {
     Prepared(Validator<&'static [Prepared], FgRules>),
 }
 
-/// Ids in ascending order, in the caller's memory.
-pub(crate) struct Denied(&'static [FgCredentialId]);
-
-impl DenyList for Denied {
-    fn contains(&self, id: &CredentialId) -> bool {
-        let bytes = *id.as_bytes();
-        self.0.binary_search(&FgCredentialId { bytes }).is_ok()
-    }
-}
-
 impl FgValidator {
     /// Decides about one code.
     pub(crate) fn decide(
@@ -74,6 +65,11 @@ impl FgValidator {
             Keys::Plain(validator) => validator.passage(evidence, kind, at),
             Keys::Prepared(validator) => validator.passage(evidence, kind, at),
         }
+    }
+
+    /// Denies these from now on.
+    pub(crate) fn deny(&mut self, denied: Denied) {
+        self.denied = denied;
     }
 
     /// Takes only what `rules` take from now on.
@@ -235,7 +231,7 @@ unsafe fn init(
                 .map_err(refuse_setup)?
                 .ruled(),
         ),
-        denied: Denied(&[]),
+        denied: Denied::nobody(),
     };
     // SAFETY: not null, aligned, and `layout` found that the head fits in front of the keys.
     unsafe { head.write(made) };
@@ -250,37 +246,4 @@ fn refuse_setup(error: SetupError) -> FgStatus {
         }
         _ => FgStatus::BadPolicy,
     }
-}
-
-/// Gives the validator its deny list: `count` ids in strictly ascending order of their bytes.
-///
-/// The ids stay in the caller's memory, are read at each decision, and may not change until
-/// another list replaces them. Call it with 0 ids to deny nobody. Checks the order, so takes time
-/// in proportion to `count`. When the status is not OK, the list is the one from before.
-///
-/// # Safety
-/// `validator`: NULL, or memory in which fg_validator_init made a validator, which nobody else uses
-/// during the call. `ids`: `count` ids, or anything if that is 0.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn fg_validator_deny(
-    validator: *mut FgValidator,
-    ids: *const FgCredentialId,
-    count: usize,
-) -> FgStatus {
-    // SAFETY: what is asked of the pointers is this function's own contract.
-    status(unsafe { deny(validator, ids, count) })
-}
-
-/// # Safety
-/// As [`fg_validator_deny`].
-unsafe fn deny(validator: *mut FgValidator, ids: *const FgCredentialId, count: usize) -> Outcome {
-    // SAFETY: what is asked of the pointer is this function's own contract.
-    let validator = unsafe { FgValidator::at_mut(validator) }?;
-    // SAFETY: as above; the ids stay unchanged as long as the validator reads them.
-    let ids: &'static [FgCredentialId] = unsafe { memory::slice(ids, count) }?;
-    if !ids.is_sorted_by(|before, after| before < after) {
-        return Err(FgStatus::NotSorted);
-    }
-    validator.denied = Denied(ids);
-    Ok(())
 }

@@ -8,10 +8,11 @@ pub(crate) fn path() -> PathBuf {
 }
 
 /// Sources in the order in which their items stand in the header.
-const SOURCES: [&str; 11] = [
+const SOURCES: [&str; 15] = [
     "status.rs",
     "setup.rs",
     "validator_memory.rs",
+    "deny.rs",
     "prepare.rs",
     "accept.rs",
     "replay.rs",
@@ -19,7 +20,10 @@ const SOURCES: [&str; 11] = [
     "decision.rs",
     "sentence.rs",
     "tap.rs",
+    "note.rs",
     "chain.rs",
+    "lists.rs",
+    "lists_take.rs",
 ];
 
 /// The text of the header.

@@ -5,10 +5,10 @@ use std::ptr;
 
 use faregate_reader::{
     FG_ALIGN, FG_SENTENCE_BYTES, FgCredentialId, FgDecision, FgIssuerKey, FgPolicy, FgReplay,
-    FgScan, FgStatus, FgValidator, fg_chain_after, fg_decision_name, fg_evidence,
+    FgScan, FgStatus, FgValidator, fg_chain_after, fg_decision_name, fg_evidence, fg_filter_size,
     fg_issuer_key_check, fg_policy_default, fg_replay_init, fg_replay_size, fg_sentence,
-    fg_tables_size, fg_validate, fg_validator_deny, fg_validator_init, fg_validator_prepare,
-    fg_validator_size,
+    fg_tables_size, fg_validate, fg_validator_deny, fg_validator_deny_filtered, fg_validator_init,
+    fg_validator_prepare, fg_validator_size,
 };
 
 use crate::objects::{presentation, ticket};
@@ -332,4 +332,67 @@ fn tables_are_checked_and_change_no_decision() {
     let (status, decision) = gate.show(&scan(code.as_bytes()));
     assert_eq!((status, decision.code), (FgStatus::Ok, 0));
     assert_eq!(gate.show(&scan(code.as_bytes())).1.code, 150);
+}
+
+/// A filter of any size changes no decision, and is written nowhere but in its memory.
+#[test]
+fn a_filter_is_checked_and_changes_no_decision() {
+    let mut gate = Gate::new(&[key()]);
+    let denied = *crate::objects::ticket_claims().id.as_bytes();
+    let mut ids: Vec<_> = (0..200_u8)
+        .map(|number| FgCredentialId {
+            bytes: [number; 16],
+        })
+        .chain([FgCredentialId { bytes: denied }])
+        .collect();
+    ids.sort_unstable();
+    let without: Vec<_> = ids
+        .iter()
+        .copied()
+        .filter(|id| id.bytes != denied)
+        .collect();
+    let code = wire::text::encode(&ticket()).unwrap();
+    let mut memory = Memory::new();
+    let start = (&raw mut *memory).cast::<u8>();
+    let call = |ids: &[FgCredentialId], filter: *mut u8, size| {
+        let (first, count) = (ids.as_ptr(), ids.len());
+        // SAFETY: the gate's own validator; ids and memory outlive its use; the memory is larger
+        // than `size`, or the function refuses it.
+        unsafe { fg_validator_deny_filtered(gate.validator, first, count, filter.cast(), size) }
+    };
+    let needed = fg_filter_size(ids.len());
+    assert_eq!(needed, 7 * 64, "201 ids: six blocks of 32, and one");
+    assert_eq!(call(&ids, ptr::null_mut(), needed), FgStatus::Null);
+    assert_eq!(
+        call(&ids, start.wrapping_add(8), needed),
+        FgStatus::Misaligned
+    );
+    assert_eq!(call(&ids, start, 63), FgStatus::TooSmall);
+    assert_eq!(call(&ids, start, usize::MAX), FgStatus::TooLarge);
+    let twice = [ids[0], ids[0]];
+    assert_eq!(call(&twice, start, needed), FgStatus::NotSorted);
+    assert!(memory.0.iter().all(|byte| *byte == 0xa5), "unchanged");
+    assert_eq!(fg_filter_size(usize::MAX), usize::MAX);
+    for size in [64, 127, 128, needed, 4096] {
+        assert_eq!(call(&ids, start, size), FgStatus::Ok);
+        assert_eq!(gate_shows(&gate, code.as_bytes()), 140, "{size} bytes");
+    }
+    assert!(memory.0[4096..].iter().all(|byte| *byte == 0xa5));
+    assert_eq!(call(&without, start, needed), FgStatus::Ok);
+    assert_eq!(gate.show(&scan(code.as_bytes())).1.code, 0);
+}
+
+fn gate_shows(gate: &Gate, text: &[u8]) -> u16 {
+    let (scan, mut decision) = (scan(text), EMPTY);
+    // SAFETY: the gate's own validator and replay memory; scan and decision live through the call.
+    let status = unsafe {
+        fg_validate(
+            gate.validator,
+            gate.replay,
+            &raw const scan,
+            &raw mut decision,
+        )
+    };
+    assert_eq!(status, FgStatus::Ok);
+    decision.code
 }

@@ -5,8 +5,9 @@ use std::path::Path;
 use std::process::Command;
 
 use faregate_reader::{
-    FG_ALIGN, FG_BATCH_MESSAGE_BYTES, FG_CODE_BYTES_MAX, FG_KEY_BYTES, FG_KEYS_MAX, FG_NAME_BYTES,
-    FG_SAME_KID_MAX, FG_SENTENCE_BYTES, FG_SLOT_BYTES, FG_TABLE_BYTES, FG_TAP_RECORD_BYTES_MAX,
+    FG_ALIGN, FG_BATCH_MESSAGE_BYTES, FG_BLOCK_BYTES, FG_BLOCK_IDS, FG_CODE_BYTES_MAX,
+    FG_KEY_BYTES, FG_KEYS_MAX, FG_NAME_BYTES, FG_NOTE_BYTES_MAX, FG_SAME_KID_MAX,
+    FG_SENTENCE_BYTES, FG_SLOT_BYTES, FG_TABLE_BYTES, FG_TAP_RECORD_BYTES_MAX, fg_filter_size,
     fg_replay_align, fg_replay_size, fg_tables_size, fg_validator_align, fg_validator_size,
 };
 
@@ -42,7 +43,7 @@ fn it_is_current() {
 fn everything_in_it_is_documented() {
     let text = committed();
     let lines: Vec<_> = text.lines().collect();
-    assert_eq!(functions().len(), 29);
+    assert_eq!(functions().len(), 44);
     for (number, line) in lines.iter().enumerate() {
         let function = declared(line).is_some();
         let constant = line.starts_with("#define FG_") && !line.contains('(');
@@ -95,6 +96,7 @@ fn its_numbers_are_those_of_the_crates() {
     assert_eq!(FG_CODE_BYTES_MAX, wire::CODE_BYTES_MAX);
     assert_eq!(FG_TAP_RECORD_BYTES_MAX, wire::tap::RECORD_BYTES_MAX);
     assert_eq!(FG_BATCH_MESSAGE_BYTES, wire::chain::BATCH_MESSAGE_BYTES);
+    assert_eq!(FG_NOTE_BYTES_MAX, wire::note::NOTE_BYTES_MAX);
     let longest = (0..=999)
         .filter_map(validator::Refusal::name_of)
         .map(str::len)
@@ -108,8 +110,11 @@ fn static_memory_by_its_macros_is_enough() {
     assert!(text.contains("(FG_KEY_BYTES * ((size_t)(keys) + 1))"));
     assert!(text.contains("(FG_SLOT_BYTES * ((size_t)(slots) + 2))"));
     assert!(text.contains("(FG_TABLE_BYTES * (size_t)(keys))"));
+    assert!(text.contains("(FG_BLOCK_BYTES * ((size_t)(ids) / FG_BLOCK_IDS + 1))"));
     assert!(align_of::<wire::KeyTable>() <= FG_ALIGN);
     for count in 0..=1000 {
+        let filter = FG_BLOCK_BYTES * (count / FG_BLOCK_IDS + 1);
+        assert_eq!(fg_filter_size(count), filter, "{count}");
         assert!(fg_tables_size(count) <= FG_TABLE_BYTES * count, "{count}");
         assert!(
             fg_validator_size(count) <= FG_KEY_BYTES * (count + 1),

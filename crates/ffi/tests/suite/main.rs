@@ -23,6 +23,8 @@ mod interface;
 #[cfg(test)]
 mod library;
 #[cfg(test)]
+mod lists;
+#[cfg(test)]
 #[path = "../../../validator/examples/conformance/model.rs"]
 mod model;
 #[cfg(test)]
@@ -53,3 +55,10 @@ mod scanner;
 mod sequences;
 #[cfg(test)]
 mod taps;
+#[cfg(test)]
+#[expect(
+    dead_code,
+    reason = "shared with the tests of `validator::update`, which use all of it"
+)]
+#[path = "../../../validator/tests/update/world.rs"]
+mod world;

@@ -10,7 +10,7 @@ use crate::model::{Kit, Scan};
 use crate::{files, library, run};
 
 /// Compiles the reader, warnings being errors; or what the compiler says against it.
-fn compile(folder: &TempDir, name: &str, options: &[&str]) -> Result<PathBuf, String> {
+pub(crate) fn compile(folder: &TempDir, name: &str, options: &[&str]) -> Result<PathBuf, String> {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/reader.c");
     compile_source(&source, folder, name, options)
 }
@@ -42,7 +42,7 @@ fn compile_source(
     }
 }
 
-fn run_over(script: &Path, command: &mut Command) -> Output {
+pub(crate) fn run_over(script: &Path, command: &mut Command) -> Output {
     let script = std::fs::File::open(script).unwrap();
     command.stdin(Stdio::from(script)).output().unwrap()
 }
@@ -51,7 +51,7 @@ fn kit_script() -> PathBuf {
     files::folder().join("kit.txt")
 }
 
-fn said(output: &Output) -> String {
+pub(crate) fn said(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 

@@ -4,9 +4,10 @@ use std::path::Path;
 use std::ptr;
 
 use faregate_reader::{
-    FG_BATCH_MESSAGE_BYTES, FG_CODE_BYTES_MAX, FG_TAP_OFF, FG_TAP_ON, FG_TAP_RECORD_BYTES_MAX,
-    FgChainHead, FgDeviceId, FgStatus, FgTapRecord, fg_batch_message, fg_chain_after,
-    fg_chain_start, fg_evidence, fg_tap_record_encode,
+    FG_BATCH_MESSAGE_BYTES, FG_CODE_BYTES_MAX, FG_NOTE_BYTES_MAX, FG_OUTCOME_DID_NOT_OPEN,
+    FG_OUTCOME_NOBODY_PASSED, FG_OUTCOME_OPENED, FG_TAP_OFF, FG_TAP_ON, FG_TAP_RECORD_BYTES_MAX,
+    FgChainHead, FgDeviceId, FgNote, FgStatus, FgTapRecord, fg_batch_message, fg_chain_after,
+    fg_chain_start, fg_evidence, fg_note_encode, fg_tap_record_encode,
 };
 use serde::Deserialize;
 
@@ -19,6 +20,7 @@ struct TapFile {
     first_seq: u64,
     chain_before: String,
     records: Vec<Record>,
+    notes: Vec<Note>,
     chain_after: String,
     batch_message: String,
 }
@@ -36,6 +38,17 @@ struct Record {
     evidence: String,
     lists: Option<[u32; 5]>,
     clock_proven: bool,
+    chain: String,
+}
+
+#[derive(Deserialize)]
+struct Note {
+    hex: String,
+    seq: u64,
+    at: i64,
+    tap_epoch: u32,
+    tap_seq: u64,
+    outcome: String,
     chain: String,
 }
 
@@ -121,6 +134,23 @@ fn records_and_chain_are_those_of_the_vectors() {
         after(&mut head, &bytes);
         assert_eq!(hex::encode(head.bytes), record.chain);
     }
+    for note in &file.notes {
+        let plain = FgNote {
+            seq: note.seq,
+            at_micros: note.at,
+            tap_seq: note.tap_seq,
+            tap_epoch: note.tap_epoch,
+            outcome: match note.outcome.as_str() {
+                "opened" => FG_OUTCOME_OPENED,
+                "did_not_open" => FG_OUTCOME_DID_NOT_OPEN,
+                _ => FG_OUTCOME_NOBODY_PASSED,
+            },
+        };
+        let bytes = encode_note(&plain, FG_NOTE_BYTES_MAX).unwrap();
+        assert_eq!(hex::encode(&bytes), note.hex);
+        after(&mut head, &bytes);
+        assert_eq!(hex::encode(head.bytes), note.chain);
+    }
     assert_eq!(hex::encode(head.bytes), file.chain_after);
     let mut message = [0; FG_BATCH_MESSAGE_BYTES];
     // SAFETY: device, heads and the buffer live through the call.
@@ -129,7 +159,7 @@ fn records_and_chain_are_those_of_the_vectors() {
             &raw const device,
             file.epoch,
             file.first_seq,
-            u32::try_from(file.records.len()).unwrap(),
+            u32::try_from(file.records.len() + file.notes.len()).unwrap(),
             &raw const before,
             &raw const head,
             message.as_mut_ptr(),
@@ -221,4 +251,67 @@ fn evidence_is_the_bytes_of_the_text() {
         };
         assert_eq!((status, &buffer[..written]), (FgStatus::Ok, expected));
     }
+}
+
+fn encode_note(note: &FgNote, size: usize) -> Result<Vec<u8>, FgStatus> {
+    let (mut buffer, mut written) = ([0; FG_NOTE_BYTES_MAX], 0);
+    // SAFETY: note, buffer, which is no smaller than `size`, and `written` live through the call.
+    let status = unsafe { fg_note_encode(note, buffer.as_mut_ptr(), size, &raw mut written) };
+    if status == FgStatus::Ok {
+        Ok(buffer[..written].to_vec())
+    } else {
+        Err(status)
+    }
+}
+
+/// A map of 5: keys 1, 2, 11, 12, 13 (docs/WIRE.md), by hand.
+#[test]
+fn notes_are_as_specified() {
+    let note = FgNote {
+        seq: 3,
+        at_micros: 1_546_819_200_000_000,
+        tap_seq: 24,
+        tap_epoch: 256,
+        outcome: FG_OUTCOME_NOBODY_PASSED,
+    };
+    let bytes = encode_note(&note, FG_NOTE_BYTES_MAX).unwrap();
+    let by_hand = "a5 01 03 02 1b 00 05 7e d2 e8 f2 a0 00 0b 19 01 00 0c 18 18 0d 03";
+    assert_eq!(hex::encode(bytes), by_hand.replace(' ', ""));
+    for outcome in 0..=u8::MAX {
+        let got = encode_note(&FgNote { outcome, ..note }, FG_NOTE_BYTES_MAX);
+        let known = [
+            FG_OUTCOME_OPENED,
+            FG_OUTCOME_DID_NOT_OPEN,
+            FG_OUTCOME_NOBODY_PASSED,
+        ];
+        if known.contains(&outcome) {
+            assert_eq!(got.unwrap().last(), Some(&outcome));
+        } else {
+            assert_eq!(got, Err(FgStatus::BadOutcome));
+        }
+    }
+    let early = FgNote {
+        at_micros: -1,
+        ..note
+    };
+    assert_eq!(
+        encode_note(&early, FG_NOTE_BYTES_MAX),
+        Err(FgStatus::BadTime)
+    );
+    let widest = FgNote {
+        seq: u64::MAX,
+        at_micros: i64::MAX,
+        tap_seq: u64::MAX,
+        tap_epoch: u32::MAX,
+        outcome: 1,
+    };
+    let bytes = encode_note(&widest, FG_NOTE_BYTES_MAX).unwrap();
+    assert_eq!(bytes.len(), FG_NOTE_BYTES_MAX);
+    assert_eq!(
+        encode_note(&widest, FG_NOTE_BYTES_MAX - 1),
+        Err(FgStatus::TooSmall)
+    );
+    // SAFETY: nothing is behind the pointer, which the function finds out by itself.
+    let status = unsafe { fg_note_encode(ptr::null(), ptr::null_mut(), 0, ptr::null_mut()) };
+    assert_eq!(status, FgStatus::Null);
 }

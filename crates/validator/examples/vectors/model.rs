@@ -141,10 +141,27 @@ pub(crate) struct TapFile {
     pub(crate) first_seq: u64,
     pub(crate) chain_before: String,
     pub(crate) records: Vec<TapVector>,
+    /// What became of taps: records of the same journal, behind those above.
+    pub(crate) notes: Vec<NoteVector>,
     pub(crate) chain_after: String,
     pub(crate) batch_message: String,
     pub(crate) batch_signature: String,
     pub(crate) refused_records: Vec<RefusedRecord>,
+    pub(crate) refused_notes: Vec<RefusedRecord>,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(crate) struct NoteVector {
+    pub(crate) hex: String,
+    pub(crate) seq: u64,
+    /// Microseconds since 1970.
+    pub(crate) at: i64,
+    pub(crate) tap_epoch: u32,
+    pub(crate) tap_seq: u64,
+    /// `opened`, `did_not_open` or `nobody_passed`.
+    pub(crate) outcome: String,
+    /// The chain's head after this note.
+    pub(crate) chain: String,
 }
 
 #[derive(Serialize, Deserialize)]

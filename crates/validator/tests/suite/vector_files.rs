@@ -8,6 +8,7 @@ use validator::{
     Validator,
 };
 use wire::chain::{ChainHead, batch_message, verify_batch};
+use wire::note::{Record, TapOutcome};
 use wire::tap::{TapKind, TapRecord};
 use wire::{DeviceKey, IssuerKey, ParsedCredential, VerifiedCode};
 
@@ -30,6 +31,7 @@ fn the_committed_files_are_current() {
         .collect();
     found.sort();
     let mut names: Vec<_> = files().into_iter().map(|(name, _)| name).collect();
+    names.push("ledger_chain.json"); // Of crate `ledger`, whose tests hold it.
     names.sort_unstable();
     assert_eq!(found, names);
     for (name, fresh) in files() {
@@ -275,6 +277,29 @@ fn taps() {
         let proven = record.clock == wire::ClockState::Proven;
         assert_eq!(proven, expected.clock_proven);
     }
+    let notes: Vec<_> = file
+        .notes
+        .iter()
+        .map(|note| hex::decode(&note.hex).unwrap())
+        .collect();
+    for (bytes, expected) in notes.iter().zip(&file.notes) {
+        let Ok(Record::Note(note)) = Record::decode(bytes) else {
+            panic!("not a note: {}", expected.hex)
+        };
+        head = head.after(bytes);
+        assert_eq!(hex::encode(head.as_bytes()), expected.chain);
+        assert_eq!((note.seq, note.at.as_micros()), (expected.seq, expected.at));
+        let tap = (note.tap_epoch, note.tap_seq);
+        assert_eq!(tap, (expected.tap_epoch, expected.tap_seq));
+        let outcome = match expected.outcome.as_str() {
+            "opened" => TapOutcome::Opened,
+            "did_not_open" => TapOutcome::DidNotOpen,
+            "nobody_passed" => TapOutcome::NobodyPassed,
+            other => panic!("{other}"),
+        };
+        assert_eq!(note.outcome, outcome);
+    }
+    let records = [records, notes].concat();
     let count = u32::try_from(records.len()).unwrap();
     let message = batch_message(device, file.epoch, file.first_seq, count, before, head);
     assert_eq!(hex::encode(message), file.batch_message);
@@ -294,8 +319,8 @@ fn taps() {
         after.map(|head| hex::encode(head.as_bytes())),
         Ok(file.chain_after)
     );
-    for refused in &file.refused_records {
-        let error = TapRecord::decode(&hex::decode(&refused.hex).unwrap()).unwrap_err();
+    for refused in file.refused_records.iter().chain(&file.refused_notes) {
+        let error = Record::decode(&hex::decode(&refused.hex).unwrap()).unwrap_err();
         assert!(
             format!("{error:?}").starts_with(&refused.error),
             "{}: {error}",
