@@ -3,7 +3,7 @@
 //! All are UUIDs of version 5 (RFC 9562 section 5.5) in one namespace; the name is a kind
 //! followed by fixed-width fields, so that no two kinds of thing can share a name.
 
-use units::{AccountId, ChargeId, DeviceId, EntryId, ServiceDay, TapId};
+use units::{AccountId, ChargeId, DeviceId, EntryId, PaymentId, ServiceDay, TapId};
 use uuid::{Uuid, uuid};
 
 /// The namespace of every id made here.
@@ -55,6 +55,38 @@ pub fn entry_of(account: AccountId, day: ServiceDay, revision: u32, about: &[u8;
             &revision.to_be_bytes(),
             about,
         ],
+    ))
+}
+
+/// The payment of `account` for the pay window that begins with `window`, the `revision`-th (1 is
+/// the first).
+#[must_use]
+pub fn payment_of(account: AccountId, window: ServiceDay, revision: u32) -> PaymentId {
+    PaymentId::from_bytes(derive(
+        "payment",
+        &[
+            account.as_bytes(),
+            &window.as_days().to_be_bytes(),
+            &revision.to_be_bytes(),
+        ],
+    ))
+}
+
+/// The idempotency key of request `number` of a payment.
+#[must_use]
+pub fn request_key(payment: PaymentId, number: u32) -> [u8; 16] {
+    derive(
+        "payment request",
+        &[payment.as_bytes(), &number.to_be_bytes()],
+    )
+}
+
+/// The `number`-th entry about a payment.
+#[must_use]
+pub fn payment_entry(payment: PaymentId, number: u32) -> EntryId {
+    EntryId::from_bytes(derive(
+        "payment entry",
+        &[payment.as_bytes(), &number.to_be_bytes()],
     ))
 }
 

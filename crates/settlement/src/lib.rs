@@ -42,6 +42,8 @@
 
 pub mod apportion;
 pub mod charge;
+pub mod charging;
+pub mod debt;
 pub mod dump;
 pub mod flags;
 pub mod fraud;
