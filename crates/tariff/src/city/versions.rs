@@ -241,6 +241,51 @@ fn caps_go_on_over_a_change() {
     assert_eq!(week(old, new), [300, 300, 400, 100, 0]);
 }
 
+/// What one medium alone has paid goes on over a change too. The week's cap is 4.00 for the bus and
+/// 20.00 for the metro. The phone pays 4.00 for two buses on Monday; the card's metro ride lifts the
+/// limit that both share. After the change on Wednesday the card rides the metro again and the phone
+/// a bus, which costs nothing: with the phone alone the bus's cap was reached on Monday.
+#[test]
+fn one_medium_s_sums_go_on_over_a_change() {
+    let change = "[[tariff]]\neffective = \"2019-01-09\"\ngtfs = \"later\"\n";
+    let mut files = files(SHANGHAI, change);
+    dearer(&mut files, "later");
+    let week = "w,week,bus,4.00\nw,week,metro,20.00\n";
+    // Another rule comes first in the later file.
+    for (folder, rows) in [
+        ("gtfs", week.to_owned()),
+        ("later", format!("d,day,,90.00\n{week}")),
+    ] {
+        let text = format!("cap_id,period,network_id,amount\n{rows}");
+        let path = format!("{folder}/fare_caps.txt");
+        files.0.insert(path, text.into_bytes());
+    }
+    let city = City::load(&files).unwrap_or_else(|report| panic!("{report}"));
+    let on = |mut tap: Tap, medium: u8| {
+        tap.holder.medium = Some(crate::Medium::from_bytes([medium; 16]));
+        tap
+    };
+    let bus = |number, start| {
+        let tap = testing::tap(
+            number,
+            start,
+            0,
+            TapKind::On,
+            testing::MARKET,
+            Some(testing::BUS),
+        );
+        on(tap, 1)
+    };
+    let metro = |number, start| ride(number, start).map(|tap| on(tap, 2));
+    let hour = |text: &str| at(&format!("2019-01-{text}:00:00Z"));
+    let mut taps = vec![bus(1, hour("07T00")), bus(2, hour("07T01"))];
+    taps.extend(metro(3, hour("07T02")));
+    taps.extend(metro(5, hour("09T00")));
+    taps.push(bus(7, hour("09T01")));
+    let paid: Vec<i64> = fares(&city, &taps).into_iter().map(|fare| fare.0).collect();
+    assert_eq!(paid, [200, 200, 300, 400, 0]);
+}
+
 #[test]
 fn a_later_tariff_is_checked_like_the_first() {
     let more = "[[tariff]]\neffective = \"2019-02-01\"\ngtfs = \"later\"\n";

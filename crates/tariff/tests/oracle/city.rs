@@ -20,6 +20,8 @@ pub(crate) struct Pair {
     pub(crate) world: World,
     /// The files of its first tariff.
     pub(crate) files: BTreeMap<String, String>,
+    /// Its `city.toml`.
+    pub(crate) toml: String,
     pub(crate) clock: Clock,
     /// The first day of travel.
     pub(crate) from: Date,
@@ -198,7 +200,7 @@ pub(crate) fn generate(seed: u64) -> Pair {
         }
     }
     let toml = manifest(zone, money, starts, &settings, later.as_ref());
-    all.insert("city.toml".to_owned(), toml.into_bytes());
+    all.insert("city.toml".to_owned(), toml.clone().into_bytes());
     let city = City::load(&CityFiles(all))
         .unwrap_or_else(|report| panic!("seed {seed}: {report}\n{files:#?}"));
     let clock = settings.clock.clone();
@@ -216,6 +218,7 @@ pub(crate) fn generate(seed: u64) -> Pair {
         city,
         world,
         files,
+        toml,
         clock,
         from,
         zone: tz,

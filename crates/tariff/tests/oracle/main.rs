@@ -9,6 +9,7 @@
 mod city;
 mod dice;
 mod extensions;
+mod laws;
 mod quotes;
 mod riders;
 
