@@ -108,6 +108,7 @@ fn what_no_bank_would_take_makes_no_file() {
     check(other);
     // The same reference twice is the same invoice twice.
     check(invoice(1, 305, "EUR", "Anna"));
+    assert!(csv(&[invoice(1, 305, "EUR", "A"), invoice(1, 305, "EUR", "A")]).is_err());
     assert!(Creditor::new("x", "DE88370400440532013000", "DE98ZZZ09999999999").is_err());
     assert!(Creditor::new("x", "DE89370400440532013000", "DE97ZZZ09999999999").is_err());
 }

@@ -4,8 +4,18 @@ use super::Invoice;
 
 /// Why there is no file.
 #[derive(Debug, thiserror::Error)]
-#[error("the CSV cannot be written")]
-pub struct CsvError(#[from] csv::Error);
+#[non_exhaustive]
+pub enum CsvError {
+    /// An invoice is there twice.
+    #[error("invoice {reference} is there twice")]
+    Repeated {
+        /// Its end-to-end reference.
+        reference: String,
+    },
+    /// It cannot be written.
+    #[error("the CSV cannot be written")]
+    Csv(#[from] csv::Error),
+}
 
 /// The columns.
 const COLUMNS: [&str; 8] = [
@@ -24,6 +34,9 @@ const COLUMNS: [&str; 8] = [
 /// # Errors
 /// [`CsvError`].
 pub fn csv(invoices: &[Invoice]) -> Result<Vec<u8>, CsvError> {
+    if let Some(reference) = super::repeated(invoices) {
+        return Err(CsvError::Repeated { reference });
+    }
     let mut writer = csv::Writer::from_writer(Vec::new());
     writer.write_record(COLUMNS)?;
     for invoice in invoices {
@@ -44,7 +57,7 @@ pub fn csv(invoices: &[Invoice]) -> Result<Vec<u8>, CsvError> {
     }
     writer
         .into_inner()
-        .map_err(|error| CsvError(error.into_error().into()))
+        .map_err(|error| CsvError::Csv(error.into_error().into()))
 }
 
 /// A text that no spreadsheet takes for a formula (OWASP, "CSV Injection").

@@ -7,6 +7,8 @@
 mod csv;
 mod sepa;
 
+use std::collections::BTreeSet;
+
 use units::{Amount, PaymentId, ServiceDay};
 
 pub use self::csv::{CsvError, csv};
@@ -46,6 +48,15 @@ impl Invoice {
     pub fn reference(&self) -> String {
         format!("{}{}", hex::encode(self.payment.as_bytes()), self.request)
     }
+}
+
+/// The first invoice that is there twice: a bank would collect both.
+fn repeated(invoices: &[Invoice]) -> Option<String> {
+    let mut seen = BTreeSet::new();
+    let references = invoices.iter().map(Invoice::reference);
+    references
+        .into_iter()
+        .find(|reference| !seen.insert(reference.clone()))
 }
 
 /// The payment and the request's number that an end-to-end reference names.

@@ -69,6 +69,10 @@ pub fn pain008(
     collect_on: ServiceDay,
     made_at: Timestamp,
 ) -> Result<String, SepaError> {
+    if let Some(reference) = super::repeated(invoices) {
+        let what = "it is there twice";
+        return Err(SepaError::Invoice { reference, what });
+    }
     let mut group = DirectDebitGroup::new(
         creditor.name.as_str(),
         &creditor.iban,
