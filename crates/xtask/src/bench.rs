@@ -7,34 +7,37 @@ use anyhow::Result;
 
 use crate::process::{announce, cargo, output, prepare, root, run, target_dir};
 
-/// Builds the benchmarks optimised and hands over to them.
+/// What is measured where nothing is named.
+const ALL: [&str; 2] = ["gate", "fares"];
+
+/// Builds the benchmarks optimised and runs those that are named, or all.
 ///
 /// # Errors
 /// When the build or a benchmark fails.
 pub(crate) fn run_with(options: &[String]) -> Result<()> {
     announce("build: the benchmarks, optimised");
     prepare(cargo().args(["build", "--release", "--package", "bench"]))?;
-    let named = options.first().is_some_and(|first| !first.starts_with('-'));
-    let what: &[&str] = if named { &[] } else { &["gate"] };
-    let mut bench = Command::new(target_dir().join("release/bench"));
-    bench.args(what).args(options).current_dir(root());
-    let gate = !named || options.first().is_some_and(|first| first == "gate");
-    if gate && has_avx512() {
-        bench.arg("--avx512").arg(build_for_avx512()?);
+    let (groups, options) = match options.split_first() {
+        Some((first, rest)) if !first.starts_with('-') => (vec![first.as_str()], rest),
+        _ => (ALL.to_vec(), options),
+    };
+    let mut commands = Vec::new();
+    for group in groups {
+        let mut bench = Command::new(target_dir().join("release/bench"));
+        bench.arg(group).args(options).current_dir(root());
+        if group == "gate" && has_avx512() {
+            bench.arg("--avx512").arg(build_for_avx512()?);
+        }
+        commands.push(bench);
+        if group == "gate" {
+            commands.push(agent()?);
+        }
     }
     announce("bench");
-    if !gate {
-        return run(&mut bench);
-    }
-    let mut agent = agent()?;
     if options.iter().any(|option| option == "--json") {
-        // It ends with a failure where a promise is not kept: the rows say which.
-        let measured = agent.arg("--json").stderr(Stdio::inherit()).output()?;
-        let rows = [output(&mut bench)?, String::from_utf8(measured.stdout)?];
-        return print_joined(&rows);
+        return print_joined(commands);
     }
-    run(&mut bench)?;
-    run(&mut agent)
+    commands.iter_mut().try_for_each(run)
 }
 
 /// Builds the agent, and gives the command that measures it with real files, in the target
@@ -48,11 +51,19 @@ fn agent() -> Result<Command> {
     Ok(agent)
 }
 
-/// Arrays of rows as one.
-fn print_joined(arrays: &[String]) -> Result<()> {
+/// The arrays of rows that the commands print, as one.
+fn print_joined(commands: Vec<Command>) -> Result<()> {
     let mut rows: Vec<serde_json::Value> = Vec::new();
-    for array in arrays {
-        rows.extend(serde_json::from_str::<Vec<_>>(array)?);
+    for mut command in commands {
+        let agent = command.get_program() != target_dir().join("release/bench");
+        let array = if agent {
+            // It ends with a failure where a promise is not kept: the rows say which.
+            let measured = command.arg("--json").stderr(Stdio::inherit()).output()?;
+            String::from_utf8(measured.stdout)?
+        } else {
+            output(&mut command)?
+        };
+        rows.extend(serde_json::from_str::<Vec<_>>(&array)?);
     }
     let text = serde_json::to_string_pretty(&rows)?;
     Ok(writeln!(std::io::stdout(), "{text}")?)
