@@ -13,6 +13,10 @@ pub use crate::fares::arguments::{
     DiffArguments, ExplainArguments, FaresCommand, MapArguments, QuoteArguments,
 };
 pub use crate::lists::arguments::{DenyCommand, RootCommand};
+pub use crate::operator::arguments::{
+    BooksArguments, ExplainChargeArguments, ExportArguments, ExportFormat, FraudArguments,
+    LedgerCheckArguments, LedgerCommand,
+};
 
 /// Faregate takes fares by QR code: it issues codes, checks them at gates without a network, and
 /// turns taps into charges that anybody can compute again.
@@ -61,6 +65,15 @@ pub enum Command {
     /// States what each agency earned, and checks such statements.
     #[command(subcommand)]
     Apportion(ApportionCommand),
+    /// Checks the ledger against itself and against the taps.
+    #[command(subcommand)]
+    Ledger(LedgerCommand),
+    /// Says why a charge is what it is: journeys, taps, rules.
+    Explain(ExplainChargeArguments),
+    /// Finds what honest riders and gates do not do.
+    Fraud(FraudArguments),
+    /// Writes the books as files.
+    Export(ExportArguments),
     /// Asks a city's rules what travel costs.
     #[command(subcommand)]
     Fares(FaresCommand),

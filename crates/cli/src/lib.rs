@@ -31,6 +31,7 @@ mod fares;
 mod folder;
 mod keys;
 mod lists;
+mod operator;
 mod output;
 mod package;
 mod progress;
@@ -44,9 +45,11 @@ use std::process::ExitCode;
 
 pub use arguments::{
     ApportionCommand, ApportionStatementArguments, ApportionVerifyArguments, Arguments,
-    BenchCommand, CityCommand, Command, DemoArguments, DenyCommand, DiffArguments,
-    ExplainArguments, FaresCommand, GateBenchArguments, KeyFileArguments, KeysCommand,
-    MapArguments, QuoteArguments, RootCommand, ServeArguments, SettleArguments, TokenCommand,
+    BenchCommand, BooksArguments, CityCommand, Command, DemoArguments, DenyCommand, DiffArguments,
+    ExplainArguments, ExplainChargeArguments, ExportArguments, ExportFormat, FaresCommand,
+    FraudArguments, GateBenchArguments, KeyFileArguments, KeysCommand, LedgerCheckArguments,
+    LedgerCommand, MapArguments, QuoteArguments, RootCommand, ServeArguments, SettleArguments,
+    TokenCommand,
 };
 
 /// Does what the command line asks and says how it went.
@@ -64,6 +67,10 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::City(CityCommand::Check { path, json }) => city::check(&path, json),
         Command::Settle(settle) => block_on(settle::run(&settle)),
         Command::Apportion(apportion) => block_on(apportion::run(&apportion)),
+        Command::Ledger(ledger) => block_on(operator::check(&ledger)),
+        Command::Explain(explain) => block_on(operator::explain(&explain)),
+        Command::Fraud(fraud) => block_on(operator::fraud(&fraud)),
+        Command::Export(export) => block_on(operator::export(&export)),
         Command::Fares(fares) => fares::run(&fares),
         Command::Bench(BenchCommand::Gate(arguments)) => bench::gate(&arguments),
     };

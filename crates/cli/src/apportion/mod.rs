@@ -55,7 +55,7 @@ async fn next(arguments: &StatementArguments) -> Result<bool> {
         .statements
         .first()
         .map_or(*days.start(), |first| *first.days.start());
-    let store = database::open(&arguments.db).await?;
+    let store = database::open_existing(&arguments.db).await?;
     let waiting = progress::counter("reading journeys");
     waiting.enable_steady_tick(std::time::Duration::from_millis(200));
     let mut published = published::read(&store, &city, &(first..=*days.end())).await?;

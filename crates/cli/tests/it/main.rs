@@ -9,6 +9,7 @@ mod demo;
 mod fares;
 mod keys;
 mod lists;
+mod operator;
 mod serve;
 mod settle;
 mod support;

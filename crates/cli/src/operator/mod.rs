@@ -1,0 +1,60 @@
+//! What an operator's staff ask of the books: are they sound, why was this charged, who cheats,
+//! and all of it as files.
+
+pub(crate) mod arguments;
+mod check;
+mod explain;
+mod export;
+mod fraud;
+
+pub(crate) use check::run as check;
+pub(crate) use explain::run as explain;
+pub(crate) use export::run as export;
+pub(crate) use fraud::run as fraud;
+
+use anyhow::Result;
+use indicatif::ProgressBar;
+use settlement::model::AccountRecord;
+use settlement::ports::SettlementStore as _;
+use store_sqlite::SqliteStore;
+use tariff::City;
+use units::AccountId;
+
+use crate::{database, folder, progress};
+use arguments::BooksArguments;
+
+/// Accounts read at a time.
+const ACCOUNTS_PER_PAGE: u32 = 500;
+
+/// The books that a command names, opened.
+struct Open {
+    city: City,
+    store: SqliteStore,
+    after: Option<AccountId>,
+    counter: ProgressBar,
+}
+
+impl Open {
+    async fn new(arguments: &BooksArguments) -> Result<Self> {
+        Ok(Self {
+            city: folder::load_city(arguments.city.as_deref())?,
+            store: database::open_existing(&arguments.db).await?,
+            after: None,
+            counter: progress::counter("reading riders"),
+        })
+    }
+
+    /// The next accounts in order of id; empty after the last.
+    async fn page(&mut self) -> Result<Vec<AccountRecord>> {
+        let page = self
+            .store
+            .accounts_page(self.after, ACCOUNTS_PER_PAGE)
+            .await?;
+        self.counter.inc(u64::try_from(page.len())?);
+        match page.last() {
+            Some(last) => self.after = Some(last.account),
+            None => self.counter.finish_and_clear(),
+        }
+        Ok(page)
+    }
+}
