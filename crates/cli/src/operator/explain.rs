@@ -23,25 +23,25 @@ struct Explained {
     state: &'static str,
     because: String,
     /// The day's journeys as they stand now.
-    journeys: Vec<Journey>,
+    journeys: Vec<ToldJourney>,
     /// Taps that are not priced, and why.
     not_priced: Vec<NotPriced>,
     /// Every charge of the day; together they are the day's fares.
-    charges: Vec<Charge>,
+    charges: Vec<ToldCharge>,
 }
 
 #[derive(Serialize)]
-struct Journey {
+struct ToldJourney {
     journey: String,
     status: &'static str,
     fare_minor: Option<i64>,
     because: String,
-    taps: Vec<Tap>,
+    taps: Vec<ToldTap>,
     lines: Vec<Line>,
 }
 
 #[derive(Serialize)]
-struct Tap {
+struct ToldTap {
     tap: String,
     /// What clocks in the city showed.
     at: String,
@@ -64,7 +64,7 @@ struct NotPriced {
 }
 
 #[derive(Serialize)]
-struct Charge {
+struct ToldCharge {
     charge: String,
     revision: u32,
     amount_minor: i64,
@@ -116,7 +116,7 @@ fn explain(city: &City, record: &AccountRecord, charge: &StoredCharge) -> Explai
         .charges
         .iter()
         .filter(|other| other.day == charge.day);
-    let charges = charges.map(|other| Charge {
+    let charges = charges.map(|other| ToldCharge {
         charge: other.id.to_string(),
         revision: other.revision,
         amount_minor: other.amount.as_minor(),
@@ -139,10 +139,10 @@ fn explain(city: &City, record: &AccountRecord, charge: &StoredCharge) -> Explai
     }
 }
 
-fn told(city: &City, record: &AccountRecord, journey: &StoredJourney) -> Journey {
+fn told(city: &City, record: &AccountRecord, journey: &StoredJourney) -> ToldJourney {
     let taps = journey.taps.iter();
     let taps = taps.filter_map(|id| record.taps.iter().find(|tap| tap.tap.id == *id));
-    let taps = taps.map(|stored| Tap {
+    let taps = taps.map(|stored| ToldTap {
         tap: stored.tap.id.to_string(),
         at: city.wall_clock(stored.tap.at),
         kind: match stored.tap.kind {
@@ -159,7 +159,7 @@ fn told(city: &City, record: &AccountRecord, journey: &StoredJourney) -> Journey
         row: line.rule.as_ref().map(|rule| rule.row),
         because: line.because.clone(),
     });
-    Journey {
+    ToldJourney {
         journey: journey.id.to_string(),
         status: status_as_str(journey.status),
         fare_minor: match journey.fare {

@@ -136,6 +136,10 @@ fn tables_hold_every_tap_journey_and_posting() {
 
 /// hledger's path: `FAREGATE_HLEDGER`, which `cargo xtask test` sets, or where Debian's package
 /// puts it.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "tests are told by xtask where programs are"
+)]
 fn hledger_path() -> String {
     std::env::var("FAREGATE_HLEDGER").unwrap_or_else(|_| "/usr/bin/hledger".to_owned())
 }

@@ -9,10 +9,13 @@ use super::{Finding, Kind, Limits, Subject, TAPS_NAMED_MAX};
 use crate::model::{StoredTap, TapSource};
 use crate::ports::QuarantinedRecord;
 
-/// Permitted taps by device and epoch: number of the record, time, tap.
+/// A permitted tap: number of the record, time, tap.
+type Passed = (u64, Timestamp, TapId);
+
+/// Permitted taps by device and epoch, and what was set aside by device and reason.
 #[derive(Debug, Default)]
 pub(super) struct Devices {
-    taps: BTreeMap<(DeviceId, u32), Vec<(u64, Timestamp, TapId)>>,
+    taps: BTreeMap<(DeviceId, u32), Vec<Passed>>,
     set_aside: BTreeMap<DeviceId, BTreeMap<String, (u64, Finding)>>,
 }
 
@@ -75,7 +78,7 @@ impl Devices {
 }
 
 /// Records in order of their numbers whose times go back further than clocks are set.
-fn ran_back(city: &City, limits: Limits, taps: &[(u64, Timestamp, TapId)]) -> Vec<Finding> {
+fn ran_back(city: &City, limits: Limits, taps: &[Passed]) -> Vec<Finding> {
     let mut findings = Vec::new();
     let later = taps.iter().skip(1);
     for ((_, before, first), (_, at, tap)) in taps.iter().zip(later) {
@@ -94,7 +97,7 @@ fn ran_back(city: &City, limits: Limits, taps: &[(u64, Timestamp, TapId)]) -> Ve
 }
 
 /// Minutes that begin with a tap and hold more than can pass, none of them counted twice.
-fn crowded(city: &City, limits: Limits, taps: &[(u64, Timestamp, TapId)]) -> Vec<Finding> {
+fn crowded(city: &City, limits: Limits, taps: &[Passed]) -> Vec<Finding> {
     let most = usize::try_from(limits.taps_per_minute).unwrap_or(usize::MAX);
     let mut in_time: Vec<(Timestamp, TapId)> = taps.iter().map(|(_, at, id)| (*at, *id)).collect();
     in_time.sort_unstable();

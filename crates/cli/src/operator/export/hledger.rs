@@ -20,7 +20,7 @@ pub(super) async fn write(open: &mut Open, folder: &Path) -> Result<Vec<Written>
     names.insert(LedgerAccount::Operator(operator.id), &operator.name);
     let mut accounts: BTreeSet<LedgerAccount> = BTreeSet::new();
     let mut currencies: BTreeSet<Currency> = BTreeSet::new();
-    let mut waiting = tempfile::tempfile().context("cannot make a temporary file")?;
+    let mut entries_waiting = tempfile::tempfile().context("cannot make a temporary file")?;
     let mut rows = 0_u64;
     loop {
         let page = open.page().await?;
@@ -36,7 +36,7 @@ pub(super) async fn write(open: &mut Open, folder: &Path) -> Result<Vec<Written>
             write_entry(&mut text, &names, posted.day, &posted.entry)?;
             rows = rows.saturating_add(1);
         }
-        waiting
+        entries_waiting
             .write_all(text.as_bytes())
             .context("cannot write a temporary file")?;
     }
@@ -45,8 +45,8 @@ pub(super) async fn write(open: &mut Open, folder: &Path) -> Result<Vec<Written>
     write_declarations(&mut head, &names, &accounts, &currencies)?;
     let writing = || format!("cannot write {}", path.display());
     out.write_all(head.as_bytes()).with_context(writing)?;
-    std::io::Seek::rewind(&mut waiting)?;
-    std::io::copy(&mut waiting, &mut out).with_context(writing)?;
+    std::io::Seek::rewind(&mut entries_waiting)?;
+    std::io::copy(&mut entries_waiting, &mut out).with_context(writing)?;
     out.flush().with_context(writing)?;
     Ok(vec![Written {
         file: path.display().to_string(),
