@@ -86,8 +86,8 @@ pub(crate) fn hot(
     Ok(times)
 }
 
-/// Hot, of something larger than the nearest cache: one slice is all `items` once, after a pass over
-/// all of them that is not timed. By itself, so that nothing else drives it out in between.
+/// Hot, of something larger than the nearest cache: one slice is all `items` once, after a pass
+/// over all of them that is not timed. By itself, so that nothing else drives it out in between.
 ///
 /// # Errors
 /// When a verdict is wrong.

@@ -600,8 +600,8 @@ enum fg_status fg_validator_deny(struct fg_validator *validator,
 size_t fg_filter_size(size_t count);
 
 // The same as fg_validator_deny, with a filter in front of the list: an honest rider then costs
-// one read of the filter instead of twenty of the list, which may lie in slow memory. Decisions are
-// the same.
+// one read of the filter instead of twenty of the list, which may lie in slow memory. Decisions
+// are the same.
 //
 // Fills the filter, which is as large as the caller likes: with fg_filter_size(count) bytes one of
 // 800 honest riders is looked up in the list as well, with less memory more of them. When the

@@ -1,4 +1,4 @@
-//! Signed lists through the C interface: the reader in C goes by them, and refuses what TUF refuses.
+//! Signed lists through the C interface: the reader in C goes by them, and takes what TUF takes.
 
 use std::process::Command;
 use std::ptr;
