@@ -281,3 +281,51 @@ fn gates_of_a_multicast_group_hear_each_other() {
     assert!(refused > 45, "{refused} of 60");
     assert_eq!(gates[1].metric("gate_station_forged_total"), 0);
 }
+
+/// Refused at the second gate while the first one's door is open; nobody goes through there, and
+/// the second gate hears of it.
+#[test]
+fn who_did_not_pass_at_one_gate_passes_at_the_next() {
+    let addresses = free_addresses(2);
+    let gates = [0, 1].map(|index| {
+        let number = if index == 0 { 1 } else { 2 };
+        Gate::new(number, &section(addresses[index], &addresses), None)
+    });
+    let folder = gates[0].station.path();
+    let sensor = folder.join("sensor");
+    let mode = rustix::fs::Mode::from_raw_mode(0o600);
+    rustix::fs::mkfifoat(rustix::fs::CWD, &sensor, mode).unwrap();
+    let relay = folder.join("relay");
+    std::fs::write(&relay, "").unwrap();
+    let config = folder.join("gate.toml");
+    let text = std::fs::read_to_string(&config).unwrap();
+    let text = format!(
+        "{text}\n[door]\nkind = \"relay\"\npath = '{}'\nopen = \"01\"\nclose = \"00\"\n\
+         open_ms = 500\n[passage]\nkind = \"line\"\npath = '{}'\nwait_ms = 1500\n",
+        relay.display(),
+        sensor.display()
+    );
+    std::fs::write(&config, text).unwrap();
+    let _running = gates.each_ref().map(|gate| gate.station.start());
+    // Opening a pipe waits for its other end: the agent's sensor listens from here on.
+    let _sensor = std::fs::OpenOptions::new().write(true).open(&sensor);
+    let mut lines = gates.each_ref().map(|gate| gate.station.connect());
+    wait_for("the other", || gates[0].metric("gate_station_readers") == 1);
+    // The agent knows of its sensor a moment after the pipe is open; until then a rider is taken
+    // to have passed. A late word is no refusal either: then the next rider shows it.
+    let is_freed = (0..5).any(|number| {
+        assert_eq!(reason(&mut lines[0], number), "permitted");
+        if reason(&mut lines[1], number) != "already_used" {
+            return false;
+        }
+        let watch = gate::machine::Stopwatch::start();
+        while watch.elapsed() < Duration::from_secs(6) {
+            std::thread::sleep(Duration::from_millis(100));
+            if reason(&mut lines[1], number) == "permitted" {
+                return true;
+            }
+        }
+        false
+    });
+    assert!(is_freed);
+}
