@@ -50,6 +50,7 @@ pub mod fraud;
 pub mod ids;
 pub mod ingest;
 pub mod model;
+pub mod parties;
 pub mod ports;
 pub mod recompute;
 pub mod settle;

@@ -122,16 +122,20 @@ fn from_taps(city: &City, account: AccountId, taps: &[StoredTap]) -> FromTaps {
             ..tap.clone()
         })
         .collect();
-    let flags = flags::of_taps(&taps, []);
+    let flagged = flags::of_taps(&taps, [], city.companions());
     let mut carry = Carry::default();
-    let days = settle::counted_by_day(&taps, &flags)
+    let days = flagged
+        .counted_by_day(&taps)
         .into_iter()
         .map(|(day, counted)| {
             let journeys = settle::journeys_of(city, account, day, &counted, &mut carry);
             (day, journeys)
         })
         .collect();
-    FromTaps { days, flags }
+    FromTaps {
+        days,
+        flags: flagged.flags,
+    }
 }
 
 fn compare_account(city: &City, record: &AccountRecord, report: &mut Recomputed) {

@@ -118,39 +118,21 @@ pub fn decide(city: &City, state: &DayState, now: Timestamp) -> Result<DayChange
 fn rate(city: &City, state: &DayState) -> (Vec<StoredJourney>, Vec<(TapId, TapFlag)>) {
     let carry = &mut Carry::default();
     let others = || state.elsewhere.iter();
+    let flagged = |taps, others| flags::of_taps(taps, others, city.companions());
     if !state.earlier.is_empty() {
-        let flags = flags::of_taps(&state.earlier, state.taps.iter().chain(others()));
-        for (day, taps) in counted_by_day(&state.earlier, &flags) {
+        let others: Vec<&StoredTap> = state.taps.iter().chain(others()).collect();
+        let days = flagged(&state.earlier, others).counted_by_day(&state.earlier);
+        for (day, taps) in days {
             // Only what it leaves for the next days is of interest.
             let _ = total_of_day(city, day, &taps, carry);
         }
     }
-    let flags = flags::of_taps(&state.taps, state.earlier.iter().chain(others()));
-    let counted = counted(&state.taps, &flags);
+    let found = flagged(&state.taps, state.earlier.iter().chain(others()).collect());
+    let counted = found.counted(&state.taps);
     (
         journeys_of(city, state.account, state.day, &counted, carry),
-        flags,
+        found.flags,
     )
-}
-
-/// The taps without a flag; `flags` are ordered by tap.
-fn counted(taps: &[StoredTap], flags: &[(TapId, TapFlag)]) -> Vec<Tap> {
-    let is_flagged = |tap: &StoredTap| flags.binary_search_by_key(&tap.tap.id, |flag| flag.0);
-    let counted = taps.iter().filter(|tap| is_flagged(tap).is_err());
-    counted.map(|tap| tap.tap).collect()
-}
-
-/// The taps without a flag, by service day.
-pub(crate) fn counted_by_day(
-    taps: &[StoredTap],
-    flags: &[(TapId, TapFlag)],
-) -> BTreeMap<ServiceDay, Vec<Tap>> {
-    let mut days: BTreeMap<ServiceDay, Vec<Tap>> = BTreeMap::new();
-    for tap in taps {
-        let of_day = days.entry(tap.day).or_default();
-        of_day.extend(counted(std::slice::from_ref(tap), flags));
-    }
-    days
 }
 
 /// The journeys of a day's counted taps after the days that `carry` has seen, as they are stored.

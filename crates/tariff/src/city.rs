@@ -38,6 +38,7 @@ pub struct City {
     calendar: Calendar,
     currency: Currency,
     longest_journey: Span,
+    companions: Companions,
     incomplete: IncompletePolicy,
     incomplete_rule: RuleRef,
     default_network: Option<NetworkId>,
@@ -60,6 +61,16 @@ pub struct Operator {
     pub id: OperatorId,
     /// As riders know it.
     pub name: String,
+}
+
+/// How gates let the party of one code through.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Companions {
+    /// One tap for all: a tap is of as many riders as its code has.
+    #[default]
+    Together,
+    /// A tap for each rider.
+    OneByOne,
 }
 
 /// What a journey with a missing tap costs.
@@ -119,6 +130,7 @@ impl City {
             calendar: manifest.calendar.clone()?,
             currency: manifest.currency?,
             longest_journey: manifest.longest_journey?,
+            companions: manifest.companions?,
             incomplete: manifest.incomplete?,
             incomplete_rule: RuleRef {
                 file: manifest::FILE.to_owned(),
@@ -216,6 +228,12 @@ impl City {
     #[must_use]
     pub const fn longest_journey(&self) -> Span {
         self.longest_journey
+    }
+
+    /// How the city's gates let companions through.
+    #[must_use]
+    pub const fn companions(&self) -> Companions {
+        self.companions
     }
 
     /// What a journey with a missing tap costs.

@@ -53,7 +53,9 @@ mod tap;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 
-pub use city::{City, CityFiles, Earned, IncompletePolicy, Operator, Route, Stop, Travelled};
+pub use city::{
+    City, CityFiles, Companions, Earned, IncompletePolicy, Operator, Route, Stop, Travelled,
+};
 pub use defect::{Defect, LoadReport, Severity};
 pub use feed::{Feed, FeedFiles};
 pub use fold::{Accumulators, Adjustment, AdjustmentKind};

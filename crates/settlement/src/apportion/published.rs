@@ -9,7 +9,6 @@ use units::{AccountId, JourneyId, ServiceDay};
 use crate::flags;
 use crate::model::{AccountRecord, StoredFare, StoredJourney};
 use crate::ports::{SettlementStore, StoreError};
-use crate::settle;
 use crate::verify_ledger::ACCOUNTS_PER_PAGE;
 
 /// A journey with a fare, as operators are given it.
@@ -92,9 +91,9 @@ fn add(
         .iter()
         .map(|journey| (journey.id, journey))
         .collect();
-    let flags = flags::of_taps(&record.taps, []);
+    let flagged = flags::of_taps(&record.taps, [], city.companions());
     let mut carry = Carry::default();
-    for (day, counted) in settle::counted_by_day(&record.taps, &flags) {
+    for (day, counted) in flagged.counted_by_day(&record.taps) {
         let rated = rate_day_after(city, account, day, &counted, &mut carry);
         if !days.contains(&day) {
             continue;

@@ -212,5 +212,7 @@ named! {
         NobodyPassed = "nobody_passed",
         /// The gate was cut off before it noted what its door did, and the rider tapped again.
         TappedAgain = "tapped_again",
+        /// One more rider of a party whose first tap is priced for all who went through.
+        OfParty = "of_party",
     }
 }

@@ -14,6 +14,7 @@ mod codes;
 mod files;
 mod laws;
 mod notes;
+mod parties;
 mod uploads;
 mod windows;
 
@@ -21,6 +22,7 @@ use std::future::Future;
 
 use tariff::City;
 use units::{AccountId, CredentialId};
+use wire::PartySize;
 
 use super::world::{self, Device, Issuer, Phone};
 use crate::ingest::batch::{self, BatchError, SignedBatch};
@@ -53,6 +55,7 @@ pub async fn check_all<F: Factory>(factory: &F) {
     Box::pin(uploads::check(factory)).await;
     Box::pin(codes::check(factory)).await;
     Box::pin(notes::check(factory)).await;
+    Box::pin(parties::check(factory)).await;
     Box::pin(charging::check(factory)).await;
     Box::pin(files::check(factory)).await;
     Box::pin(laws::check(factory)).await;
@@ -95,7 +98,12 @@ impl<'f, F: Factory> Bench<'f, F> {
 
     /// Phone `number`, in the issuance log.
     async fn phone(&self, number: u8) -> Phone {
-        let phone = self.issuer.phone(number);
+        self.phone_of_party(number, PartySize::ONE).await
+    }
+
+    /// The same, for a party.
+    async fn phone_of_party(&self, number: u8, party: PartySize) -> Phone {
+        let phone = self.issuer.phone_of_party(number, party);
         let (credential, account) = (phone.credential, phone.account);
         self.factory.issue(&self.store, credential, account).await;
         phone

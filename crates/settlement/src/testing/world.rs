@@ -91,10 +91,25 @@ pub fn minutes(minutes: i64) -> Timestamp {
     DAY_STARTS.plus(Span::from_secs(minutes * 60))
 }
 
-fn entitlement() -> Entitlement {
+/// The test city, whose gates let the party of one code through one by one.
+///
+/// # Panics
+/// When it does not load.
+#[must_use]
+pub fn city_of_turnstiles() -> City {
+    let mut files = tariff::testing::city_files();
+    if let Some(manifest) = files.0.get_mut("city.toml") {
+        let text = String::from_utf8_lossy(manifest);
+        let journey = "[journey]\ncompanions = \"one_by_one\"\n";
+        *manifest = text.replace("[journey]\n", journey).into_bytes();
+    }
+    City::load(&files).unwrap_or_else(|report| panic!("{report}"))
+}
+
+fn entitlement(party: PartySize) -> Entitlement {
     Entitlement {
         category: RiderCategory::from_code(0),
-        party: PartySize::ONE,
+        party,
         product: ProductCode::from_number(1),
     }
 }
@@ -126,6 +141,12 @@ impl Issuer {
     /// Phone number `number`, with a credential for a week from the start of [`DAY`].
     #[must_use]
     pub fn phone(&self, number: u8) -> Phone {
+        self.phone_of_party(number, PartySize::ONE)
+    }
+
+    /// The same, for a party.
+    #[must_use]
+    pub fn phone_of_party(&self, number: u8, party: PartySize) -> Phone {
         let mut secret = [0x50; 32];
         secret[0] = number;
         let key = SigningKey::from_bytes(&secret);
@@ -134,7 +155,7 @@ impl Issuer {
         let claims = CredentialClaims {
             id: credential,
             holder: holder.unwrap_or_else(|error| panic!("{error}")),
-            entitlement: entitlement(),
+            entitlement: entitlement(party),
             expires: minutes(7 * 24 * 60),
             life: LifeHours::new(168).unwrap_or_else(|| panic!("168 hours are a life")),
         };
@@ -160,7 +181,7 @@ impl Issuer {
             id: Self::ticket_id(number),
             starts: DAY_STARTS,
             expires: minutes(24 * 60),
-            entitlement: entitlement(),
+            entitlement: entitlement(PartySize::ONE),
         };
         let bytes = claims.sign(self.kid, |message| self.key.sign(message).to_bytes());
         bytes.unwrap_or_else(|error| panic!("{error}")).to_vec()

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use toml::Spanned;
 use units::{Amount, Currency, NetworkId, ServiceDay, Span};
 
-use super::{CityFiles, IncompletePolicy};
+use super::{CityFiles, Companions, IncompletePolicy};
 use crate::calendar::{self, Calendar};
 use crate::{Defect, LoadReport};
 
@@ -48,6 +48,7 @@ pub(crate) struct Manifest {
     pub(crate) calendar: Option<Calendar>,
     pub(crate) currency: Option<Currency>,
     pub(crate) longest_journey: Option<Span>,
+    pub(crate) companions: Option<Companions>,
     pub(crate) incomplete: Option<IncompletePolicy>,
     /// The line that sets the maximum fare.
     pub(crate) incomplete_row: u64,
@@ -83,6 +84,7 @@ struct Raw {
 #[serde(deny_unknown_fields)]
 struct RawJourney {
     longest_minutes: Spanned<i64>,
+    companions: Option<Spanned<String>>,
 }
 
 #[derive(Deserialize)]
@@ -183,6 +185,7 @@ impl Reader<'_> {
             "journey.longest_minutes",
             &format!("minutes from 1 to {LONGEST_MINUTES_MAX}"),
         );
+        let companions = self.companions(raw.journey.companions.as_ref());
         let incomplete = self.incomplete(&raw.incomplete, currency);
         let default_network = raw
             .default_network
@@ -205,6 +208,7 @@ impl Reader<'_> {
                 .map(|(zone, starts)| Calendar::new(zone, starts)),
             currency,
             longest_journey,
+            companions,
             incomplete,
             incomplete_row: line_of(self.text, &raw.incomplete.maximum_minor.span()),
             default_network,
@@ -214,6 +218,18 @@ impl Reader<'_> {
             operator_name: self.name(&raw.operator.name, "operator.name"),
             names: raw.names,
         }
+    }
+
+    fn companions(&mut self, raw: Option<&Spanned<String>>) -> Option<Companions> {
+        let Some(raw) = raw else {
+            return Some(Companions::Together);
+        };
+        let known = match raw.get_ref().as_str() {
+            "together" => Some(Companions::Together),
+            "one_by_one" => Some(Companions::OneByOne),
+            _ => None,
+        };
+        self.or_defect(known, raw, "journey.companions", "together or one_by_one")
     }
 
     fn incomplete(
