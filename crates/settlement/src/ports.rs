@@ -70,8 +70,8 @@ pub trait SettlementStore: Send + Sync {
     ///
     /// A record whose (device, epoch, seq) is stored with the same bytes is a duplicate and changes
     /// nothing; with other bytes it is kept as a conflict and the first stays. A newly stored tap
-    /// makes its account's day dirty, and every other day of the account that has a tap with the
-    /// same [`crate::model::CodeUse`].
+    /// makes its account's day dirty, and (at the latest when that day is settled) every other day
+    /// of the account that has a tap with the same [`crate::model::CodeUse`].
     fn store_batches(
         &self,
         batches: &[VerifiedBatch],

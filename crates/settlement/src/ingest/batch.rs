@@ -386,6 +386,8 @@ fn conclude(
         // The device in the tap's id is the one that signed: no gate speaks of another's taps.
         Judged::Note(note) => RecordOutcome::Note(TapNote {
             tap: ids::tap_of_record(batch.device, note.tap_epoch, note.tap_seq),
+            epoch: note.tap_epoch,
+            seq: note.tap_seq,
             outcome: note.outcome,
         }),
         Judged::Refused(seq, record, code) => RecordOutcome::Refused(Box::new(RefusedTap {

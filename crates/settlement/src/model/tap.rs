@@ -30,6 +30,10 @@ pub struct StoredTap {
 pub struct TapNote {
     /// The tap, which may not be here yet.
     pub tap: TapId,
+    /// The epoch of the tap's record.
+    pub epoch: u32,
+    /// The number of the tap's record.
+    pub seq: u64,
     /// What became of it.
     pub outcome: TapOutcome,
 }

@@ -1,0 +1,343 @@
+//! The rows of an upload: `batches`, `record_conflicts`, `quarantine`, `refused_taps`,
+//! `device_cursors`.
+
+use settlement::model::{Quarantined, RefusedTap, UnknownValue};
+use settlement::ports::{Cursor, QuarantinedRecord, StoreError, VerifiedBatch, VerifiedRecord};
+use sha2::{Digest as _, Sha256};
+use sqlx::Row as _;
+use sqlx::postgres::{PgConnection, PgRow};
+use units::{AccountId, DeviceId, TapId};
+
+use super::{Cursors, Moved, Place};
+use crate::PostgresStore;
+use crate::columns::{
+    array, array_or_null, bytes, day, int, kind, kind_number, route_or_null, seq_number, stop,
+    text, time, unsigned, unsigned_32,
+};
+use crate::store::backend;
+
+/// In one order, so that two transactions wait for each other in one direction only.
+const HOLD_GATES: &str = "SELECT device_id FROM gates WHERE device_id = ANY($1) \
+     ORDER BY device_id FOR NO KEY UPDATE";
+
+const SELECT_CURSORS: &str = "SELECT device_id, epoch, next_seq, stored_beyond \
+     FROM device_cursors WHERE device_id = ANY($1)";
+
+const SELECT_CURSOR: &str = "SELECT next_seq, stored_beyond FROM device_cursors \
+     WHERE device_id = $1 AND epoch = $2";
+
+const INSERT_CURSORS: &str = "INSERT INTO device_cursors (device_id, epoch, next_seq, \
+     stored_beyond) SELECT * FROM unnest($1::bytea[], $2::bigint[], $3::bigint[], $4::bigint[])";
+
+/// Compare and set: a cursor that somebody else has moved is not touched.
+const UPDATE_CURSORS: &str = "UPDATE device_cursors AS c SET next_seq = n.next_seq, \
+     stored_beyond = n.stored_beyond FROM unnest($1::bytea[], $2::bigint[], $3::bigint[], \
+     $4::bigint[], $5::bigint[]) AS n (device_id, epoch, next_seq, stored_beyond, was_seq) \
+     WHERE c.device_id = n.device_id AND c.epoch = n.epoch AND c.next_seq = n.was_seq";
+
+const INSERT_BATCHES: &str = "INSERT INTO batches (device_id, epoch, next_seq, head_after, \
+     first_seq, head_before, signature, continuity, received_at) SELECT * FROM \
+     unnest($1::bytea[], $2::bigint[], $3::bigint[], $4::bytea[], $5::bigint[], $6::bytea[], \
+     $7::bytea[], $8::text[], $9::bigint[]) ON CONFLICT DO NOTHING";
+
+const SELECT_HEADS: &str = "SELECT DISTINCT head_after FROM batches \
+     WHERE device_id = $1 AND epoch = $2 AND next_seq = $3";
+
+const INSERT_CONFLICT: &str = "INSERT INTO record_conflicts \
+     (device_id, epoch, seq, digest, record, received_at) \
+     VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING";
+
+const INSERT_REFUSED: &str = "INSERT INTO refused_taps (device_id, epoch, seq, tap_id, \
+     account_id, service_day, at, kind, stop_id, route_id, decision) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+
+const INSERT_QUARANTINE: &str = "INSERT INTO quarantine (device_id, epoch, seq, reason, detail, \
+     record, received_at) VALUES ($1, $2, $3, $4, $5, $6, $7)";
+
+const SELECT_QUARANTINE: &str = "SELECT device_id, epoch, seq, reason, detail, record, \
+     received_at FROM quarantine ORDER BY received_at DESC, device_id, epoch, seq LIMIT $1";
+
+pub(super) async fn hold_gates(
+    conn: &mut PgConnection,
+    devices: &[Vec<u8>],
+) -> Result<usize, StoreError> {
+    let rows = sqlx::query(HOLD_GATES).bind(devices).fetch_all(conn).await;
+    Ok(rows.map_err(backend("hold gates"))?.len())
+}
+
+pub(super) async fn cursors(
+    conn: &mut PgConnection,
+    devices: &[Vec<u8>],
+) -> Result<Cursors, StoreError> {
+    let rows = sqlx::query(SELECT_CURSORS).bind(devices).fetch_all(conn);
+    let mut cursors = Cursors::new();
+    for row in &rows.await.map_err(backend("read cursors"))? {
+        let device = DeviceId::from_bytes(array(row, "device_id")?);
+        let now = read_cursor(row)?;
+        let moved = Moved {
+            was: Some(now),
+            now,
+        };
+        cursors.insert((device, unsigned_32(row, "epoch")?), moved);
+    }
+    Ok(cursors)
+}
+
+fn read_cursor(row: &PgRow) -> Result<Cursor, StoreError> {
+    let beyond: Option<i64> = row
+        .try_get("stored_beyond")
+        .map_err(backend("read a cursor"))?;
+    Ok(Cursor {
+        next_seq: unsigned(row, "next_seq")?,
+        stored_beyond: beyond.and_then(|seq| u64::try_from(seq).ok()),
+    })
+}
+
+pub(super) async fn move_cursors(
+    conn: &mut PgConnection,
+    cursors: &Cursors,
+) -> Result<(), StoreError> {
+    let failed = backend("move cursors");
+    for (is_new, sql) in [(true, INSERT_CURSORS), (false, UPDATE_CURSORS)] {
+        let moved: Vec<_> = cursors
+            .iter()
+            .filter(|(_, moved)| moved.was.is_none() == is_new && moved.was != Some(moved.now))
+            .collect();
+        if moved.is_empty() {
+            continue;
+        }
+        let beyond = |cursor: &Cursor| cursor.stored_beyond.map(seq_number);
+        let mut query = sqlx::query(sql)
+            .bind(
+                moved
+                    .iter()
+                    .map(|(of, _)| of.0.as_bytes().to_vec())
+                    .collect::<Vec<_>>(),
+            )
+            .bind(
+                moved
+                    .iter()
+                    .map(|(of, _)| i64::from(of.1))
+                    .collect::<Vec<_>>(),
+            )
+            .bind(
+                moved
+                    .iter()
+                    .map(|(_, to)| seq_number(to.now.next_seq))
+                    .collect::<Vec<_>>(),
+            )
+            .bind(
+                moved
+                    .iter()
+                    .map(|(_, to)| beyond(&to.now))
+                    .collect::<Vec<_>>(),
+            );
+        if !is_new {
+            let was = |moved: &Moved| moved.was.map_or(0, |was| seq_number(was.next_seq));
+            query = query.bind(moved.iter().map(|(_, to)| was(to)).collect::<Vec<_>>());
+        }
+        let done = query.execute(&mut *conn).await.map_err(&failed)?;
+        if done.rows_affected() != u64::try_from(moved.len()).unwrap_or(u64::MAX) {
+            let unexpected = UnknownValue {
+                expected: "cursors as they were read",
+                got: "others".to_owned(),
+            };
+            return Err(StoreError::corrupt("device_cursors.next_seq", unexpected));
+        }
+    }
+    Ok(())
+}
+
+pub(super) async fn insert_batches(
+    conn: &mut PgConnection,
+    batches: &[VerifiedBatch],
+) -> Result<(), StoreError> {
+    let next = |batch: &VerifiedBatch| batch.records.last().map_or(0, |last| last.seq + 1);
+    let inserted = sqlx::query(INSERT_BATCHES)
+        .bind(
+            batches
+                .iter()
+                .map(|batch| batch.device.as_bytes().to_vec())
+                .collect::<Vec<_>>(),
+        )
+        .bind(
+            batches
+                .iter()
+                .map(|batch| i64::from(batch.epoch))
+                .collect::<Vec<_>>(),
+        )
+        .bind(
+            batches
+                .iter()
+                .map(|batch| seq_number(next(batch)))
+                .collect::<Vec<_>>(),
+        )
+        .bind(
+            batches
+                .iter()
+                .map(|batch| batch.after.to_vec())
+                .collect::<Vec<_>>(),
+        )
+        .bind(
+            batches
+                .iter()
+                .map(|batch| seq_number(batch.first_seq))
+                .collect::<Vec<_>>(),
+        )
+        .bind(
+            batches
+                .iter()
+                .map(|batch| batch.before.to_vec())
+                .collect::<Vec<_>>(),
+        )
+        .bind(
+            batches
+                .iter()
+                .map(|batch| batch.signature.to_vec())
+                .collect::<Vec<_>>(),
+        )
+        .bind(
+            batches
+                .iter()
+                .map(|batch| batch.continuity.as_str())
+                .collect::<Vec<_>>(),
+        )
+        .bind(
+            batches
+                .iter()
+                .map(|batch| batch.received_at.as_micros())
+                .collect::<Vec<_>>(),
+        )
+        .execute(conn);
+    inserted.await.map_err(backend("store batches"))?;
+    Ok(())
+}
+
+pub(super) async fn insert_conflict(
+    conn: &mut PgConnection,
+    batch: &VerifiedBatch,
+    record: &VerifiedRecord,
+) -> Result<(), StoreError> {
+    let inserted = sqlx::query(INSERT_CONFLICT)
+        .bind(batch.device.as_bytes().to_vec())
+        .bind(i64::from(batch.epoch))
+        .bind(seq_number(record.seq))
+        .bind(Sha256::digest(&record.bytes).to_vec())
+        .bind(record.bytes.clone())
+        .bind(batch.received_at.as_micros())
+        .execute(conn);
+    inserted.await.map_err(backend("store a conflict"))?;
+    Ok(())
+}
+
+pub(super) async fn insert_refused(
+    conn: &mut PgConnection,
+    refused: &[(Place, &RefusedTap)],
+) -> Result<(), StoreError> {
+    for ((device, epoch, seq), tap) in refused {
+        let inserted = sqlx::query(INSERT_REFUSED)
+            .bind(device.as_bytes().to_vec())
+            .bind(i64::from(*epoch))
+            .bind(seq_number(*seq))
+            .bind(tap.id.as_bytes().to_vec())
+            .bind(tap.account.map(|account| account.as_bytes().to_vec()))
+            .bind(tap.day.as_days())
+            .bind(tap.at.as_micros())
+            .bind(kind_number(tap.kind))
+            .bind(tap.stop.as_str().to_owned())
+            .bind(tap.route.map(|route| route.as_str().to_owned()))
+            .bind(i64::from(tap.decision))
+            .execute(&mut *conn);
+        inserted.await.map_err(backend("store refused taps"))?;
+    }
+    Ok(())
+}
+
+pub(super) async fn insert_quarantine(
+    conn: &mut PgConnection,
+    set_aside: &[(Place, &VerifiedBatch, &VerifiedRecord, &Quarantined)],
+) -> Result<(), StoreError> {
+    for ((device, epoch, seq), batch, record, why) in set_aside {
+        let inserted = sqlx::query(INSERT_QUARANTINE)
+            .bind(device.as_bytes().to_vec())
+            .bind(i64::from(*epoch))
+            .bind(seq_number(*seq))
+            .bind(why.reason.as_str())
+            .bind(why.detail.clone())
+            .bind(record.bytes.clone())
+            .bind(batch.received_at.as_micros())
+            .execute(&mut *conn);
+        inserted.await.map_err(backend("set records aside"))?;
+    }
+    Ok(())
+}
+
+pub(crate) async fn cursor(
+    store: &PostgresStore,
+    device: DeviceId,
+    epoch: u32,
+) -> Result<Cursor, StoreError> {
+    let row = sqlx::query(SELECT_CURSOR)
+        .bind(device.as_bytes().to_vec())
+        .bind(i64::from(epoch))
+        .fetch_optional(&store.pool)
+        .await
+        .map_err(backend("read a cursor"))?;
+    row.map_or(Ok(Cursor::default()), |row| read_cursor(&row))
+}
+
+pub(crate) async fn heads_before(
+    store: &PostgresStore,
+    device: DeviceId,
+    epoch: u32,
+    seq: u64,
+) -> Result<Vec<[u8; 32]>, StoreError> {
+    let rows = sqlx::query(SELECT_HEADS)
+        .bind(device.as_bytes().to_vec())
+        .bind(i64::from(epoch))
+        .bind(seq_number(seq))
+        .fetch_all(&store.pool)
+        .await
+        .map_err(backend("read chain heads"))?;
+    rows.iter().map(|row| array(row, "head_after")).collect()
+}
+
+pub(crate) async fn quarantine(
+    store: &PostgresStore,
+    limit: u32,
+) -> Result<Vec<QuarantinedRecord>, StoreError> {
+    let rows = sqlx::query(SELECT_QUARANTINE)
+        .bind(i64::from(limit))
+        .fetch_all(&store.pool)
+        .await
+        .map_err(backend("read the quarantine"))?;
+    let read = |row: &PgRow| {
+        Ok(QuarantinedRecord {
+            device: DeviceId::from_bytes(array(row, "device_id")?),
+            epoch: unsigned_32(row, "epoch")?,
+            seq: unsigned(row, "seq")?,
+            reason: text(row, "reason")?.to_owned(),
+            detail: text(row, "detail")?.to_owned(),
+            received_at: time(row, "received_at")?,
+            bytes: bytes(row, "record")?,
+        })
+    };
+    rows.iter().map(read).collect()
+}
+
+/// Reads a row of `refused_taps`.
+pub(crate) fn read_refused(row: &PgRow) -> Result<RefusedTap, StoreError> {
+    let decision = int(row, "decision")?;
+    Ok(RefusedTap {
+        id: TapId::from_bytes(array(row, "tap_id")?),
+        account: array_or_null(row, "account_id")?.map(AccountId::from_bytes),
+        day: day(row, "service_day")?,
+        at: time(row, "at")?,
+        kind: kind(row, "kind")?,
+        stop: stop(row, "stop_id")?,
+        route: route_or_null(row, "route_id")?,
+        decision: u16::try_from(decision).map_err(|_| {
+            StoreError::out_of_range("refused_taps.decision", "a 16-bit number", decision)
+        })?,
+    })
+}

@@ -1,0 +1,285 @@
+//! Table `ledger_pages`: what was posted, a page for each account and transaction, each chained to
+//! the one before by SHA-256. The page carries the account's balances, so no row is ever updated.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use settlement::model::{LedgerBalance, PostedEntry, UnknownValue};
+use settlement::ports::StoreError;
+use sqlx::Row as _;
+use sqlx::postgres::{PgConnection, PgRow};
+use units::{AccountId, Balance, Currency, ServiceDay};
+
+use crate::columns::{array, bytes, currency, day, int};
+use crate::names::{Names, Words};
+use crate::pack::{Packer, Unpacker, numbers_in, page};
+use crate::store::backend;
+
+const SELECT_LAST: &str = "SELECT l.* FROM unnest($1::bytea[]) AS a (account_id) \
+     CROSS JOIN LATERAL (SELECT * FROM ledger_pages p WHERE p.account_id = a.account_id \
+     ORDER BY p.page DESC LIMIT 1) l";
+
+const SELECT_ALL: &str =
+    "SELECT * FROM ledger_pages WHERE account_id = ANY($1) ORDER BY account_id, page";
+
+/// The key refuses a page that somebody else has written meanwhile.
+const INSERT: &str = "INSERT INTO ledger_pages (account_id, page, service_day, debits_minor, \
+     credits_minor, currency, entries, balances, head) SELECT * FROM unnest($1::bytea[], \
+     $2::integer[], $3::integer[], $4::bigint[], $5::bigint[], $6::text[], $7::bytea[], \
+     $8::bytea[], $9::bytea[])";
+
+/// An account's books: its entries as posted, and its balances after them.
+pub(crate) type Books = BTreeMap<AccountId, (Vec<PostedEntry>, Vec<LedgerBalance>)>;
+
+/// Where an account's chain stands.
+#[derive(Debug, Clone, Default)]
+struct Tip {
+    page: i32,
+    head: Vec<u8>,
+    balances: Vec<LedgerBalance>,
+}
+
+/// A page about to be written.
+struct Page {
+    account: AccountId,
+    number: i32,
+    day: ServiceDay,
+    sides: (i64, i64),
+    currency: Currency,
+    entries: Packer,
+    balances: Packer,
+    head: [u8; 32],
+}
+
+/// Posts entries. The caller holds the shards of their accounts.
+pub(crate) async fn append(
+    conn: &mut PgConnection,
+    names: &Names,
+    entries: &[PostedEntry],
+) -> Result<(), StoreError> {
+    if entries.is_empty() {
+        return Ok(());
+    }
+    let accounts: BTreeSet<AccountId> = entries.iter().map(|posted| posted.account).collect();
+    let mut tips = tips(conn, names, &accounts).await?;
+    let mut groups: BTreeMap<(AccountId, ServiceDay, Currency), Vec<&PostedEntry>> =
+        BTreeMap::new();
+    for posted in entries {
+        for currency in currencies(posted) {
+            let group = (posted.account, posted.day, currency);
+            groups.entry(group).or_default().push(posted);
+        }
+    }
+    let mut pages = Vec::with_capacity(groups.len());
+    for ((account, day, currency), posted) in groups {
+        let tip = tips.entry(account).or_default();
+        pages.push(turn(tip, (account, day, currency), &posted)?);
+    }
+    write(conn, names, &pages).await
+}
+
+/// The currencies of an entry. `settlement` makes entries of one; another would need a page each.
+fn currencies(posted: &PostedEntry) -> BTreeSet<Currency> {
+    let postings = posted.entry.postings().iter();
+    postings.map(|posting| posting.amount.currency()).collect()
+}
+
+/// Makes the next page after `tip` and moves it there.
+fn turn(
+    tip: &mut Tip,
+    (account, day, currency): (AccountId, ServiceDay, Currency),
+    posted: &[&PostedEntry],
+) -> Result<Page, StoreError> {
+    let place = "ledger_pages.balances";
+    let wide = || StoreError::out_of_range(place, "64 bits of minor units", i64::MAX);
+    let (mut debits, mut credits) = (0_i64, 0_i64);
+    for posting in posted.iter().flat_map(|posted| posted.entry.postings()) {
+        let minor = posting.amount.as_minor();
+        if posting.amount.currency() != currency {
+            return Err(StoreError::out_of_range(
+                place,
+                "entries of one currency",
+                minor,
+            ));
+        }
+        let side = if minor < 0 { &mut debits } else { &mut credits };
+        *side = side.checked_add(minor).ok_or_else(wide)?;
+        let same = |row: &&mut LedgerBalance| {
+            (row.account, row.balance.currency()) == (posting.account, currency)
+        };
+        if let Some(row) = tip.balances.iter_mut().find(same) {
+            let sum = row.balance.checked_add(posting.amount).ok_or_else(wide)?;
+            row.balance = Balance::new(sum.as_minor(), currency);
+        } else {
+            tip.balances.push(LedgerBalance {
+                account: posting.account,
+                balance: posting.amount,
+            });
+        }
+    }
+    tip.balances.retain(|row| row.balance.as_minor() != 0);
+    tip.balances.sort_unstable();
+    tip.page = tip.page.checked_add(1).ok_or_else(wide)?;
+    let entries = page::write(account, posted);
+    let balances = page::write_balances(account, &tip.balances);
+    let seal = seal(&tip.head, account, tip.page, day, currency);
+    let head = balances.chain(&entries.chain(&seal));
+    tip.head = head.to_vec();
+    Ok(Page {
+        account,
+        number: tip.page,
+        day,
+        sides: (debits, credits),
+        currency,
+        entries,
+        balances,
+        head,
+    })
+}
+
+/// What a page's hash begins with: the head before it and where it stands.
+fn seal(
+    before: &[u8],
+    account: AccountId,
+    page: i32,
+    day: ServiceDay,
+    currency: Currency,
+) -> Vec<u8> {
+    let mut seal = before.to_vec();
+    seal.extend_from_slice(account.as_bytes());
+    seal.extend_from_slice(&page.to_be_bytes());
+    seal.extend_from_slice(&day.as_days().to_be_bytes());
+    seal.extend_from_slice(currency.code().as_bytes());
+    seal
+}
+
+async fn write(conn: &mut PgConnection, names: &Names, pages: &[Page]) -> Result<(), StoreError> {
+    let used = pages.iter();
+    let used = used.flat_map(|page| page.entries.names().chain(page.balances.names()));
+    let numbers = names.numbers(used.cloned().collect()).await?;
+    let mut entries = Vec::with_capacity(pages.len());
+    let mut balances = Vec::with_capacity(pages.len());
+    for page in pages {
+        entries.push(page.entries.finish(&numbers)?);
+        balances.push(page.balances.finish(&numbers)?);
+    }
+    let each = || pages.iter();
+    let inserted = sqlx::query(INSERT)
+        .bind(
+            each()
+                .map(|page| page.account.as_bytes().to_vec())
+                .collect::<Vec<_>>(),
+        )
+        .bind(each().map(|page| page.number).collect::<Vec<_>>())
+        .bind(each().map(|page| page.day.as_days()).collect::<Vec<_>>())
+        .bind(each().map(|page| page.sides.0).collect::<Vec<_>>())
+        .bind(each().map(|page| page.sides.1).collect::<Vec<_>>())
+        .bind(
+            each()
+                .map(|page| page.currency.code().to_owned())
+                .collect::<Vec<_>>(),
+        )
+        .bind(entries)
+        .bind(balances)
+        .bind(each().map(|page| page.head.to_vec()).collect::<Vec<_>>())
+        .execute(conn);
+    inserted.await.map_err(backend("post entries"))?;
+    Ok(())
+}
+
+async fn tips(
+    conn: &mut PgConnection,
+    names: &Names,
+    accounts: &BTreeSet<AccountId>,
+) -> Result<BTreeMap<AccountId, Tip>, StoreError> {
+    let rows = fetch(conn, SELECT_LAST, accounts).await?;
+    let words = words(&rows, names, &["balances"]).await?;
+    let mut tips = BTreeMap::new();
+    for row in &rows {
+        let account = AccountId::from_bytes(array(row, "account_id")?);
+        let column = bytes(row, "balances")?;
+        let tip = Tip {
+            page: row.try_get("page").map_err(backend("read a page"))?,
+            head: bytes(row, "head")?,
+            balances: page::read_balances(&mut Unpacker::new(&column, &words)?, account)?,
+        };
+        tips.insert(account, tip);
+    }
+    Ok(tips)
+}
+
+/// The balances of one account.
+pub(crate) async fn balances(
+    conn: &mut PgConnection,
+    names: &Names,
+    account: AccountId,
+) -> Result<Vec<LedgerBalance>, StoreError> {
+    let mut tips = tips(conn, names, &BTreeSet::from([account])).await?;
+    Ok(tips.remove(&account).unwrap_or_default().balances)
+}
+
+/// Everything posted for `accounts`, entries ordered by id. A page that does not follow from the
+/// one before it is an error: somebody has changed history.
+pub(crate) async fn books(
+    conn: &mut PgConnection,
+    names: &Names,
+    accounts: &BTreeSet<AccountId>,
+) -> Result<Books, StoreError> {
+    let rows = fetch(conn, SELECT_ALL, accounts).await?;
+    let words = words(&rows, names, &["entries", "balances"]).await?;
+    let mut books = Books::new();
+    let mut tips: BTreeMap<AccountId, (i32, Vec<u8>)> = BTreeMap::new();
+    for row in &rows {
+        let account = AccountId::from_bytes(array(row, "account_id")?);
+        let (number, day) = (int(row, "page")?, day(row, "service_day")?);
+        let currency = currency(row, "currency")?;
+        let (entries, balances) = (bytes(row, "entries")?, bytes(row, "balances")?);
+        let mut entries = Unpacker::new(&entries, &words)?;
+        let mut balances = Unpacker::new(&balances, &words)?;
+        let (page, head) = tips.entry(account).or_default();
+        *page = page.saturating_add(1);
+        let seal = seal(head, account, *page, day, currency);
+        let expected = balances.chain(&entries.chain(&seal));
+        *head = bytes(row, "head")?;
+        if i64::from(*page) != number || *head != expected {
+            let broken = UnknownValue {
+                expected: "a page that follows from the one before it",
+                got: format!("page {number} of account {account}"),
+            };
+            return Err(StoreError::corrupt("ledger_pages.head", broken));
+        }
+        let book = books.entry(account).or_default();
+        book.0
+            .extend(page::read(&mut entries, (account, day), currency)?);
+        book.1 = page::read_balances(&mut balances, account)?;
+    }
+    for (entries, _) in books.values_mut() {
+        entries.sort_by_key(|posted| posted.entry.id());
+    }
+    Ok(books)
+}
+
+async fn fetch(
+    conn: &mut PgConnection,
+    sql: &'static str,
+    accounts: &BTreeSet<AccountId>,
+) -> Result<Vec<PgRow>, StoreError> {
+    let ids: Vec<Vec<u8>> = accounts.iter().map(|id| id.as_bytes().to_vec()).collect();
+    let rows = sqlx::query(sql).bind(ids).fetch_all(conn).await;
+    rows.map_err(backend("read the ledger"))
+}
+
+/// The words that packed `columns` of `rows` use.
+pub(crate) async fn words(
+    rows: &[PgRow],
+    names: &Names,
+    columns: &[&'static str],
+) -> Result<Words, StoreError> {
+    let mut numbers = BTreeSet::new();
+    for row in rows {
+        for column in columns {
+            let packed: &[u8] = row.try_get(*column).map_err(backend("read a column"))?;
+            numbers_in(packed, &mut numbers)?;
+        }
+    }
+    names.words(numbers).await
+}

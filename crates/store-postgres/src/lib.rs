@@ -1,0 +1,52 @@
+//! # store-postgres
+//!
+//! **What**: PostgreSQL behind the ports of `settlement` and `issuer`: the database of a city, with
+//! several servers and workers on it.
+//!
+//! **Why it exists**: a city's taps come faster than rows can be kept under several indexes. So an
+//! upload is one row of bytes as signed, a rider's day is one row of packed taps and journeys, and
+//! a gate's journal needs one cursor row, not a key per record (docs/decisions/0021).
+//!
+//! **Where it sits**: layer L2, an adapter, beside `store-sqlite`; both pass one contract suite. It
+//! decides nothing: what to write comes from the pure functions of `settlement`, called inside its
+//! transactions.
+//!
+//! **Invariants**: each method of a port that writes is one transaction and answers after its
+//! commit; who writes a rider's days holds the row of the rider's shard, who writes a device's
+//! records that of its gate, each in one order; uploads, ledger pages and charges refuse UPDATE and
+//! DELETE by trigger; every statement's text is fixed, values are only ever bound.
+//!
+//! ```no_run
+//! use settlement::ports::SettlementStore;
+//! use store_postgres::PostgresStore;
+//!
+//! # let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+//! # runtime.block_on(async {
+//! let store = PostgresStore::open("postgres://faregate@127.0.0.1/city").await?;
+//! assert_eq!(store.counts().await?.journeys, 0);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # })?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod charging;
+mod columns;
+mod counts;
+mod days;
+mod file_taps;
+mod gates;
+mod ingest;
+mod issuance;
+mod issuance_log;
+mod ledger_pages;
+mod names;
+mod notes;
+mod pack;
+mod pages;
+mod parcels;
+mod runs;
+mod settlement_port;
+mod settling;
+mod store;
+
+pub use store::{OpenError, PostgresStore};

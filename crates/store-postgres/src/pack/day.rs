@@ -1,0 +1,169 @@
+//! A rider's day, packed: its journeys with everything that explains them, and its flags. Taps are
+//! named by their place in the day.
+
+use settlement::model::{
+    StoredFare, StoredJourney, StoredTap, TapFlag, parse_status, status_as_str,
+};
+use settlement::ports::StoreError;
+use tariff::{FareLine, RuleRef};
+use units::{AccountId, Amount, JourneyId, ServiceDay, TapId, Timestamp};
+
+use super::{Packer, Unpacker, corrupt};
+
+/// A day's journeys, in order, and its flags, ordered by tap.
+#[derive(Debug, Default)]
+pub(crate) struct Day {
+    pub(crate) journeys: Vec<StoredJourney>,
+    pub(crate) flags: Vec<(TapId, TapFlag)>,
+}
+
+/// Packs journeys and flags of the day with `taps`.
+pub(crate) fn write(
+    taps: &[StoredTap],
+    journeys: &[StoredJourney],
+    flags: &[(TapId, TapFlag)],
+) -> Packer {
+    let mut packer = Packer::default();
+    let first = taps.first().map_or(0, |stored| stored.tap.at.as_micros());
+    packer.len(journeys.len());
+    for journey in journeys {
+        packer.raw(journey.id.as_bytes());
+        packer.name(status_as_str(journey.status).as_bytes());
+        packer.int(journey.started_at.as_micros().wrapping_sub(first));
+        packer.len(journey.taps.len());
+        for tap in &journey.taps {
+            write_tap(&mut packer, taps, *tap);
+        }
+        match journey.fare {
+            StoredFare::Unpriced => packer.byte(0),
+            StoredFare::Priced(amount) => {
+                packer.byte(1);
+                write_amount(&mut packer, amount);
+            }
+        }
+        packer.len(journey.lines.len());
+        for line in &journey.lines {
+            write_amount(&mut packer, line.amount);
+            packer.byte(u8::from(line.rule.is_some()));
+            if let Some(rule) = &line.rule {
+                packer.name(rule.file.as_bytes());
+                packer.uint(rule.row);
+            }
+            packer.name(line.because.as_bytes());
+        }
+        let is_told = journey.because == told(&journey.lines);
+        packer.byte(u8::from(is_told));
+        if !is_told {
+            packer.name(journey.because.as_bytes());
+        }
+    }
+    packer.len(flags.len());
+    for (tap, flag) in flags {
+        write_tap(&mut packer, taps, *tap);
+        packer.name(flag.as_str().as_bytes());
+    }
+    packer
+}
+
+/// Reads what [`write`] wrote.
+pub(crate) fn read(
+    packed: &mut Unpacker<'_>,
+    (account, day): (AccountId, ServiceDay),
+    taps: &[StoredTap],
+) -> Result<Day, StoreError> {
+    let first = taps.first().map_or(0, |stored| stored.tap.at.as_micros());
+    let mut read = Day::default();
+    for _ in 0..packed.len()? {
+        let id = JourneyId::from_bytes(packed.raw()?);
+        let status = parse_status(&packed.text()?);
+        let started_at = Timestamp::from_micros(packed.int()?.wrapping_add(first));
+        let mut of_journey = Vec::new();
+        for _ in 0..packed.len()? {
+            of_journey.push(read_tap(packed, taps)?);
+        }
+        let fare = match packed.byte()? {
+            0 => StoredFare::Unpriced,
+            _ => StoredFare::Priced(read_amount(packed)?),
+        };
+        let mut lines = Vec::new();
+        for _ in 0..packed.len()? {
+            lines.push(read_line(packed)?);
+        }
+        let because = match packed.byte()? {
+            0 => packed.text()?,
+            _ => told(&lines),
+        };
+        read.journeys.push(StoredJourney {
+            account,
+            day,
+            id,
+            status: status.map_err(|source| StoreError::corrupt("rider_days.statement", source))?,
+            started_at,
+            taps: of_journey,
+            fare,
+            lines,
+            because,
+        });
+    }
+    for _ in 0..packed.len()? {
+        let tap = read_tap(packed, taps)?;
+        let flag = TapFlag::parse(&packed.text()?);
+        let flag = flag.map_err(|source| StoreError::corrupt("rider_days.statement", source))?;
+        read.flags.push((tap, flag));
+    }
+    Ok(read)
+}
+
+fn read_line(packed: &mut Unpacker<'_>) -> Result<FareLine, StoreError> {
+    let amount = read_amount(packed)?;
+    let rule = match packed.byte()? {
+        0 => None,
+        _ => Some(RuleRef {
+            file: packed.text()?,
+            row: packed.uint()?,
+        }),
+    };
+    Ok(FareLine {
+        amount,
+        rule,
+        because: packed.text()?,
+    })
+}
+
+/// The sentence of a priced journey: those of its lines.
+fn told(lines: &[FareLine]) -> String {
+    let sentences: Vec<&str> = lines.iter().map(|line| line.because.as_str()).collect();
+    sentences.join(" ")
+}
+
+/// A tap by its place from 1; 0 and its id where the day has no such tap.
+fn write_tap(packer: &mut Packer, taps: &[StoredTap], id: TapId) {
+    if let Some(place) = taps.iter().position(|stored| stored.tap.id == id) {
+        packer.len(place.saturating_add(1));
+    } else {
+        packer.len(0);
+        packer.raw(id.as_bytes());
+    }
+}
+
+fn read_tap(packed: &mut Unpacker<'_>, taps: &[StoredTap]) -> Result<TapId, StoreError> {
+    match packed.narrow::<usize>()?.checked_sub(1) {
+        None => packed.raw().map(TapId::from_bytes),
+        Some(place) => {
+            let wrong = || corrupt("a tap of the day", &place.to_string());
+            let stored = taps.get(place).ok_or_else(wrong)?;
+            Ok(stored.tap.id)
+        }
+    }
+}
+
+fn write_amount(packer: &mut Packer, amount: Amount) {
+    packer.name(amount.currency().code().as_bytes());
+    packer.int(amount.as_minor());
+}
+
+fn read_amount(packed: &mut Unpacker<'_>) -> Result<Amount, StoreError> {
+    let currency = packed.currency()?;
+    let amount = Amount::new(packed.int()?, currency);
+    amount.map_err(|source| StoreError::corrupt("rider_days.statement", source))
+}

@@ -1,0 +1,333 @@
+//! Packed columns: many small values in one, of which no statement needs a part alone.
+//!
+//! Layout: a version byte; the numbers of the names used; the 16-byte ids used; then the body,
+//! which names both by their place. Integers are LEB128, signed ones zigzag.
+
+pub(crate) mod day;
+pub(crate) mod page;
+pub(crate) mod tap;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use settlement::model::UnknownValue;
+use settlement::ports::StoreError;
+use sha2::{Digest as _, Sha256};
+use units::{Currency, RouteId, StopId};
+
+use crate::names::{Numbers, Words};
+
+/// The version of every packed column.
+const VERSION: u8 = 1;
+
+/// Writes a packed column.
+#[derive(Debug, Default)]
+pub(crate) struct Packer {
+    names: Vec<Vec<u8>>,
+    name_places: BTreeMap<Vec<u8>, u64>,
+    ids: Vec<[u8; 16]>,
+    id_places: BTreeMap<[u8; 16], u64>,
+    body: Vec<u8>,
+}
+
+impl Packer {
+    pub(crate) fn byte(&mut self, value: u8) {
+        self.body.push(value);
+    }
+
+    pub(crate) fn uint(&mut self, value: u64) {
+        write_uint(&mut self.body, value);
+    }
+
+    pub(crate) fn len(&mut self, value: usize) {
+        self.uint(u64::try_from(value).unwrap_or(u64::MAX));
+    }
+
+    pub(crate) fn int(&mut self, value: i64) {
+        let sign = (value >> 63).cast_unsigned();
+        self.uint((value << 1).cast_unsigned() ^ sign);
+    }
+
+    pub(crate) fn raw(&mut self, bytes: &[u8; 16]) {
+        self.body.extend_from_slice(bytes);
+    }
+
+    /// An id that the column names more than once.
+    pub(crate) fn id(&mut self, id: &[u8; 16]) {
+        let next = u64::try_from(self.ids.len()).unwrap_or(u64::MAX);
+        let place = *self.id_places.entry(*id).or_insert(next);
+        if place == next {
+            self.ids.push(*id);
+        }
+        self.uint(place);
+    }
+
+    /// A word that many columns have in common.
+    pub(crate) fn name(&mut self, name: &[u8]) {
+        let next = u64::try_from(self.names.len()).unwrap_or(u64::MAX);
+        let known = self.name_places.get(name).copied();
+        let place = known.unwrap_or_else(|| {
+            self.names.push(name.to_vec());
+            self.name_places.insert(name.to_vec(), next);
+            next
+        });
+        self.uint(place);
+    }
+
+    /// The words used.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &Vec<u8>> {
+        self.names.iter()
+    }
+
+    /// SHA-256 over what is packed, whatever numbers its words have, after `before`.
+    pub(crate) fn chain(&self, before: &[u8]) -> [u8; 32] {
+        let names: Vec<&[u8]> = self.names.iter().map(Vec::as_slice).collect();
+        chain(before, &names, &self.ids, &self.body)
+    }
+
+    /// The column.
+    pub(crate) fn finish(&self, numbers: &Numbers) -> Result<Vec<u8>, StoreError> {
+        let mut column = vec![VERSION];
+        write_uint(&mut column, u64::try_from(self.names.len()).unwrap_or(0));
+        for name in &self.names {
+            let number = numbers.get(name).copied();
+            let number = number.and_then(|number| u64::try_from(number).ok());
+            let missing = || corrupt("a numbered name", &String::from_utf8_lossy(name));
+            write_uint(&mut column, number.ok_or_else(missing)?);
+        }
+        write_uint(&mut column, u64::try_from(self.ids.len()).unwrap_or(0));
+        for id in &self.ids {
+            column.extend_from_slice(id);
+        }
+        column.extend_from_slice(&self.body);
+        Ok(column)
+    }
+}
+
+fn chain(before: &[u8], names: &[&[u8]], ids: &[[u8; 16]], body: &[u8]) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    hash.update(before);
+    for name in names {
+        hash.update(u64::try_from(name.len()).unwrap_or(u64::MAX).to_be_bytes());
+        hash.update(name);
+    }
+    hash.update(u64::MAX.to_be_bytes());
+    for id in ids {
+        hash.update(id);
+    }
+    hash.update(body);
+    hash.finalize().into()
+}
+
+/// Reads a packed column.
+#[derive(Debug)]
+pub(crate) struct Unpacker<'c> {
+    names: Vec<Arc<[u8]>>,
+    ids: Vec<[u8; 16]>,
+    body: &'c [u8],
+}
+
+impl<'c> Unpacker<'c> {
+    pub(crate) fn new(column: &'c [u8], words: &Words) -> Result<Self, StoreError> {
+        let (numbers, rest) = head(column)?;
+        let word = |number: &i64| words.get(number).cloned();
+        let names: Option<Vec<Arc<[u8]>>> = numbers.iter().map(word).collect();
+        let mut unpacker = Self {
+            names: names.ok_or_else(|| corrupt("known names", "an unknown one"))?,
+            ids: Vec::new(),
+            body: rest,
+        };
+        for _ in 0..unpacker.len()? {
+            let id = unpacker.raw()?;
+            unpacker.ids.push(id);
+        }
+        Ok(unpacker)
+    }
+
+    pub(crate) fn byte(&mut self) -> Result<u8, StoreError> {
+        let (first, rest) = self.body.split_first().ok_or_else(too_short)?;
+        self.body = rest;
+        Ok(*first)
+    }
+
+    pub(crate) fn uint(&mut self) -> Result<u64, StoreError> {
+        read_uint(&mut self.body)
+    }
+
+    pub(crate) fn narrow<T: TryFrom<u64>>(&mut self) -> Result<T, StoreError> {
+        let got = self.uint()?;
+        T::try_from(got).map_err(|_| corrupt("a narrower number", &got.to_string()))
+    }
+
+    /// How many follow: never more than there are bytes.
+    pub(crate) fn len(&mut self) -> Result<usize, StoreError> {
+        let got: usize = self.narrow()?;
+        if got > self.body.len() {
+            return Err(too_short());
+        }
+        Ok(got)
+    }
+
+    pub(crate) fn int(&mut self) -> Result<i64, StoreError> {
+        let got = self.uint()?;
+        Ok((got >> 1).cast_signed() ^ -(got & 1).cast_signed())
+    }
+
+    pub(crate) fn raw(&mut self) -> Result<[u8; 16], StoreError> {
+        let (id, rest) = self.body.split_first_chunk().ok_or_else(too_short)?;
+        self.body = rest;
+        Ok(*id)
+    }
+
+    pub(crate) fn id(&mut self) -> Result<[u8; 16], StoreError> {
+        let place: usize = self.narrow()?;
+        self.ids.get(place).copied().ok_or_else(too_short)
+    }
+
+    pub(crate) fn name(&mut self) -> Result<Arc<[u8]>, StoreError> {
+        let place: usize = self.narrow()?;
+        self.names.get(place).cloned().ok_or_else(too_short)
+    }
+
+    pub(crate) fn text(&mut self) -> Result<String, StoreError> {
+        let name = self.name()?;
+        let text = std::str::from_utf8(&name).map(str::to_owned);
+        text.map_err(|source| StoreError::corrupt("names.name", source))
+    }
+
+    pub(crate) fn stop(&mut self) -> Result<StopId, StoreError> {
+        let text = self.text()?;
+        StopId::new(&text).map_err(|source| StoreError::corrupt("names.name", source))
+    }
+
+    pub(crate) fn route(&mut self) -> Result<RouteId, StoreError> {
+        let text = self.text()?;
+        RouteId::new(&text).map_err(|source| StoreError::corrupt("names.name", source))
+    }
+
+    pub(crate) fn currency(&mut self) -> Result<Currency, StoreError> {
+        let text = self.text()?;
+        Currency::from_code(&text).map_err(|source| StoreError::corrupt("names.name", source))
+    }
+
+    /// What [`Packer::chain`] gave for this column; before anything of the body is read.
+    pub(crate) fn chain(&self, before: &[u8]) -> [u8; 32] {
+        let names: Vec<&[u8]> = self.names.iter().map(AsRef::as_ref).collect();
+        chain(before, &names, &self.ids, self.body)
+    }
+}
+
+/// The numbers of the names that a column uses.
+pub(crate) fn numbers_in(column: &[u8], into: &mut BTreeSet<i64>) -> Result<(), StoreError> {
+    into.extend(head(column)?.0);
+    Ok(())
+}
+
+fn head(column: &[u8]) -> Result<(Vec<i64>, &[u8]), StoreError> {
+    let (version, mut rest) = column.split_first().ok_or_else(too_short)?;
+    if *version != VERSION {
+        return Err(corrupt("version 1", &version.to_string()));
+    }
+    let mut numbers = Vec::new();
+    for _ in 0..read_uint(&mut rest)? {
+        let number = read_uint(&mut rest)?;
+        numbers.push(i64::try_from(number).map_err(|_| too_short())?);
+    }
+    Ok((numbers, rest))
+}
+
+pub(crate) fn write_uint(into: &mut Vec<u8>, mut value: u64) {
+    while value >= 0x80 {
+        into.push(0x80 | u8::try_from(value & 0x7f).unwrap_or(0));
+        value >>= 7;
+    }
+    into.push(u8::try_from(value).unwrap_or(0));
+}
+
+pub(crate) fn read_uint(from: &mut &[u8]) -> Result<u64, StoreError> {
+    let mut value = 0_u64;
+    for shift in (0..64).step_by(7) {
+        let (byte, rest) = from.split_first().ok_or_else(too_short)?;
+        *from = rest;
+        value |= u64::from(byte & 0x7f) << shift;
+        if byte & 0x80 == 0 {
+            return Ok(value);
+        }
+    }
+    Err(too_short())
+}
+
+pub(crate) fn corrupt(expected: &'static str, got: &str) -> StoreError {
+    StoreError::corrupt(
+        "a packed column",
+        UnknownValue {
+            expected,
+            got: got.to_owned(),
+        },
+    )
+}
+
+fn too_short() -> StoreError {
+    corrupt("more bytes", "the end")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn integers_are_leb128_and_zigzag() {
+        // From the DWARF standard, appendix C: 2, 127, 128, 12857; and the ends of 64 bits.
+        let cases: [(u64, &[u8]); 5] = [
+            (2, &[2]),
+            (127, &[0x7f]),
+            (128, &[0x80, 1]),
+            (12_857, &[0xb9, 0x64]),
+            (u64::MAX, &[255, 255, 255, 255, 255, 255, 255, 255, 255, 1]),
+        ];
+        for (value, bytes) in cases {
+            let mut written = Vec::new();
+            write_uint(&mut written, value);
+            assert_eq!(written, bytes);
+            assert_eq!(read_uint(&mut &written[..]).unwrap(), value);
+        }
+        for value in [0, -1, 1, i64::MIN, i64::MAX, -300] {
+            let mut packer = Packer::default();
+            packer.int(value);
+            let column = packer.finish(&Numbers::new()).unwrap();
+            let mut read = Unpacker::new(&column, &Words::new()).unwrap();
+            assert_eq!(read.int().unwrap(), value);
+        }
+    }
+
+    #[test]
+    fn names_and_ids_are_written_once_and_read_back() {
+        let mut packer = Packer::default();
+        for _ in 0..3 {
+            packer.name(b"north");
+            packer.id(&[7; 16]);
+        }
+        let numbers = Numbers::from([(b"north".to_vec(), 300)]);
+        let column = packer.finish(&numbers).unwrap();
+        assert_eq!(column.len(), 1 + 1 + 2 + 1 + 16 + 6);
+        let words = Words::from([(300, Arc::from(&b"north"[..]))]);
+        let mut read = Unpacker::new(&column, &words).unwrap();
+        assert_eq!(read.chain(b"x"), packer.chain(b"x"));
+        for _ in 0..3 {
+            assert_eq!(read.text().unwrap(), "north");
+            assert_eq!(read.id().unwrap(), [7; 16]);
+        }
+        assert!(read.byte().is_err(), "nothing is left");
+    }
+
+    #[test]
+    fn damaged_columns_are_refused_and_never_run_away() {
+        assert!(Unpacker::new(&[], &Words::new()).is_err());
+        assert!(Unpacker::new(&[2, 0, 0], &Words::new()).is_err());
+        assert!(Unpacker::new(&[1, 1, 5, 0], &Words::new()).is_err());
+        let huge = [
+            1, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1,
+        ];
+        assert!(Unpacker::new(&huge, &Words::new()).is_err());
+    }
+}

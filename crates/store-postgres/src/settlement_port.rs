@@ -1,0 +1,96 @@
+//! The settlement port, method by method.
+
+use settlement::model::{AccountDay, AccountRecord, DayRecord, Gate, Registered};
+use settlement::ports::{
+    BatchReceipt, ChargeChange, ChargeScope, Counts, Cursor, DayChange, DayState, DayWindow,
+    FileTap, FileTapStored, MoneyFault, QuarantinedRecord, SettlementStore, StoreError,
+    VerifiedBatch,
+};
+use units::{AccountId, DeviceId, ServiceDay};
+
+use crate::{PostgresStore, charging, counts, file_taps, gates, ingest, pages, settling};
+
+impl SettlementStore for PostgresStore {
+    /// Everything of a shard's day in a city of some ten million taps; some 100 MB.
+    const STEP_DAYS: u32 = 200_000;
+
+    async fn register_gate(&self, gate: &Gate) -> Result<Registered, StoreError> {
+        gates::register(self, gate).await
+    }
+
+    async fn gate(&self, device: DeviceId) -> Result<Option<Gate>, StoreError> {
+        gates::one(self, device).await
+    }
+
+    async fn gates(&self) -> Result<Vec<Gate>, StoreError> {
+        gates::all(self).await
+    }
+
+    async fn heads_before(
+        &self,
+        device: DeviceId,
+        epoch: u32,
+        seq: u64,
+    ) -> Result<Vec<[u8; 32]>, StoreError> {
+        ingest::heads_before(self, device, epoch, seq).await
+    }
+
+    async fn cursor(&self, device: DeviceId, epoch: u32) -> Result<Cursor, StoreError> {
+        ingest::cursor(self, device, epoch).await
+    }
+
+    async fn store_batches(
+        &self,
+        batches: &[VerifiedBatch],
+    ) -> Result<Vec<BatchReceipt>, StoreError> {
+        ingest::store(self, batches).await
+    }
+
+    async fn store_file_taps(&self, rows: &[FileTap]) -> Result<Vec<FileTapStored>, StoreError> {
+        file_taps::store(self, rows).await
+    }
+
+    async fn settle_dirty<W, F>(&self, limit: u32, window: W, decide: F) -> Result<u32, StoreError>
+    where
+        W: Fn(ServiceDay) -> DayWindow + Send + Sync,
+        F: Fn(&DayState) -> Result<DayChange, MoneyFault> + Send + Sync,
+    {
+        settling::settle(self, limit, window, decide).await
+    }
+
+    async fn charge_days<F>(
+        &self,
+        scope: &ChargeScope,
+        limit: u32,
+        decide: F,
+    ) -> Result<u32, StoreError>
+    where
+        F: Fn(&AccountDay) -> Result<ChargeChange, MoneyFault> + Send + Sync,
+    {
+        charging::charge(self, scope, limit, decide).await
+    }
+
+    async fn accounts_page(
+        &self,
+        after: Option<AccountId>,
+        limit: u32,
+    ) -> Result<Vec<AccountRecord>, StoreError> {
+        pages::accounts(self, after, limit).await
+    }
+
+    async fn day_record(
+        &self,
+        account: AccountId,
+        day: ServiceDay,
+    ) -> Result<DayRecord, StoreError> {
+        pages::day_record(self, account, day).await
+    }
+
+    async fn counts(&self) -> Result<Counts, StoreError> {
+        counts::all(self).await
+    }
+
+    async fn quarantine(&self, limit: u32) -> Result<Vec<QuarantinedRecord>, StoreError> {
+        ingest::quarantine(self, limit).await
+    }
+}
