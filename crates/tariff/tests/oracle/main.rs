@@ -1,4 +1,16 @@
 //! Rating against its oracle: generated cities and riders, to the cent and journey by journey.
+//!
+//! Deliberate breaks of `tariff` and the tests here that caught them, with a sixth of the seeds:
+//!
+//! | break | caught by |
+//! |---|---|
+//! | `transfer_count` one less | rating, quotes |
+//! | duration type 2 from the departure | rating, quotes |
+//! | a rolling window one day longer | rating |
+//! | the end of a timeframe counts | rating |
+//! | a lower `rule_priority` stays | rating, quotes |
+//! | legs join at other stations | rating, quotes |
+//! | a same-station exit at its last minute | rating |
 
 #![expect(
     clippy::unwrap_used,
