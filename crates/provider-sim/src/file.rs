@@ -11,8 +11,21 @@ use crate::model::Movement;
 pub struct SettlementFile {
     /// The file: CSV with a line of names.
     pub csv: String,
-    /// What was done to it, with the payment concerned.
-    pub faults: Vec<(FileFault, String)>,
+    /// What was done to it, line by line.
+    pub faults: Vec<WrongLine>,
+}
+
+/// A line that is not as it should be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WrongLine {
+    /// What is wrong with it.
+    pub fault: FileFault,
+    /// The payment concerned.
+    pub payment: String,
+    /// The line's category.
+    pub category: &'static str,
+    /// How much more than it should the file says by this line, each reference counted once.
+    pub change: i64,
 }
 
 /// What is wrong with a line.
@@ -50,7 +63,16 @@ pub(crate) fn write(
             _ => FileFault::Stranger,
         });
         if let Some(fault) = fault {
-            faults.push((fault, movement.payment.clone()));
+            faults.push(WrongLine {
+                fault,
+                payment: movement.payment.clone(),
+                category: movement.category,
+                change: match fault {
+                    FileFault::Left => -movement.gross,
+                    FileFault::Amount => 1,
+                    FileFault::Twice | FileFault::Stranger => 0,
+                },
+            });
         }
         let mut times = 1;
         match fault {

@@ -33,7 +33,7 @@ mod webhooks;
 
 pub use bank::Books;
 pub use faults::{Faults, Rate};
-pub use file::{FileFault, SettlementFile};
+pub use file::{FileFault, SettlementFile, WrongLine};
 pub use http::Server;
 pub use sim::Sim;
 pub use webhooks::Webhook;

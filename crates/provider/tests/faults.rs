@@ -10,11 +10,13 @@ use ledger::{LedgerAccount, fold};
 use provider::stripe::{Customers, Stripe, StripeConfig, file, webhook};
 use provider_sim::{Faults, FileFault, Server, Sim};
 use settlement::charging::{
-    MemoryPayments, Payment, PaymentStore as _, Reason, Stage, ours, payment_of, reconcile, wake,
-    work,
+    Answer, LineKind, MemoryPayments, Order, Payment, PaymentProvider as _, PaymentStore as _,
+    Reason, Stage, What, ours, payment_of, reconcile, wake, work,
 };
 use settlement::debt::ladder;
-use units::{AccountId, Amount, Currency, PaymentId, ProviderId, ServiceDay, Span, Timestamp};
+use units::{
+    AccountId, Amount, Balance, Currency, PaymentId, ProviderId, ServiceDay, Span, Timestamp,
+};
 
 /// Generated runs of the test command.
 const RUNS: u64 = 1_000;
@@ -263,8 +265,8 @@ impl World {
         let known: BTreeSet<PaymentId> = payments.iter().map(|payment| payment.id).collect();
         let found = reconcile(&report.lines, &ours(&payments), |id| known.contains(&id));
         let mut wrong: BTreeMap<FileFault, usize> = BTreeMap::new();
-        for (fault, _) in &written.faults {
-            *wrong.entry(*fault).or_default() += 1;
+        for line in &written.faults {
+            *wrong.entry(line.fault).or_default() += 1;
         }
         let count = |reason| found.iter().filter(|line| line.reason == reason).count();
         let of = |fault| wrong.get(&fault).copied().unwrap_or(0);
@@ -278,28 +280,104 @@ impl World {
             of(FileFault::Twice),
             "{found:?}"
         );
-        // Lines of one payment and kind are compared as a sum, so two faults may be one difference.
-        let sums: BTreeSet<&str> = written
-            .faults
-            .iter()
-            .filter(|(fault, _)| matches!(fault, FileFault::Left | FileFault::Amount))
-            .map(|(_, payment)| payment.as_str())
-            .collect();
-        let differing: BTreeSet<String> = found
-            .iter()
-            .filter(|line| !matches!(line.reason, Reason::UnknownPayment | Reason::RepeatedLine))
-            .filter_map(|line| line.payment.map(|payment| payment.to_string()))
-            .collect();
-        for payment in &differing {
-            assert!(
-                sums.contains(payment.as_str()),
-                "{payment} is not wrong: {found:?}"
-            );
+        // Lines of one payment and kind are compared as a sum: faults that cancel are none.
+        let mut changes: BTreeMap<(String, LineKind), i64> = BTreeMap::new();
+        for line in &written.faults {
+            let kind = match line.category {
+                "charge" => LineKind::Payment,
+                "refund" | "refund_failure" => LineKind::Refund,
+                _ => LineKind::Chargeback,
+            };
+            *changes.entry((line.payment.clone(), kind)).or_default() += line.change;
         }
-        if sums.is_empty() {
-            assert!(differing.is_empty());
-        }
+        changes.retain(|_, change| *change != 0);
+        let strange = [Reason::UnknownPayment, Reason::RepeatedLine];
+        let differing: BTreeMap<(String, LineKind), i64> = found
+            .iter()
+            .filter(|line| !strange.contains(&line.reason))
+            .map(|line| {
+                let minor = |side: Option<Balance>| side.map_or(0, |sum| sum.as_minor());
+                let payment = line.payment.unwrap().to_string();
+                ((payment, line.kind), minor(line.file) - minor(line.ledger))
+            })
+            .collect();
+        assert_eq!(differing, changes, "{found:?}");
     }
+}
+
+#[tokio::test]
+async fn what_an_answer_proves() {
+    let certain = 1_000;
+    let rates = [
+        (
+            Faults {
+                error_before: certain,
+                ..Faults::NONE
+            },
+            Answer::Unheard,
+        ),
+        (
+            Faults {
+                error_after: certain,
+                ..Faults::NONE
+            },
+            Answer::Unheard,
+        ),
+        (
+            Faults {
+                too_many: certain,
+                ..Faults::NONE
+            },
+            Answer::Unheard,
+        ),
+        (
+            Faults {
+                cut_after: certain,
+                ..Faults::NONE
+            },
+            Answer::Unheard,
+        ),
+        (
+            Faults {
+                hang_before: certain,
+                ..Faults::NONE
+            },
+            Answer::Unheard,
+        ),
+        (
+            Faults {
+                declined: certain,
+                ..Faults::NONE
+            },
+            Answer::Heard,
+        ),
+        (Faults::NONE, Answer::Heard),
+    ];
+    let order = |what, from: Option<&str>| Order {
+        payment: PaymentId::from_bytes([1; 16]),
+        account: AccountId::from_bytes([1; 16]),
+        what,
+        number: 1,
+        key: [7; 16],
+        amount: Amount::new(300, cny()).unwrap(),
+        from: from.map(str::to_owned),
+    };
+    for (faults, answer) in rates {
+        let world = World::new(1, faults).await;
+        let got = world.stripe.send(&order(What::Collect, None)).await;
+        assert_eq!(got, answer, "{faults:?}");
+    }
+    let world = World::new(1, Faults::NONE).await;
+    // Refused before anything was done.
+    let stranger = order(What::GiveBack, Some("pi_unknown"));
+    let code = "resource_missing".to_owned();
+    assert_eq!(world.stripe.send(&stranger).await, Answer::Refused { code });
+    // The same key for something else: what was done first is not known from this.
+    let heard = world.stripe.send(&order(What::Collect, None)).await;
+    assert_eq!(heard, Answer::Heard);
+    let mut other = order(What::Collect, None);
+    other.amount = Amount::new(301, cny()).unwrap();
+    assert_eq!(world.stripe.send(&other).await, Answer::Unheard);
 }
 
 #[tokio::test(flavor = "multi_thread")]
