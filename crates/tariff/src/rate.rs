@@ -92,10 +92,8 @@ fn charge_day(
     let taps = distinct(taps);
     let trips = trips_of(city, &taps);
     let mut charges: Vec<Charge> = trips.iter().map(|_| Ok(Vec::with_capacity(1))).collect();
-    let party = trips
-        .iter()
-        .map(|trip| trip.first().holder.companions)
-        .max();
+    // Of all taps: in the history of one medium alone a tap off may be a journey of its own.
+    let party = taps.iter().map(|tap| tap.holder.companions).max();
     let others = other_media(city, &taps, carry);
     for rider in 0..=party.unwrap_or(0) {
         let pricer = Pricer { city, day, rider };
