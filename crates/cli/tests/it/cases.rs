@@ -58,9 +58,8 @@ fn itineraries_cost_what_the_reference_says() {
         let folder = tempfile::tempdir().unwrap();
         for (file, lines) in files.as_object().unwrap() {
             let lines = lines.as_array().unwrap().iter();
-            let text: String = lines
-                .map(|line| format!("{}\n", line.as_str().unwrap()))
-                .collect();
+            let text: Vec<&str> = lines.map(|line| line.as_str().unwrap()).collect();
+            let text = format!("{}\n", text.join("\n"));
             std::fs::write(folder.path().join(file), text).unwrap();
         }
         let own = || cases.iter().filter(|case| case["feed"] == name.as_str());

@@ -79,7 +79,7 @@ fn with_input(command: &mut Command, input: impl AsRef<[u8]>) -> std::process::O
 
 pub(crate) fn quoted(city: &Path, itineraries: &Value) -> Value {
     let mut command = ask("quote", city, "-");
-    let output = with_input(command.arg("--json"), &itineraries.to_string());
+    let output = with_input(command.arg("--json"), itineraries.to_string());
     assert!(output.status.success(), "{}", text(&output.stderr));
     serde_json::from_slice(&output.stdout).unwrap()
 }
