@@ -26,12 +26,14 @@ const DENY: &str = "INSERT INTO deny_entries (credential_id, account_id, reason,
 
 /// The entries that [`DENY`] wrote: all of the account's with its time and end.
 const NOTE_DENIED: &str = "INSERT INTO deny_changes (version, credential_id, change, reason, at, \
-     expires_at) SELECT $1::bigint, credential_id, 'denied', reason, $2::bigint, expires_at FROM deny_entries \
+     expires_at) SELECT $1::bigint, credential_id, 'denied', reason, $2::bigint, expires_at \
+     FROM deny_entries \
      WHERE credential_id = $3 OR (account_id = $4 AND credential_id IN \
      (SELECT credential_id FROM issuances WHERE account_id = $4 AND expires_at > $2))";
 
 const NOTE_ALLOWED: &str = "INSERT INTO deny_changes (version, credential_id, change, reason, at, \
-     expires_at) SELECT $1::bigint, credential_id, 'allowed', reason, $2::bigint, expires_at FROM deny_entries \
+     expires_at) SELECT $1::bigint, credential_id, 'allowed', reason, $2::bigint, expires_at \
+     FROM deny_entries \
      WHERE credential_id = $3 OR account_id = $4";
 
 const ALLOW: &str = "DELETE FROM deny_entries WHERE credential_id = $1 OR account_id = $2";
@@ -39,7 +41,8 @@ const ALLOW: &str = "DELETE FROM deny_entries WHERE credential_id = $1 OR accoun
 const SELECT_EXPIRED: &str = "SELECT 1 FROM deny_entries WHERE expires_at <= $1 LIMIT 1";
 
 const NOTE_EXPIRED: &str = "INSERT INTO deny_changes (version, credential_id, change, reason, at, \
-     expires_at) SELECT $1::bigint, credential_id, 'expired', reason, $2::bigint, expires_at FROM deny_entries \
+     expires_at) SELECT $1::bigint, credential_id, 'expired', reason, $2::bigint, expires_at \
+     FROM deny_entries \
      WHERE expires_at <= $2";
 
 const EXPIRE: &str = "DELETE FROM deny_entries WHERE expires_at <= $1";
