@@ -104,8 +104,9 @@ pub trait SettlementStore: Send + Sync {
         F: Fn(&DayState) -> Result<DayChange, MoneyFault> + Send + Sync;
 
     /// Takes up to `limit` days of `scope` that are not dirty and not closed (days that the store
-    /// cannot tell from dirty ones wait too), gives each to `decide` and writes what it says. One transaction: when `decide`
-    /// refuses, nothing is written. Answers how many days it took; 0 = none is left.
+    /// cannot tell from dirty ones wait too), gives each to `decide` and writes what it says. One
+    /// transaction: when `decide` refuses, nothing is written. Answers how many days it took; 0 =
+    /// none is left.
     fn charge_days<F>(
         &self,
         scope: &ChargeScope,

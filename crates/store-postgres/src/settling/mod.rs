@@ -2,8 +2,8 @@
 //! in one transaction.
 //!
 //! A shard's days are written by whoever holds the shard's row, and by nobody else. So workers
-//! never wait for each other, and what a worker read stays true until it commits. Gates only ever add to
-//! the queue: they wait for no worker.
+//! never wait for each other, and what a worker read stays true until it commits. Gates only ever
+//! add to the queue: they wait for no worker.
 
 mod codes;
 mod queue;
