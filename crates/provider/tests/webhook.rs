@@ -6,9 +6,9 @@ use units::{PaymentId, Span, Timestamp};
 const SECRET: &str = "whsec_test_secret";
 const SIGNED: Timestamp = Timestamp::from_secs(1_546_819_200);
 const BODY: &[u8] =
-    br#"{"id":"evt_1","type":"payment_intent.succeeded","data":{"object":{"id":"pi_1","#;
+    br#"{"id":"evt_1","type":"payment_intent.succeeded","data":{"object":{"id":"pi_1","object":"#;
 const REST: &[u8] =
-    br#""object":"payment_intent","metadata":{"payment":"0190163d-8694-739b-aea5-966c26f8ad91"}}}}"#;
+    br#""payment_intent","metadata":{"payment":"0190163d-8694-739b-aea5-966c26f8ad91"}}}}"#;
 /// `hmac.new(b"whsec_test_secret", b"1546819200." + body, hashlib.sha256).hexdigest()`
 const HEX: &str = "17836e252f351896238d53bbec0ccd64932b17459ee49fc6904d77bf4f403299";
 

@@ -3,7 +3,7 @@
 //! A [`Payment`] gathers the charges of one rider and pay window. Before anything is asked of a
 //! provider, the [`Request`] is durable (an outbox): its key is derived from the payment and the
 //! request's number, so it is the same after every crash. Whatever the provider answers, or does
-//! not, the payment is then *looked up* there; what the look-up finds is posted to the ledger as the
+//! not, the payment is then *looked up* there; what is found is posted to the ledger as the
 //! difference to what is posted already. So money enters the ledger in one way only, and that way
 //! can be gone any number of times.
 //!
