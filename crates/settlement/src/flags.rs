@@ -273,7 +273,9 @@ mod tests {
     }
 
     /// Flagged taps, and the riders of each tap that counts.
-    fn one_by_one(taps: &[StoredTap]) -> (Vec<(u8, TapFlag)>, Vec<(u8, u8)>) {
+    type Joined = (Vec<(u8, TapFlag)>, Vec<(u8, u8)>);
+
+    fn one_by_one(taps: &[StoredTap]) -> Joined {
         let of = |taps: &[StoredTap]| {
             let found = of_taps(taps, &[], Companions::OneByOne);
             let flags = found

@@ -102,7 +102,9 @@ fn an_operator_computes_its_statements_again_to_the_cent() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     let (first, second) = two_statements(folder);
-    let total = |earner: &str, name: &str, minor: i64| json!({"earner": earner, "name": name, "minor": minor});
+    fn total(earner: &str, name: &str, minor: i64) -> Value {
+        json!({"earner": earner, "name": name, "minor": minor})
+    }
     assert_eq!(first["totals"], json!([total("t", "Trial Metro", 1100)]));
     assert_eq!(
         (&first["journeys"], &first["adjustments"]),

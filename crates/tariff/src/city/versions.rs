@@ -242,9 +242,9 @@ fn caps_go_on_over_a_change() {
 }
 
 /// What one medium alone has paid goes on over a change too. The week's cap is 4.00 for the bus and
-/// 20.00 for the metro. The phone pays 4.00 for two buses on Monday; the card's metro ride lifts the
-/// limit that both share. After the change on Wednesday the card rides the metro again and the phone
-/// a bus, which costs nothing: with the phone alone the bus's cap was reached on Monday.
+/// 20.00 for the metro. The phone pays 4.00 for two buses on Monday; the card's metro ride lifts
+/// the limit that both share. After the change on Wednesday the card rides the metro again and the
+/// phone a bus, which costs nothing: with the phone alone the bus's cap was reached on Monday.
 #[test]
 fn one_medium_s_sums_go_on_over_a_change() {
     let change = "[[tariff]]\neffective = \"2019-01-09\"\ngtfs = \"later\"\n";
