@@ -26,13 +26,12 @@ pub(crate) fn check() -> Result<()> {
     ]))?;
     announce("city packages are what their tables generate");
     city::run(true)?;
-    let redis = services::redis()?;
+    services::redis()?;
     services::postgres()?;
     let hledger = services::hledger()?;
     announce("tests of the workspace");
     run(cargo()
         .args(["test", "--workspace", "--all-features"])
-        .env("FAREGATE_REDIS_SERVER", redis)
         .env("FAREGATE_HLEDGER", hledger))
 }
 

@@ -97,14 +97,15 @@ fn two_statements(folder: &Path) -> (Value, Value) {
     (first, json(&mut statement(folder, "2019-01-08")))
 }
 
+fn total(earner: &str, name: &str, minor: i64) -> Value {
+    json!({"earner": earner, "name": name, "minor": minor})
+}
+
 #[test]
 fn an_operator_computes_its_statements_again_to_the_cent() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     let (first, second) = two_statements(folder);
-    fn total(earner: &str, name: &str, minor: i64) -> Value {
-        json!({"earner": earner, "name": name, "minor": minor})
-    }
     assert_eq!(first["totals"], json!([total("t", "Trial Metro", 1100)]));
     assert_eq!(
         (&first["journeys"], &first["adjustments"]),

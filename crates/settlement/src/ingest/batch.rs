@@ -115,10 +115,9 @@ pub async fn store<S: SettlementStore + IssuanceLog>(
     batch: SignedBatch,
     now: Timestamp,
 ) -> Result<BatchReceipt, BatchError> {
-    let verified = verify(store, city, issuer_keys, batch, now, &Heads::new()).await?;
-    let mut receipts = store.store_batches(std::slice::from_ref(&verified)).await?;
+    let mut answers = store_all(store, city, issuer_keys, vec![batch], now).await?;
     let missing = || StoreError::out_of_range("store_batches", "one receipt for each batch", 0);
-    Ok(receipts.pop().ok_or_else(missing)?)
+    answers.pop().ok_or_else(missing)?
 }
 
 /// Verifies batches and stores those that hold in one transaction: many gates' uploads for one

@@ -5,7 +5,7 @@ use tariff::testing::{BUS, CENTRE, NORTH};
 use units::{DeviceId, Span};
 
 use super::{Bench, Factory};
-use crate::ingest::batch::BatchError;
+use crate::ingest::batch::{self, BatchError};
 use crate::model::{GateState, Registered};
 use crate::ports::{Cursor, SettlementStore as _};
 use crate::statement;
@@ -20,6 +20,7 @@ pub(super) async fn check<F: Factory>(factory: &F) {
     what_cannot_be_charged_is_set_aside(factory).await;
     refusals_are_counted_and_shown(factory).await;
     batches_of_strangers_are_refused(factory).await;
+    many_uploads_are_one_transaction(factory).await;
 }
 
 async fn gates_keep_their_key<F: Factory>(factory: &F) {
@@ -367,4 +368,52 @@ async fn batches_of_strangers_are_refused<F: Factory>(factory: &F) {
         crate::ports::Counts::default(),
         "nothing was stored"
     );
+}
+
+/// What came together is stored as what came one by one, and one bad upload costs no other.
+async fn many_uploads_are_one_transaction<F: Factory>(factory: &F) {
+    let mut bench = Bench::new(factory).await;
+    let phone = bench.phone(1).await;
+    for minute in [10, 100, 200] {
+        let code = phone.code(minutes(minute));
+        bench.north.permit(minutes(minute), TapKind::On, &code);
+        let code = phone.code(minutes(minute + 20));
+        bench
+            .centre
+            .permit(minutes(minute + 20), TapKind::Off, &code);
+    }
+    let mut forged = bench.centre.batch(0, 1);
+    forged.signature[0] ^= 1;
+    let uploads = vec![
+        bench.north.batch(0, 2),
+        forged,
+        bench.centre.all(),
+        bench.north.batch(2, 3),
+        bench.north.batch(0, 2),
+    ];
+    let keys = [bench.issuer.public()];
+    let answers = batch::store_all(&bench.store, &bench.city, &keys, uploads, minutes(2_000));
+    let answers = answers.await.unwrap();
+    let told: Vec<_> = answers
+        .iter()
+        .map(|answer| answer.as_ref().map(|got| (got.stored, got.duplicates)).ok())
+        .collect();
+    assert_eq!(
+        told,
+        [Some((2, 0)), None, Some((3, 0)), Some((1, 0)), Some((0, 2))]
+    );
+    assert!(matches!(answers[1], Err(BatchError::Signature(_))));
+    // The second batch of one gate goes on where the first of the same transaction ended.
+    assert_eq!(bench.counts().await.chain_breaks, 0);
+    bench.settle().await;
+    // Three rides from north to centre at 3.00.
+    assert_eq!(bench.counts().await.journeys, 3);
+    bench.check_laws("many uploads").await;
+    let alone = Bench::new(factory).await;
+    alone.phone(1).await;
+    for batch in [bench.north.all(), bench.centre.all()] {
+        alone.upload(batch).await;
+    }
+    alone.settle().await;
+    assert_eq!(bench.dump().await, alone.dump().await);
 }
