@@ -38,8 +38,8 @@ struct Page {
 pub struct DeniedDraft {
     filter: DenyFilter<Vec<FilterBlock>>,
     pages: Vec<Page>,
-    /// The bytes of the page that is not full yet.
-    part: Vec<u8>,
+    /// The ids of the page that is not full yet, and their bytes.
+    part: (Vec<CredentialId>, Vec<u8>),
     count: usize,
 }
 
@@ -52,30 +52,33 @@ impl DeniedDraft {
         Self {
             filter: DenyFilter::of(std::iter::empty(), blocks),
             pages: Vec::with_capacity(ids.div_ceil(PAGE_IDS)),
-            part: Vec::with_capacity(PAGE_BYTES),
+            part: (Vec::with_capacity(PAGE_IDS), Vec::with_capacity(PAGE_BYTES)),
             count: 0,
         }
     }
 
     /// Takes the next id.
     pub fn take(&mut self, id: CredentialId) {
-        self.filter.insert(&id);
-        self.part.extend_from_slice(id.as_bytes());
+        self.part.0.push(id);
+        self.part.1.extend_from_slice(id.as_bytes());
         self.count += 1;
-        if self.part.len() >= PAGE_BYTES {
+        if self.part.0.len() >= PAGE_IDS {
             self.turn();
         }
     }
 
     fn turn(&mut self) {
-        let Some(first) = self.part.first_chunk::<DENY_ENTRY_BYTES>() else {
+        let (ids, bytes) = &mut self.part;
+        let Some(first) = ids.first() else {
             return;
         };
         self.pages.push(Page {
-            first: CredentialId::from_bytes(*first),
-            checksum: CHECKSUM.checksum(&self.part),
+            first: *first,
+            checksum: CHECKSUM.checksum(bytes),
         });
-        self.part.clear();
+        self.filter.insert_all(ids);
+        ids.clear();
+        bytes.clear();
     }
 
     /// The list, whose ids are in `file` behind [`DENY_HEADER_BYTES`] bytes.

@@ -181,7 +181,7 @@ impl City {
 
     /// The path of a file of the tariff, like `gtfs/stops.txt`.
     pub(crate) fn path(&self, name: &str) -> String {
-        format!("{}{name}", self.folder)
+        [self.folder.as_str(), name].concat()
     }
 
     /// Whether the tariff lists the stop or station.

@@ -1,5 +1,6 @@
 //! Pairing: which taps are one journey.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use units::{NetworkId, Span, TapId, Timestamp};
@@ -48,14 +49,23 @@ impl Pairing {
     }
 }
 
+/// Taps of a day that are compared each with each.
+const FEW: usize = 16;
+
 /// The taps of a day in order, each id once: of taps with one id the least (by [`Tap`]'s order)
 /// stands for all.
-pub(crate) fn distinct(taps: &[Tap]) -> Vec<Tap> {
-    let mut distinct = taps.to_vec();
-    distinct.sort_unstable_by(|a, b| (a.id, a).cmp(&(b.id, b)));
+pub(crate) fn distinct(taps: &[Tap]) -> Cow<'_, [Tap]> {
+    // Most days come so already. Of many taps, comparing each with each takes longer than sorting.
+    let is_new = |(place, tap): (usize, &Tap)| taps.iter().take(place).all(|old| old.id != tap.id);
+    if taps.len() <= FEW && taps.is_sorted() && taps.iter().enumerate().all(is_new) {
+        return Cow::Borrowed(taps);
+    }
+    // A tap is some two hundred bytes: its place is sorted in its stead.
+    let mut distinct: Vec<&Tap> = taps.iter().collect();
+    distinct.sort_unstable_by_key(|tap| (tap.id, *tap));
     distinct.dedup_by_key(|tap| tap.id);
     distinct.sort_unstable();
-    distinct
+    Cow::Owned(distinct.into_iter().copied().collect())
 }
 
 /// Pairs the taps of one rider and day, given in order and each id once ([`distinct`]).

@@ -60,7 +60,24 @@ impl<F: AsRef<[FilterBlock]> + AsMut<[FilterBlock]>> DenyFilter<F> {
         filter
     }
 
-    /// Puts one more id in, as a list that grows does.
+    /// Puts more ids in, as a list that grows does. Hundreds at once take far less time than one
+    /// after the other: their blocks, which lie anywhere, come from memory together.
+    pub fn insert_all(&mut self, ids: &[CredentialId]) {
+        let blocks = self.0.as_ref();
+        let mut seen = 0;
+        for id in ids {
+            if let Some(FilterBlock([word, ..])) = blocks.get(at(id, blocks.len()).0) {
+                seen |= word;
+            }
+        }
+        // So that the reading above is done, whose result is of no use.
+        core::hint::black_box(seen);
+        for id in ids {
+            self.insert(id);
+        }
+    }
+
+    /// Puts one more id in.
     #[inline]
     pub fn insert(&mut self, id: &CredentialId) {
         let blocks = self.0.as_mut();
@@ -96,13 +113,19 @@ impl<F: AsRef<[FilterBlock]>> DenyFilter<F> {
     }
 }
 
+/// The block of an id among `blocks`, and the mixed id.
+#[inline]
+fn at(id: &CredentialId, blocks: usize) -> (usize, u64) {
+    let mixed = mix(id);
+    (scale(mixed, blocks), mixed)
+}
+
 /// The block of an id among `blocks`, and its bit in each of the eight words.
 ///
 /// Nobody gains by choosing ids that meet in a block: exact lists decide, and issuers choose ids.
 #[inline]
 fn place(id: &CredentialId, blocks: usize) -> (usize, [u32; 8]) {
-    let mixed = mix(id);
-    let at = scale(mixed, blocks);
+    let (at, mixed) = at(id, blocks);
     let bits = mixed.wrapping_mul(0xa409_3822_299f_31d1);
     let bit = |lane: u32| {
         let [low, ..] = bits

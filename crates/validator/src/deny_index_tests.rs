@@ -121,3 +121,24 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn ids_put_in_together_are_those_put_in_one_by_one() {
+    let ids: Vec<CredentialId> = (0..1_000_u128)
+        .map(|number| CredentialId::from_bytes((number << 64 | number * 7).to_be_bytes()))
+        .collect();
+    let blocks = || vec![FilterBlock::EMPTY; FilterBlock::count_for(ids.len())];
+    let mut together = DenyFilter::of(core::iter::empty(), blocks());
+    for part in ids.chunks(256) {
+        together.insert_all(part);
+    }
+    assert_eq!(
+        together.blocks(),
+        DenyFilter::of(ids.iter().copied(), blocks()).blocks()
+    );
+    assert!(ids.iter().all(|id| together.may_contain(id)));
+    // Without a block there is nothing to put in and nobody is ruled out.
+    let mut none = DenyFilter::of(core::iter::empty(), Vec::new());
+    none.insert_all(&ids);
+    assert!(none.may_contain(&ids[0]));
+}
