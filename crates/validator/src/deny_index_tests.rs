@@ -125,7 +125,7 @@ proptest! {
 #[test]
 fn ids_put_in_together_are_those_put_in_one_by_one() {
     let ids: Vec<CredentialId> = (0..1_000_u128)
-        .map(|number| CredentialId::from_bytes((number << 64 | number * 7).to_be_bytes()))
+        .map(|number| CredentialId::from_bytes(((number << 64) | (number * 7)).to_be_bytes()))
         .collect();
     let blocks = || vec![FilterBlock::EMPTY; FilterBlock::count_for(ids.len())];
     let mut together = DenyFilter::of(core::iter::empty(), blocks());
