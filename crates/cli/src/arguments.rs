@@ -9,6 +9,7 @@ pub use crate::apportion::arguments::{
     ApportionCommand, StatementArguments as ApportionStatementArguments,
     VerifyArguments as ApportionVerifyArguments,
 };
+pub use crate::database::DatabaseArguments;
 pub use crate::fares::arguments::{
     DiffArguments, ExplainArguments, FaresCommand, MapArguments, QuoteArguments,
 };
@@ -149,9 +150,9 @@ pub struct ServeArguments {
     /// A city package; Hangzhou where it is left out.
     #[arg(long)]
     pub city: Option<PathBuf>,
-    /// The database: the path of an SQLite file, or `sqlite://PATH`.
-    #[arg(long)]
-    pub db: String,
+    /// Where its books are.
+    #[command(flatten)]
+    pub database: DatabaseArguments,
     /// The issuer's key file.
     #[arg(long)]
     pub keys: PathBuf,
@@ -278,9 +279,9 @@ pub struct SettleArguments {
     /// The taps.
     #[arg(long)]
     pub taps: PathBuf,
-    /// The database: the path of an SQLite file, or `sqlite://PATH`. Made where it is missing.
-    #[arg(long)]
-    pub db: String,
+    /// Where to keep the books.
+    #[command(flatten)]
+    pub database: DatabaseArguments,
     /// Prints one JSON object on standard output.
     #[arg(long)]
     pub json: bool,

@@ -4,30 +4,28 @@ use std::collections::BTreeMap;
 
 use anyhow::{Result, bail};
 use serde::Serialize;
-use settlement::ports::ChargeScope;
+use settlement::ports::{ChargeScope, SettlementStore as _};
 use settlement::{charge, recompute, settle, summary, verify_ledger};
-use store_sqlite::SqliteStore;
+use store::Store;
 use tariff::City;
 use units::Timestamp;
 
 use crate::progress;
-
-/// Account-days settled or charged in one transaction: what a kill can undo at the most.
-const DAYS_PER_STEP: u32 = 200;
 
 /// Settles every dirty day, then charges the days of `scope`.
 ///
 /// # Errors
 /// When the store fails or the money does not add up.
 pub(crate) async fn bring_up_to_date(
-    store: &SqliteStore,
+    store: &Store,
     city: &City,
     scope: &ChargeScope,
     now: Timestamp,
 ) -> Result<()> {
+    let days_per_step = store.step_days();
     let counter = progress::counter("settling rider days");
     loop {
-        match settle::step(store, city, now, DAYS_PER_STEP).await? {
+        match settle::step(store, city, now, days_per_step).await? {
             0 => break,
             days => counter.inc(u64::from(days)),
         }
@@ -35,7 +33,7 @@ pub(crate) async fn bring_up_to_date(
     counter.finish_and_clear();
     let counter = progress::counter("charging rider days");
     loop {
-        match charge::step(store, scope, now, DAYS_PER_STEP).await? {
+        match charge::step(store, scope, now, days_per_step).await? {
             0 => break,
             days => counter.inc(u64::from(days)),
         }
@@ -69,7 +67,7 @@ pub(crate) struct Books {
 ///
 /// # Errors
 /// When the store fails, or the ledger contradicts itself.
-pub(crate) async fn read(store: &SqliteStore, city: &City) -> Result<Books> {
+pub(crate) async fn read(store: &Store, city: &City) -> Result<Books> {
     let seen = summary::of_store(store, city.currency()).await?;
     let recomputed = recompute::compare(store, city).await?;
     for difference in &recomputed.listed {

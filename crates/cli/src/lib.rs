@@ -45,11 +45,11 @@ use std::process::ExitCode;
 
 pub use arguments::{
     ApportionCommand, ApportionStatementArguments, ApportionVerifyArguments, Arguments,
-    BenchCommand, BooksArguments, CityCommand, Command, DemoArguments, DenyCommand, DiffArguments,
-    ExplainArguments, ExplainChargeArguments, ExportArguments, ExportFormat, FaresCommand,
-    FraudArguments, GateBenchArguments, KeyFileArguments, KeysCommand, LedgerCheckArguments,
-    LedgerCommand, MapArguments, QuoteArguments, RootCommand, ServeArguments, SettleArguments,
-    TokenCommand,
+    BenchCommand, BooksArguments, CityCommand, Command, DatabaseArguments, DemoArguments,
+    DenyCommand, DiffArguments, ExplainArguments, ExplainChargeArguments, ExportArguments,
+    ExportFormat, FaresCommand, FraudArguments, GateBenchArguments, KeyFileArguments, KeysCommand,
+    LedgerCheckArguments, LedgerCommand, MapArguments, QuoteArguments, RootCommand, ServeArguments,
+    SettleArguments, TokenCommand,
 };
 
 /// Does what the command line asks and says how it went.

@@ -10,7 +10,7 @@ use serde_json::json;
 use server::AppState;
 use settlement::model::{Gate, GateState, Registered};
 use settlement::ports::SettlementStore as _;
-use store_sqlite::SqliteStore;
+use store::Store;
 use tokio::net::TcpListener;
 use units::{DeviceId, GateId, RouteId, StopId};
 
@@ -18,7 +18,7 @@ use crate::arguments::ServeArguments;
 use crate::lists::publish::{self, Lists};
 use crate::output::Reader;
 use crate::world::{system_chance, system_now};
-use crate::{database, folder, keys};
+use crate::{folder, keys};
 
 /// Serves until the process is told to stop.
 ///
@@ -26,7 +26,7 @@ use crate::{database, folder, keys};
 /// When the city, the keys, the gates file or the database cannot be read, or the address is taken.
 pub(crate) async fn run(arguments: &ServeArguments) -> Result<bool> {
     let city = folder::load_city(arguments.city.as_deref())?;
-    let store = database::open(&arguments.db).await?;
+    let store = arguments.database.open().await?;
     let ring = keys::open(&arguments.keys, &arguments.passphrase_file)?.to_ring()?;
     if let Some(path) = &arguments.gates {
         let text = std::fs::read_to_string(path)
@@ -92,7 +92,7 @@ fn tls(arguments: &ServeArguments) -> Result<Option<server::Tls>> {
 
 /// Refuses the key file of another city: every tap would be set aside as forged.
 async fn check_keys_belong(
-    store: &SqliteStore,
+    store: &Store,
     ring: &KeyRing,
     arguments: &ServeArguments,
 ) -> Result<()> {
@@ -105,7 +105,7 @@ async fn check_keys_belong(
     bail!(
         "{} is not the key file of {}: codes on record there are signed by key {}, which it lacks",
         arguments.keys.display(),
-        arguments.db,
+        arguments.database.address()?,
         newest.kid
     )
 }
@@ -140,7 +140,7 @@ struct GateRow {
     route_id: Option<Text<RouteId>>,
 }
 
-async fn register(store: &SqliteStore, text: &str) -> Result<()> {
+async fn register(store: &Store, text: &str) -> Result<()> {
     let file: GatesFile = toml::from_str(text)?;
     for row in file.gate {
         let gate = Gate {

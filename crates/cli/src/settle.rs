@@ -16,7 +16,7 @@ use crate::arguments::SettleArguments;
 use crate::books::{self, Books};
 use crate::output::Reader;
 use crate::world::{Stopwatch, system_now};
-use crate::{database, folder, progress};
+use crate::{folder, progress};
 
 /// Rejected rows that are listed one by one; the rest is counted by reason.
 const REJECTED_LISTED_MAX: usize = 1_000;
@@ -58,11 +58,11 @@ pub(crate) async fn run(arguments: &SettleArguments) -> Result<bool> {
         .metadata()
         .with_context(|| format!("cannot read {path}"))?
         .len();
-    let store = database::open(&arguments.db).await?;
+    let store = arguments.database.open().await?;
     if !store.gates().await?.is_empty() {
         bail!(
             "{} is a served city's; settle files into a database of their own",
-            arguments.db
+            arguments.database.address()?
         );
     }
     let now = system_now();

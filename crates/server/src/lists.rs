@@ -15,7 +15,7 @@ use issuer::lists::{Folder, FolderError, Issuers, MakeError, Published, Wanted, 
 use issuer::{DenyError, Issuer};
 use settlement::ports::StoreError;
 use sha2::{Digest as _, Sha256};
-use store_sqlite::SqliteStore;
+use store::Store;
 use units::Timestamp;
 use wire::lists::{ListName, Root};
 
@@ -137,7 +137,7 @@ pub enum PublishError {
 /// Makes lists anew whenever keys, denied codes, policy or tariff change, and before they are over.
 #[derive(Debug)]
 pub struct Publisher {
-    issuer: Arc<Issuer<SqliteStore>>,
+    issuer: Arc<Issuer<Store>>,
     folder: Folder,
     served: Arc<ServedLists>,
     root: Root,
@@ -153,7 +153,7 @@ impl Publisher {
     /// # Errors
     /// [`PublishError::Folder`].
     pub fn open(
-        issuer: Arc<Issuer<SqliteStore>>,
+        issuer: Arc<Issuer<Store>>,
         folder: Folder,
         served: Arc<ServedLists>,
     ) -> Result<Self, PublishError> {

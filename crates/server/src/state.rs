@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use issuer::Issuer;
-use store_sqlite::SqliteStore;
+use store::Store;
 use tariff::City;
 use units::Timestamp;
 
@@ -17,11 +17,11 @@ pub type Rng = Arc<dyn Fn(&mut [u8]) + Send + Sync>;
 #[derive(Clone)]
 pub struct AppState {
     /// The books.
-    pub store: SqliteStore,
+    pub store: Store,
     /// Fares, stops and time zone.
     pub city: Arc<City>,
     /// Signs credentials and tickets.
-    pub issuer: Arc<Issuer<SqliteStore>>,
+    pub issuer: Arc<Issuer<Store>>,
     /// What time it is.
     pub clock: Clock,
     /// Randomness.

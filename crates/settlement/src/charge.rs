@@ -58,7 +58,7 @@ pub async fn close<S: SettlementStore>(
     settle::all(store, city, now).await?;
     let mut closed = 0;
     loop {
-        match step(store, scope, now, S::STEP_DAYS).await? {
+        match step(store, scope, now, store.step_days()).await? {
             0 => return Ok(closed),
             days => closed += u64::from(days),
         }

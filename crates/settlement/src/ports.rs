@@ -31,7 +31,7 @@ pub trait IssuanceLog: Send + Sync {
 pub trait SettlementStore: Send + Sync {
     /// How many account-days one transaction best takes: so many that the disk's flush and the
     /// statements are paid once for many, so few that others wait little and memory is bounded.
-    const STEP_DAYS: u32;
+    fn step_days(&self) -> u32;
 
     /// Registers a gate, or changes its number, place and state; its key never changes.
     fn register_gate(

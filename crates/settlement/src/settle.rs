@@ -34,7 +34,7 @@ pub async fn all<S: SettlementStore>(
 ) -> Result<u64, StoreError> {
     let mut taken = 0;
     loop {
-        match step(store, city, now, S::STEP_DAYS).await? {
+        match step(store, city, now, store.step_days()).await? {
             0 => return Ok(taken),
             days => taken += u64::from(days),
         }

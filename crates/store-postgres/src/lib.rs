@@ -18,11 +18,11 @@
 //!
 //! ```no_run
 //! use settlement::ports::SettlementStore;
-//! use store_postgres::PostgresStore;
+//! use store_postgres::{Location, PostgresStore};
 //!
 //! # let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
 //! # runtime.block_on(async {
-//! let store = PostgresStore::open("postgres://faregate@127.0.0.1/city").await?;
+//! let store = PostgresStore::open(&Location::parse("postgres://faregate@127.0.0.1/city")?).await?;
 //! assert_eq!(store.counts().await?.journeys, 0);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! # })?;
@@ -39,8 +39,10 @@ mod ingest;
 mod issuance;
 mod issuance_log;
 mod ledger_pages;
+mod location;
 mod names;
 mod notes;
+mod open;
 mod pack;
 mod pages;
 mod parcels;
@@ -49,4 +51,6 @@ mod settlement_port;
 mod settling;
 mod store;
 
-pub use store::{OpenError, PostgresStore};
+pub use location::{Location, LocationError};
+pub use open::OpenError;
+pub use store::PostgresStore;

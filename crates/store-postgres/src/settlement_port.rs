@@ -12,7 +12,9 @@ use crate::{PostgresStore, charging, counts, file_taps, gates, ingest, pages, se
 
 impl SettlementStore for PostgresStore {
     /// Everything of a shard's day in a city of some ten million taps; some 100 MB.
-    const STEP_DAYS: u32 = 200_000;
+    fn step_days(&self) -> u32 {
+        200_000
+    }
 
     async fn register_gate(&self, gate: &Gate) -> Result<Registered, StoreError> {
         gates::register(self, gate).await

@@ -8,7 +8,9 @@ use sqlx::postgres::{PgPool, PgPoolOptions, Postgres};
 use sqlx::{Error, Transaction};
 use units::{AccountId, ServiceDay};
 
+use crate::Location;
 use crate::names::Names;
+use crate::open::{self, OpenError};
 
 /// Connections of one process: more than a machine has cores, far fewer than a server's 100.
 const CONNECTIONS_MAX: u32 = 12;
@@ -22,18 +24,6 @@ pub(crate) const SHARDS: u8 = 32;
 /// Locks out other processes that make partitions at the same time.
 const PARTITION_LOCK: i64 = 0x6661_7265_6761_7465;
 
-/// Why a database could not be opened.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum OpenError {
-    /// No database answers under this URL.
-    #[error("the PostgreSQL database cannot be opened")]
-    Open(#[source] Error),
-    /// The tables could not be brought to this version.
-    #[error("the tables of the PostgreSQL database cannot be brought to this version")]
-    Migrate(#[source] sqlx::migrate::MigrateError),
-}
-
 /// An open database. Cheap to clone: clones share the connections.
 #[derive(Debug, Clone)]
 pub struct PostgresStore {
@@ -43,21 +33,20 @@ pub struct PostgresStore {
 }
 
 impl PostgresStore {
-    /// Opens the database of `url` (`postgres://USER:PASSWORD@HOST:PORT/DATABASE`) and brings its
-    /// tables to this version; several processes may do so at once.
+    /// Opens the database and brings its tables to this version; several processes may do so at
+    /// once.
     ///
     /// # Errors
-    /// [`OpenError`] when no database answers or it may not be written.
-    pub async fn open(url: &str) -> Result<Self, OpenError> {
-        let pool = PgPoolOptions::new().max_connections(CONNECTIONS_MAX);
-        let pool = pool.connect(url).await.map_err(OpenError::Open)?;
-        let naming = PgPoolOptions::new().max_connections(NAMING_CONNECTIONS_MAX);
-        let naming = naming.connect_lazy(url).map_err(OpenError::Open)?;
-        let migrated = sqlx::migrate!("./migrations").run(&pool).await;
-        migrated.map_err(OpenError::Migrate)?;
+    /// [`OpenError`] when no database answers, it is not ours, or it may not be written.
+    pub async fn open(location: &Location) -> Result<Self, OpenError> {
+        open::prepare(location).await?;
+        let pool = |connections| {
+            let pool = PgPoolOptions::new().max_connections(connections);
+            pool.connect_lazy_with(location.options())
+        };
         Ok(Self {
-            pool,
-            names: Arc::new(Names::new(naming)),
+            pool: pool(CONNECTIONS_MAX),
+            names: Arc::new(Names::new(pool(NAMING_CONNECTIONS_MAX))),
             partitions: Arc::default(),
         })
     }

@@ -19,7 +19,7 @@ use settlement::testing::contract::Factory as _;
 use settlement::testing::shuffle::{Dealer, Delivery, Morning};
 use settlement::testing::world::{city, day, minutes};
 use settlement::{charge, dump, recompute, settle, verify_ledger};
-use store_postgres::PostgresStore;
+use store_postgres::{Location, PostgresStore};
 use units::ServiceDay;
 
 /// How many deals of the morning are played, each in a database of its own.
@@ -135,7 +135,7 @@ fn both_days() -> settlement::ports::ChargeScope {
 /// Opens the database as soon as it answers.
 async fn open(url: &str) -> PostgresStore {
     loop {
-        match PostgresStore::open(url).await {
+        match PostgresStore::open(&Location::parse(url).unwrap()).await {
             Ok(store) => return store,
             Err(_) => tokio::time::sleep(PATIENCE).await,
         }

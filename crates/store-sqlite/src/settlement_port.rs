@@ -12,7 +12,9 @@ use crate::{SqliteStore, batches, charging, counts, file_taps, gates, pages, set
 
 impl SettlementStore for SqliteStore {
     /// There is one writer: the others wait some milliseconds only.
-    const STEP_DAYS: u32 = 200;
+    fn step_days(&self) -> u32 {
+        200
+    }
 
     async fn register_gate(&self, gate: &Gate) -> Result<Registered, StoreError> {
         gates::register(self, gate).await

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use crate::database::DatabaseArguments;
+
 /// `faregate apportion`.
 #[derive(Subcommand, Debug)]
 pub enum ApportionCommand {
@@ -26,9 +28,9 @@ pub struct StatementArguments {
     /// The city package; Hangzhou where it is left out.
     #[arg(long)]
     pub city: Option<PathBuf>,
-    /// The database: the path of an SQLite file, or `sqlite://PATH`. Settled and charged.
-    #[arg(long)]
-    pub db: String,
+    /// Where its books are: settled and charged.
+    #[command(flatten)]
+    pub database: DatabaseArguments,
     /// The folder of statements.
     #[arg(long)]
     pub out: PathBuf,

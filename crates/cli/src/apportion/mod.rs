@@ -17,7 +17,7 @@ use units::{Balance, ServiceDay};
 
 use crate::output::Reader;
 use crate::world::system_now;
-use crate::{database, folder, progress};
+use crate::{folder, progress};
 use archive::{Archive, Total, totals_of};
 use arguments::{ApportionCommand, StatementArguments};
 
@@ -55,7 +55,7 @@ async fn next(arguments: &StatementArguments) -> Result<bool> {
         .statements
         .first()
         .map_or(*days.start(), |first| *first.days.start());
-    let store = database::open_existing(&arguments.db).await?;
+    let store = arguments.database.open_existing().await?;
     let waiting = progress::counter("reading journeys");
     waiting.enable_steady_tick(std::time::Duration::from_millis(200));
     let mut published = published::read(&store, &city, &(first..=*days.end())).await?;

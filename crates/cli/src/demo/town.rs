@@ -11,7 +11,8 @@ use issuer::{DenyReason, Issuer, Lives};
 use secrecy::SecretString;
 use server::AppState;
 use settlement::ports::SettlementStore as _;
-use store_sqlite::SqliteStore;
+use store::{Address, Store};
+use store_sqlite::Location;
 use tariff::City;
 use tokio::net::TcpListener;
 use units::{CredentialId, Span, Timestamp};
@@ -24,8 +25,8 @@ use super::report::Report;
 use super::spool::Spool;
 use super::travel::Gates;
 use crate::arguments::DemoArguments;
+use crate::serve;
 use crate::world::{system_chance, system_now};
-use crate::{database, serve};
 
 /// The clock of the demo: stands where it is put, until it is let go.
 #[derive(Clone)]
@@ -81,7 +82,7 @@ impl DemoChance {
 /// The running city.
 pub(super) struct Town {
     pub(super) city: Arc<City>,
-    pub(super) store: SqliteStore,
+    pub(super) store: Store,
     pub(super) clock: DemoClock,
     pub(super) client: Client,
     /// When the gates upload and the day is settled.
@@ -112,7 +113,7 @@ impl Town {
         let chance = Dice::new(arguments.seed, u64::MAX - 2);
         let chance = Arc::new(DemoChance(Mutex::new(Some(chance))));
         let path = home.join("faregate.db");
-        let store = database::open(&path.to_string_lossy()).await?;
+        let store = Store::open(&Address::Sqlite(Location::File(path))).await?;
         let keys = open_keys(home, plan.dawn, &chance)?;
         let issuer = Issuer::new(store.clone(), keys.to_ring()?, Lives::default(), plan.dawn)?;
         let state = AppState {

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, value_parser};
 
+use crate::database::DatabaseArguments;
+
 /// Where lists are, and which keys sign roots.
 #[derive(Args, Debug)]
 pub struct RootArguments {
@@ -90,9 +92,9 @@ signed lists with the last version there is: name other --online-key files and r
 pub enum DenyCommand {
     /// Denies a credential or ticket, and every live one of its account.
     Add {
-        /// The database.
-        #[arg(long)]
-        db: String,
+        /// Where the books are.
+        #[command(flatten)]
+        database: DatabaseArguments,
         /// Its id (`cti`), a UUID.
         #[arg(long)]
         id: String,
@@ -108,9 +110,9 @@ pub enum DenyCommand {
     },
     /// Lifts a denial, and that of every code of the account.
     Lift {
-        /// The database.
-        #[arg(long)]
-        db: String,
+        /// Where the books are.
+        #[command(flatten)]
+        database: DatabaseArguments,
         /// Its id (`cti`), a UUID.
         #[arg(long)]
         id: String,
@@ -120,9 +122,9 @@ pub enum DenyCommand {
     },
     /// Lists the denied ids.
     List {
-        /// The database.
-        #[arg(long)]
-        db: String,
+        /// Where the books are.
+        #[command(flatten)]
+        database: DatabaseArguments,
         /// Prints a JSON object.
         #[arg(long)]
         json: bool,

@@ -7,7 +7,6 @@ use issuer::{Denial, DenyReason, IssuanceStore as _};
 use serde_json::json;
 use units::{CredentialId, Span};
 
-use crate::database;
 use crate::lists::arguments::DenyCommand;
 use crate::output::Reader;
 use crate::world::system_now;
@@ -21,7 +20,7 @@ pub(crate) async fn run(command: &DenyCommand) -> Result<bool> {
     let id = |text: &str| CredentialId::parse(text).context("--id");
     match command {
         DenyCommand::Add {
-            db,
+            database,
             id: text,
             reason,
             hours,
@@ -33,7 +32,7 @@ pub(crate) async fn run(command: &DenyCommand) -> Result<bool> {
                 at: now,
                 until: now.plus(Span::from_secs(i64::from(*hours) * 3_600)),
             };
-            let store = database::open(db).await?;
+            let store = database.open().await?;
             let version = store.deny(&denial).await?;
             store.close().await;
             Reader::of(*json).print(
@@ -41,8 +40,12 @@ pub(crate) async fn run(command: &DenyCommand) -> Result<bool> {
                 &format!("{text} is denied for {hours} h\n"),
             )?;
         }
-        DenyCommand::Lift { db, id: text, json } => {
-            let store = database::open(db).await?;
+        DenyCommand::Lift {
+            database,
+            id: text,
+            json,
+        } => {
+            let store = database.open().await?;
             let version = store.allow(id(text)?, now).await?;
             store.close().await;
             Reader::of(*json).print(
@@ -50,8 +53,8 @@ pub(crate) async fn run(command: &DenyCommand) -> Result<bool> {
                 &format!("{text} is not denied\n"),
             )?;
         }
-        DenyCommand::List { db, json } => {
-            let store = database::open(db).await?;
+        DenyCommand::List { database, json } => {
+            let store = database.open().await?;
             let list = store.deny_list(now).await?;
             store.close().await;
             let ids: Vec<_> = list.entries.iter().map(ToString::to_string).collect();

@@ -9,7 +9,7 @@ use issuer::Issuer;
 use issuer::keyfile::KeyFile;
 use issuer::lists::{Folder, Wanted};
 use server::{Publisher, ServedLists};
-use store_sqlite::SqliteStore;
+use store::Store;
 use tariff::CityFiles;
 
 use crate::arguments::ServeArguments;
@@ -61,7 +61,7 @@ impl Lists {
         (folder, online): (&Path, &Path),
         arguments: &ServeArguments,
         package: CityFiles,
-        issuer: Arc<Issuer<SqliteStore>>,
+        issuer: Arc<Issuer<Store>>,
         served: Arc<ServedLists>,
     ) -> Result<Self> {
         let settings = Watched::new(folder.join("lists.toml"));
@@ -109,7 +109,7 @@ fn read_settings(settings: &Watched, package: &CityFiles) -> Result<Wanted> {
 pub(crate) async fn watch(
     keys_file: PathBuf,
     passphrase: PathBuf,
-    issuer: Arc<Issuer<SqliteStore>>,
+    issuer: Arc<Issuer<Store>>,
     mut lists: Option<Lists>,
 ) {
     let mut watched = Watched::new(keys_file);
@@ -128,7 +128,7 @@ pub(crate) async fn watch(
     }
 }
 
-fn replace_keys(path: &Path, passphrase: &Path, issuer: &Issuer<SqliteStore>) -> Result<()> {
+fn replace_keys(path: &Path, passphrase: &Path, issuer: &Issuer<Store>) -> Result<()> {
     let ring = keys::open(path, passphrase)?.to_ring()?;
     issuer.replace_keys(ring, system_now())?;
     tracing::info!("the issuer keys are replaced");

@@ -4,15 +4,17 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
+use crate::database::DatabaseArguments;
+
 /// A city and its books.
 #[derive(Args, Debug)]
 pub struct BooksArguments {
     /// The city package; Hangzhou where it is left out.
     #[arg(long)]
     pub city: Option<PathBuf>,
-    /// The database: the path of an SQLite file, or `sqlite://PATH`.
-    #[arg(long)]
-    pub db: String,
+    /// Where its books are.
+    #[command(flatten)]
+    pub database: DatabaseArguments,
 }
 
 /// `faregate ledger`.

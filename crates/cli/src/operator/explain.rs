@@ -81,7 +81,7 @@ pub(crate) async fn run(arguments: &ExplainChargeArguments) -> Result<bool> {
     loop {
         let page = open.page().await?;
         if page.is_empty() {
-            bail!("{} has no charge {id}", arguments.books.db);
+            bail!("{} has no charge {id}", arguments.books.database.address()?);
         }
         for record in &page {
             if let Some(charge) = record.charges.iter().find(|charge| charge.id == id) {

@@ -16,11 +16,11 @@ use anyhow::Result;
 use indicatif::ProgressBar;
 use settlement::model::AccountRecord;
 use settlement::ports::SettlementStore as _;
-use store_sqlite::SqliteStore;
+use store::Store;
 use tariff::City;
 use units::AccountId;
 
-use crate::{database, folder, progress};
+use crate::{folder, progress};
 use arguments::BooksArguments;
 
 /// Accounts read at a time.
@@ -29,7 +29,7 @@ const ACCOUNTS_PER_PAGE: u32 = 500;
 /// The books that a command names, opened.
 struct Open {
     city: City,
-    store: SqliteStore,
+    store: Store,
     after: Option<AccountId>,
     counter: ProgressBar,
 }
@@ -38,7 +38,7 @@ impl Open {
     async fn new(arguments: &BooksArguments) -> Result<Self> {
         Ok(Self {
             city: folder::load_city(arguments.city.as_deref())?,
-            store: database::open_existing(&arguments.db).await?,
+            store: arguments.database.open_existing().await?,
             after: None,
             counter: progress::counter("reading riders"),
         })

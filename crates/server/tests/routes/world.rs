@@ -15,7 +15,8 @@ use issuer::{Issuer, Lives};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use server::AppState;
-use store_sqlite::{Location, SqliteStore};
+use store::{Address, Store};
+use store_sqlite::Location;
 use tower::ServiceExt as _;
 use units::{GateId, Span, Timestamp};
 use validator::{Decision, Place, Policy, ReplayMemory, ReplaySlot, SortedDenyList, Validator};
@@ -100,7 +101,7 @@ impl World {
         log();
         let folder = tempfile::tempdir().unwrap();
         let location = Location::File(folder.path().join("faregate.db"));
-        let store = SqliteStore::open(&location).await.unwrap();
+        let store = Store::open(&Address::Sqlite(location)).await.unwrap();
         let rng: server::Rng = Arc::new(chance());
         let keys = KeyFile::create(DAWN, &KEY_LIVES, &*rng).unwrap();
         let signing = keys.to_ring().unwrap();

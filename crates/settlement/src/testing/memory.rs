@@ -75,7 +75,9 @@ impl IssuanceLog for MemoryStore {
 }
 
 impl SettlementStore for MemoryStore {
-    const STEP_DAYS: u32 = 200;
+    fn step_days(&self) -> u32 {
+        200
+    }
 
     async fn register_gate(&self, gate: &Gate) -> Result<Registered, StoreError> {
         let mut state = self.lock();

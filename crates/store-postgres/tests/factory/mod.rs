@@ -8,7 +8,7 @@ use settlement::dump;
 use settlement::testing::contract::Factory;
 use settlement::testing::shuffle::Morning;
 use settlement::testing::world::{self, minutes};
-use store_postgres::PostgresStore;
+use store_postgres::{Location, PostgresStore};
 use units::{AccountId, CredentialId, KeyId};
 use wire::{Entitlement, PartySize, ProductCode, RiderCategory};
 
@@ -21,7 +21,9 @@ impl Databases {
     }
 
     pub(crate) async fn open(url: &str) -> PostgresStore {
-        PostgresStore::open(url).await.unwrap()
+        PostgresStore::open(&Location::parse(url).unwrap())
+            .await
+            .unwrap()
     }
 }
 
