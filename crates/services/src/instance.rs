@@ -1,7 +1,8 @@
 //! A server's process: started as whom it accepts, ended with its owner.
 
-use std::fs::File;
+use std::fs::{File, Permissions};
 use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Output, Stdio};
@@ -125,6 +126,20 @@ pub(crate) fn folder() -> Result<TempDir, ServiceError> {
         std::os::unix::fs::chown(folder.path(), owner, owner).map_err(&failed)?;
     }
     Ok(folder)
+}
+
+/// Writes a file that the server alone may read.
+pub(crate) fn private_file(path: &Path, text: &str) -> Result<(), ServiceError> {
+    let write = || {
+        std::fs::write(path, text)?;
+        std::fs::set_permissions(path, Permissions::from_mode(0o600))?;
+        if geteuid().is_root() {
+            let owner = Some(UNPRIVILEGED);
+            std::os::unix::fs::chown(path, owner, owner)?;
+        }
+        Ok(())
+    };
+    write().map_err(ServiceError::io("write a file of a server"))
 }
 
 /// A port of 127.0.0.1 on which nobody listens.

@@ -24,7 +24,7 @@ mod instance;
 mod postgres;
 mod redis;
 
-pub use postgres::Postgres;
+pub use postgres::{GUARDED_USER, Postgres};
 pub use redis::{Redis, RedisCluster};
 
 /// Why a server could not be started or told something.

@@ -8,10 +8,19 @@ use rustix::process::Signal;
 use tempfile::TempDir;
 
 use crate::ServiceError;
-use crate::instance::{Instance, find, folder, free_port, run};
+use crate::instance::{Instance, find, folder, free_port, private_file, run};
 
 /// The superuser of the instance; it has no password and only this machine reaches it.
 const USER: &str = "faregate";
+
+/// A user who is asked for a password, once a test has made one with this name.
+pub const GUARDED_USER: &str = "guarded";
+
+/// Who may come, beside what `initdb --auth=trust` lets in.
+const DOOR: &str = "host all guarded all scram-sha-256";
+
+/// The door of a server that takes TLS alone.
+const TLS_DOOR: &str = "hostssl all all all trust";
 
 /// Databases made by this process: each has a name of its own.
 static DATABASES: AtomicU32 = AtomicU32::new(0);
@@ -43,6 +52,33 @@ impl Postgres {
     /// # Errors
     /// As [`Self::start`].
     pub fn start_with(settings: &[&str]) -> Result<Self, ServiceError> {
+        let server = Self::make(settings)?;
+        let door = server.folder.path().join("data/pg_hba.conf");
+        let open = std::fs::read_to_string(&door).map_err(ServiceError::io("read a door"))?;
+        let both = format!("{DOOR}\n{open}");
+        std::fs::write(&door, both).map_err(ServiceError::io("guard a door"))?;
+        server.start_again()?;
+        Ok(server)
+    }
+
+    /// A server that speaks TLS with this certificate and key (PEM), and with nobody in the clear.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub fn start_with_tls(certificate: &str, key: &str) -> Result<Self, ServiceError> {
+        let server = Self::make(&["ssl=on"])?;
+        let data = server.folder.path().join("data");
+        let write = |name: &str, text: &str| private_file(&data.join(name), text);
+        // The names that PostgreSQL looks for when it is told none.
+        write("server.crt", certificate)?;
+        write("server.key", key)?;
+        write("pg_hba.conf", TLS_DOOR)?;
+        server.start_again()?;
+        Ok(server)
+    }
+
+    /// Makes a cluster of databases without a server.
+    fn make(settings: &[&str]) -> Result<Self, ServiceError> {
         let programs = programs()?;
         let folder = folder()?;
         let data = folder.path().join("data");
@@ -51,15 +87,13 @@ impl Postgres {
         let options = ["--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"];
         let args = [&options[..], &["--data-checksums", &user, "-D", &data]].concat();
         run("make a cluster", &programs.join("initdb"), &args)?;
-        let server = Self {
+        Ok(Self {
             programs,
             port: free_port()?,
             settings: settings.iter().map(|&one| one.to_owned()).collect(),
             running: Mutex::new(None),
             folder,
-        };
-        server.start_again()?;
-        Ok(server)
+        })
     }
 
     /// The server that tests of one process share; it ends with the last who holds it.

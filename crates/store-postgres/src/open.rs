@@ -131,6 +131,10 @@ pub(crate) async fn prepare(location: &Location) -> Result<(), OpenError> {
 
 fn refused(at: Location, source: Error) -> OpenError {
     match &source {
+        // So TLS tells of a certificate that it does not trust.
+        Error::Io(error) if error.kind() == io::ErrorKind::InvalidData => {
+            OpenError::Tls { at, source }
+        }
         Error::Io(_) => OpenError::Unreachable { at, source },
         Error::Tls(_) => OpenError::Tls { at, source },
         Error::Database(said) => match said.try_downcast_ref().map(PgDatabaseError::code) {

@@ -38,6 +38,7 @@ mod issuance_log;
 mod journeys;
 mod money;
 mod notes;
+mod open;
 mod pages;
 mod settlement_port;
 mod settling;
@@ -45,4 +46,5 @@ mod store;
 mod taps;
 mod windows;
 
-pub use store::{Location, LocationError, OpenError, SqliteStore};
+pub use open::OpenError;
+pub use store::{Location, LocationError, SqliteStore};

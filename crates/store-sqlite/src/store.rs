@@ -1,5 +1,6 @@
 //! Opening the database and its two ways in: one writer, several readers.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -9,6 +10,8 @@ use sqlx::sqlite::{
     SqliteSynchronous,
 };
 use sqlx::{Error, Transaction};
+
+use crate::open::{self, OpenError};
 
 /// Connections that read at the same time. Readers never wait for the writer in WAL mode.
 const READERS_MAX: u32 = 4;
@@ -33,6 +36,15 @@ pub struct LocationError {
     pub got: String,
 }
 
+impl fmt::Display for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Memory => f.write_str("sqlite::memory:"),
+            Self::File(path) => path.display().fmt(f),
+        }
+    }
+}
+
 impl Location {
     /// Reads a database URL; a text without `sqlite:` is taken as a path.
     ///
@@ -53,30 +65,6 @@ impl Location {
             path => Ok(Self::File(PathBuf::from(path))),
         }
     }
-}
-
-/// Why a database could not be opened.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum OpenError {
-    /// The file could not be opened as a database.
-    #[error("the database {location:?} cannot be opened")]
-    Open {
-        /// Where.
-        location: Location,
-        /// What the driver said.
-        #[source]
-        source: Error,
-    },
-    /// The tables could not be brought to this version.
-    #[error("the tables of {location:?} cannot be brought to this version")]
-    Migrate {
-        /// Where.
-        location: Location,
-        /// What the migrator said.
-        #[source]
-        source: sqlx::migrate::MigrateError,
-    },
 }
 
 /// An open database. Cheap to clone: clones share the connections.
@@ -123,11 +111,7 @@ impl SqliteStore {
                 Self { writer, readers }
             }
         };
-        let migrated = sqlx::migrate!("./migrations").run(&store.writer).await;
-        migrated.map_err(|source| OpenError::Migrate {
-            location: location.clone(),
-            source,
-        })?;
+        open::prepare(&store.writer, location).await?;
         Ok(store)
     }
 

@@ -49,8 +49,7 @@ impl Address {
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Sqlite(SqliteLocation::Memory) => f.write_str("sqlite::memory:"),
-            Self::Sqlite(SqliteLocation::File(path)) => path.display().fmt(f),
+            Self::Sqlite(location) => location.fmt(f),
             Self::Postgres(location) => location.fmt(f),
         }
     }
