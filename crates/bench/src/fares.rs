@@ -3,6 +3,8 @@
 
 mod taps;
 
+pub(crate) use taps::peak_mb;
+
 use std::collections::BTreeMap;
 use std::hint::black_box;
 use std::path::PathBuf;
@@ -140,7 +142,7 @@ pub(crate) fn rows() -> anyhow::Result<Vec<Row>> {
             "s",
         );
         rows.push(load.at_most(1.0));
-        if let Some(peak) = taps::peak_mb()? {
+        if let Some(peak) = peak_mb()? {
             let row = Row::plain("mbta_memory", "MBTA: peak memory of loading", peak, "MB");
             rows.push(row.at_most(200.0));
         }

@@ -15,6 +15,7 @@
 //! ```text
 //! cargo run --release -p bench -- gate          # a table; --json for an array of rows
 //! cargo run --release -p bench -- fares         # legs priced per second
+//! cargo run --release -p bench -- settle        # uploads to books on real databases
 //! cargo run --release -p bench -- equality      # a million signatures against verify_strict
 //! cargo run --release -p bench -- variants      # other ways to prepare a key
 //! ```
@@ -28,6 +29,7 @@ mod measure;
 mod others;
 mod peers;
 mod report;
+mod settle;
 mod variants;
 
 /// Shared with the tests of `wire`, which run a hundred thousand.
@@ -81,6 +83,37 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Uploads to books: taking taps in, settling a day, memory and storage, on real databases.
+    Settle {
+        /// An array of rows instead of a table.
+        #[arg(long)]
+        json: bool,
+        /// Only these rows: `ingest`, `sqlite` or `day`.
+        only: Option<String>,
+        /// Taps of the service day that is settled.
+        #[arg(long, default_value_t = 500_000)]
+        taps: usize,
+        /// A day of 5 M taps, and the city's 20 M taps as they are: needs 40 GB of disk and half
+        /// an hour.
+        #[arg(long)]
+        full: bool,
+        /// How often each is measured.
+        #[arg(long, default_value_t = 3)]
+        rounds: usize,
+        /// Workers of the process that settles.
+        #[arg(long, default_value_t = 2)]
+        workers: usize,
+    },
+    /// Settles what waits in a database: the process whose memory `settle` measures.
+    #[command(hide = true)]
+    SettleWorker {
+        /// The database.
+        #[arg(long)]
+        url: String,
+        /// Workers at once.
+        #[arg(long)]
+        workers: usize,
+    },
     /// Adversarial signatures through every verifier of ours and `verify_strict`.
     Equality {
         /// How many.
@@ -112,6 +145,28 @@ fn main() -> anyhow::Result<()> {
             report::print(&[gate::presentation_row(rounds)?], json)
         }
         Command::Fares { json } => report::print(&fares::rows()?, json),
+        Command::Settle {
+            json,
+            only,
+            taps,
+            full,
+            rounds,
+            workers,
+        } => {
+            let (taps, city_taps) = if full {
+                (5_000_000, 20_000_000)
+            } else {
+                (taps, taps)
+            };
+            let sizes = settle::Sizes {
+                taps,
+                city_taps,
+                rounds,
+                workers,
+            };
+            report::print(&settle::rows(sizes, only.as_deref())?, json)
+        }
+        Command::SettleWorker { url, workers } => settle::worker_main(&url, workers),
         Command::Equality { cases, seed } => adversarial_run::run(seed, cases),
         Command::Variants { json, rounds } => report::print(&variants::rows(rounds)?, json),
     }

@@ -17,6 +17,11 @@ const WALK_BYTES: usize = 80 << 20;
 pub(crate) struct Times(Vec<f64>);
 
 impl Times {
+    /// Times that were taken elsewhere, one for each round.
+    pub(crate) const fn of(times: Vec<f64>) -> Self {
+        Self(times)
+    }
+
     pub(crate) fn median(&self) -> f64 {
         quantile(&self.0, 0.5)
     }
@@ -49,7 +54,7 @@ fn quantile(values: &[f64], part: f64) -> f64 {
     clippy::disallowed_methods,
     reason = "measuring time is what this is for"
 )]
-fn now() -> Instant {
+pub(crate) fn now() -> Instant {
     Instant::now()
 }
 
@@ -158,6 +163,13 @@ pub(crate) fn once(run: impl FnOnce()) -> f64 {
     let start = now();
     run();
     start.elapsed().as_secs_f64()
+}
+
+/// Seconds that `run` takes, once, and what it gives.
+pub(crate) fn timed<T>(run: impl FnOnce() -> T) -> (f64, T) {
+    let start = now();
+    let done = run();
+    (start.elapsed().as_secs_f64(), done)
 }
 
 fn calibrate(run: &mut Alternative<'_>) -> usize {

@@ -66,6 +66,14 @@ impl Row {
         self
     }
 
+    /// Ours must be at least this part of theirs.
+    #[must_use]
+    pub(crate) fn ratio_at_least(mut self, min: f64) -> Self {
+        let kept = self.ratio.is_some_and(|ratio| ratio >= min);
+        self.promise(&format!("≥ {min}×"), kept);
+        self
+    }
+
     /// Ours must be at least this many times as fast.
     #[must_use]
     pub(crate) fn times_faster(mut self, min: f64) -> Self {

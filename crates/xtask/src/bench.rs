@@ -6,9 +6,10 @@ use std::process::{Command, Stdio};
 use anyhow::Result;
 
 use crate::process::{announce, cargo, output, prepare, root, run, target_dir};
+use crate::services;
 
 /// What is measured where nothing is named.
-const ALL: [&str; 2] = ["gate", "fares"];
+const ALL: [&str; 3] = ["gate", "fares", "settle"];
 
 /// Builds the benchmarks optimised and runs those that are named, or all.
 ///
@@ -23,6 +24,9 @@ pub(crate) fn run_with(options: &[String]) -> Result<()> {
     };
     let mut commands = Vec::new();
     for group in groups {
+        if group == "settle" {
+            services::postgres()?;
+        }
         let mut bench = Command::new(target_dir().join("release/bench"));
         bench.arg(group).args(options).current_dir(root());
         if group == "gate" && has_avx512() {

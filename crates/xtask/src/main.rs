@@ -33,8 +33,8 @@ enum Task {
     Check,
     /// Measures what documents claim, beside what others use, in one run; prints a table.
     Bench {
-        /// What to measure, and its options: `gate --json`; `gate` and `fares` where nothing is
-        /// named.
+        /// What to measure, and its options: `gate --json`; `gate`, `fares` and `settle` where
+        /// nothing is named.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         options: Vec<String>,
     },

@@ -239,7 +239,7 @@ fn tap_id(account: u32, number: u8) -> TapId {
 }
 
 /// The most memory that this process had so far, in MB (10^6 bytes); where the system tells.
-pub(super) fn peak_mb() -> anyhow::Result<Option<f64>> {
+pub(crate) fn peak_mb() -> anyhow::Result<Option<f64>> {
     let Ok(status) = std::fs::read_to_string("/proc/self/status") else {
         return Ok(None);
     };
