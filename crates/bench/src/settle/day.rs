@@ -3,7 +3,7 @@
 use services::Postgres;
 use sqlx::Connection as _;
 use sqlx::postgres::PgConnection;
-use store_postgres::PostgresStore;
+use store_postgres::{Location, PostgresStore};
 use tokio::runtime::Runtime;
 
 use super::city::{Day, Small};
@@ -170,7 +170,7 @@ fn ran(
     sizes: Sizes,
 ) -> anyhow::Result<Ran> {
     let url = server.create_database()?;
-    let store = runtime.block_on(PostgresStore::open(&url))?;
+    let store = runtime.block_on(PostgresStore::open(&Location::parse(&url)?))?;
     runtime.block_on(uploads::register(&store, taps))?;
     let is_late = |tap: &Small| tap.device % LATE_ONE_IN == LATE_ONE_IN / 2;
     let (late, in_time): (Vec<Small>, Vec<Small>) = taps.iter().partition(|tap| is_late(tap));

@@ -2,7 +2,7 @@
 
 use services::Postgres;
 use settlement::ports::{SettlementStore, VerifiedBatch};
-use store_postgres::PostgresStore;
+use store_postgres::{Location, PostgresStore};
 use tokio::runtime::Runtime;
 
 use super::city::{Day, Small};
@@ -27,7 +27,9 @@ pub(super) fn rows(runtime: &Runtime, server: &Postgres) -> anyhow::Result<Vec<R
     let day = Day::new(1)?;
     let taps = day.taps(GROUPS * ROUNDS * STORED_TOGETHER * 5 / 4);
     let groups = groups(&day, &taps)?;
-    let store = runtime.block_on(PostgresStore::open(&server.create_database()?))?;
+    let store = runtime.block_on(PostgresStore::open(&Location::parse(
+        &server.create_database()?,
+    )?))?;
     runtime.block_on(uploads::register(&store, &taps))?;
     let mut raw = runtime.block_on(Raw::open(&server.create_database()?, Signed::Whole))?;
     let (mut ours, mut copies, mut singles) = (Vec::new(), Vec::new(), Vec::new());

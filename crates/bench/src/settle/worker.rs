@@ -5,7 +5,7 @@ use std::process::Command;
 
 use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
-use store_postgres::PostgresStore;
+use store_postgres::{Location, PostgresStore};
 use tokio::task::JoinSet;
 
 use super::city::Day;
@@ -45,7 +45,7 @@ pub(crate) fn main(url: &str, workers: usize) -> anyhow::Result<()> {
         .worker_threads(workers)
         .enable_all()
         .build()?;
-    let store = runtime.block_on(PostgresStore::open(url))?;
+    let store = runtime.block_on(PostgresStore::open(&Location::parse(url)?))?;
     let (seconds, days) = timed(|| {
         runtime.block_on(async {
             let mut tasks = JoinSet::new();
