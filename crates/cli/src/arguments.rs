@@ -271,14 +271,25 @@ stand in any order and be repeated. A row that cannot be used is listed with its
 reason, and costs no other row anything. Settling the same file again changes nothing.
 
 `taps`, `journeys`, `charges` and the money count what is in the database; `duplicates` and
-`rejected` count rows of this file.")]
+`rejected` count rows of this file.
+
+With --shadow nothing is written: the taps in the database, which were charged by --city, are rated
+again by the package that --shadow names, and every charge that changes is shown with its cause.
+  tariff_version  another tariff of the packages is in force on the day
+  rule_row        rows of the packages differ; they are named
+  unexplained     this release does not give what is posted, by the tariff it was charged by
+Give the same package twice to compare a new release with what an earlier one charged. Exit code 1:
+a change is unexplained.")]
 pub struct SettleArguments {
-    /// The city package: a folder with city.toml and gtfs/.
+    /// The city package: a folder with city.toml and gtfs/; with --shadow also a zip file.
     #[arg(long)]
     pub city: PathBuf,
     /// The taps.
-    #[arg(long)]
-    pub taps: PathBuf,
+    #[arg(long, required_unless_present = "shadow")]
+    pub taps: Option<PathBuf>,
+    /// A city package (folder or zip file) whose charges for the recorded taps are shown.
+    #[arg(long, conflicts_with_all = ["taps", "dump"])]
+    pub shadow: Option<PathBuf>,
     /// Where to keep the books.
     #[command(flatten)]
     pub database: DatabaseArguments,

@@ -16,7 +16,7 @@ use crate::arguments::SettleArguments;
 use crate::books::{self, Books};
 use crate::output::Reader;
 use crate::world::{Stopwatch, system_now};
-use crate::{folder, progress};
+use crate::{folder, operator, progress};
 
 /// Rejected rows that are listed one by one; the rest is counted by reason.
 const REJECTED_LISTED_MAX: usize = 1_000;
@@ -50,10 +50,15 @@ struct Rejected {
 /// # Errors
 /// When the city, the file or the database cannot be read, with the place.
 pub(crate) async fn run(arguments: &SettleArguments) -> Result<bool> {
+    if let Some(shadow) = &arguments.shadow {
+        let (database, city) = (&arguments.database, &arguments.city);
+        return operator::shadow(database, city, shadow, arguments.json).await;
+    }
+    let taps = arguments.taps.as_deref().context("--taps is wanted")?;
     let watch = Stopwatch::start();
     let city = folder::load_city(Some(&arguments.city))?;
-    let path = arguments.taps.display();
-    let file = File::open(&arguments.taps).with_context(|| format!("cannot read {path}"))?;
+    let path = taps.display();
+    let file = File::open(taps).with_context(|| format!("cannot read {path}"))?;
     let size = file
         .metadata()
         .with_context(|| format!("cannot read {path}"))?

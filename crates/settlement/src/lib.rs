@@ -54,6 +54,7 @@ pub mod parties;
 pub mod ports;
 pub mod recompute;
 pub mod settle;
+pub mod shadow;
 pub mod statement;
 pub mod summary;
 #[cfg(feature = "testing")]

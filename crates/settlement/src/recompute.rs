@@ -108,13 +108,13 @@ pub async fn compare<S: SettlementStore>(store: &S, city: &City) -> Result<Recom
 }
 
 /// What the taps of an account make of it.
-struct FromTaps {
-    days: BTreeMap<ServiceDay, Vec<StoredJourney>>,
+pub(crate) struct FromTaps {
+    pub(crate) days: BTreeMap<ServiceDay, Vec<StoredJourney>>,
     flags: Vec<(TapId, TapFlag)>,
 }
 
 /// One fold over the whole history: settling folds each day's windows alone.
-fn from_taps(city: &City, account: AccountId, taps: &[StoredTap]) -> FromTaps {
+pub(crate) fn from_taps(city: &City, account: AccountId, taps: &[StoredTap]) -> FromTaps {
     let taps: Vec<StoredTap> = taps
         .iter()
         .map(|tap| StoredTap {
@@ -250,7 +250,7 @@ fn compare_balances(
     }
 }
 
-fn fares_minor(journeys: &[StoredJourney]) -> i128 {
+pub(crate) fn fares_minor(journeys: &[StoredJourney]) -> i128 {
     journeys
         .iter()
         .map(|journey| i128::from(journey.fare.as_minor()))

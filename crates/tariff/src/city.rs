@@ -162,6 +162,16 @@ impl City {
         self.tariff(self.tariff_number(day))
     }
 
+    /// Which tariff is in force on `day`: its first service day (`None` for that of `gtfs/`, which
+    /// has none) and the folder of its files, with `/` at its end.
+    #[must_use]
+    pub fn version(&self, day: ServiceDay) -> (Option<ServiceDay>, &str) {
+        let number = self.tariff_number(day);
+        let later = number.checked_sub(1).and_then(|at| self.later.get(at));
+        let effective = later.map(|(effective, _)| *effective);
+        (effective, &self.tariff(number).folder)
+    }
+
     /// How many tariffs are effective on `day` or before, that of `gtfs/` not counted.
     pub(crate) fn tariff_number(&self, day: ServiceDay) -> usize {
         self.later

@@ -6,11 +6,13 @@ mod check;
 mod explain;
 mod export;
 mod fraud;
+mod shadow;
 
 pub(crate) use check::run as check;
 pub(crate) use explain::run as explain;
 pub(crate) use export::run as export;
 pub(crate) use fraud::run as fraud;
+pub(crate) use shadow::run as shadow;
 
 use anyhow::Result;
 use indicatif::ProgressBar;
@@ -36,12 +38,19 @@ struct Open {
 
 impl Open {
     async fn new(arguments: &BooksArguments) -> Result<Self> {
-        Ok(Self {
-            city: folder::load_city(arguments.city.as_deref())?,
-            store: arguments.database.open_existing().await?,
+        Ok(Self::of(
+            folder::load_city(arguments.city.as_deref())?,
+            arguments.database.open_existing().await?,
+        ))
+    }
+
+    fn of(city: City, store: Store) -> Self {
+        Self {
+            city,
+            store,
             after: None,
             counter: progress::counter("reading riders"),
-        })
+        }
     }
 
     /// The next accounts in order of id; empty after the last.

@@ -12,5 +12,6 @@ mod lists;
 mod operator;
 mod serve;
 mod settle;
+mod shadow;
 mod support;
 mod token;

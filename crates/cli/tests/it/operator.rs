@@ -9,10 +9,10 @@ use sqlx::sqlite::SqlitePoolOptions;
 use crate::support::{HEADER, failure, faregate, json, text, write_city};
 
 /// Ann rides from Apple to Cedar for 3.00; Bob's tap off is missing, 9.00.
-const ROWS: &str = "1,ann,2019-01-07T08:00:00+08:00,on,a,,g1\n\
+pub(crate) const ROWS: &str = "1,ann,2019-01-07T08:00:00+08:00,on,a,,g1\n\
     2,ann,2019-01-07T08:20:00+08:00,off,c,,g3\n3,bob,2019-01-07T09:00:00+08:00,on,b,,g2\n";
 
-fn books(folder: &Path, rows: &str) {
+pub(crate) fn books(folder: &Path, rows: &str) {
     write_city(&folder.join("city"));
     let taps = folder.join("taps.csv");
     std::fs::write(&taps, format!("{HEADER}{rows}")).unwrap();
@@ -230,7 +230,7 @@ fn a_rider_at_two_ends_of_the_city_is_put_before_staff() {
 }
 
 #[test]
-fn books_that_are_not_there_are_not_made() {
+pub(crate) fn books_that_are_not_there_are_not_made() {
     let folder = tempfile::tempdir().unwrap();
     write_city(&folder.path().join("city"));
     let said = failure(&mut ask(folder.path(), &["ledger", "check"]));
