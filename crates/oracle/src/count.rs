@@ -182,9 +182,13 @@ impl World {
                 });
             } else {
                 let before = past.cost;
-                past.cost = self.by_tiers(&past, history);
+                let (cost, is_at_edge) = self.by_tiers(&past, history);
+                past.cost = cost;
                 if past.cost < before {
                     touched.push("tier");
+                }
+                if is_at_edge {
+                    touched.push("tier at its edge");
                 }
             }
         }
@@ -260,9 +264,9 @@ impl World {
         })
     }
 
-    /// Step 8.
-    fn by_tiers(&self, now: &Past, history: &[Past]) -> i64 {
-        let mut least = now.cost;
+    /// Step 8, and whether what was spent is the edge of a row to the last minor unit.
+    fn by_tiers(&self, now: &Past, history: &[Past]) -> (i64, bool) {
+        let (mut least, mut is_at_edge) = (now.cost, false);
         let tariff = self.tariff(now.tariff);
         for (id, rows) in &rules(tariff, "fare_tiers.txt", "tier_id") {
             if !tariff.any_holds(rows, &now.ride) {
@@ -277,13 +281,14 @@ impl World {
             for row in rows {
                 let from = row.money("from_amount").ok().flatten().unwrap_or(0);
                 let to = row.money("to_amount").ok().flatten().unwrap_or(i64::MAX);
+                is_at_edge |= spent > 0 && (from == spent || spent == to);
                 if from <= spent && spent < to {
                     let percent = row.number("pay_percent", 100).unwrap_or(100);
                     least = least.min(per_cent(now.cost, percent));
                 }
             }
         }
-        least
+        (least, is_at_edge)
     }
 
     /// Step 9.

@@ -346,14 +346,11 @@ fn evidence<'a>(trips: &'a [Trip], place: usize, kind: &str) -> Option<&'a Tap> 
     }
 }
 
-/// What would be below 0 is taken from the legs before.
+/// What would be below 0 is taken from the legs before, over those that nothing prices.
 fn not_below_zero(mut legs: Vec<Option<(String, i64)>>) -> Vec<Option<(String, i64)>> {
     let mut owed = 0;
     for leg in legs.iter_mut().rev() {
-        let Some((_, amount)) = leg else {
-            owed = 0;
-            continue;
-        };
+        let Some((_, amount)) = leg else { continue };
         *amount += owed;
         owed = (*amount).min(0);
         *amount = (*amount).max(0);

@@ -39,6 +39,7 @@ pub use windows::TransferWindow;
 use crate::city::places::Places;
 use crate::fares::{Fares, Rider};
 use crate::feed::Feed;
+use crate::rate::gtfs;
 use crate::{CityFiles, LoadReport};
 use timeframes::Timeframes;
 
@@ -84,6 +85,8 @@ pub(crate) struct CityRules {
     pub(crate) timeframes: Timeframes,
     pub(crate) asks_time: bool,
     pub(crate) asks_areas: bool,
+    /// Whether what one leg of a day costs depends on the others.
+    pub(crate) asks_itinerary: bool,
 }
 
 /// What the feed defines and extension files may name.
@@ -206,6 +209,7 @@ impl CityRules {
         Self {
             asks_time: rules.asks_time(),
             asks_areas: rules.asks_areas(),
+            asks_itinerary: gtfs::asks_itinerary(fares.feed()),
             areas_of_stop: of_stop
                 .map(|(stop, areas)| (*stop, areas.iter().copied().collect()))
                 .collect(),

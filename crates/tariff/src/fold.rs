@@ -29,6 +29,9 @@ pub struct Adjustment {
 pub enum AdjustmentKind {
     /// A row of `fare_transfer_rules.txt`: `place` is its line.
     Transfer,
+    /// A row of `fare_leg_rules.txt` by which a later ride costs less than nothing: `place` is its
+    /// line.
+    Credit,
     /// A row of `fare_concessions.txt`.
     Concession,
     /// A row of `journey_events.txt`: too long inside.
@@ -55,6 +58,7 @@ impl AdjustmentKind {
     pub const fn word(self) -> &'static str {
         match self {
             Self::Transfer => "transfer",
+            Self::Credit => "credit",
             Self::Concession => "concession",
             Self::OverTime => "over_time",
             Self::ZoneTicket => "zone_ticket",

@@ -266,6 +266,7 @@ fn cheaper_alone(language: Language, after: Amount) -> String {
 const fn english(kind: AdjustmentKind) -> (&'static str, &'static str) {
     match kind {
         AdjustmentKind::Transfer => ("The transfer", " makes it"),
+        AdjustmentKind::Credit => ("What a later ride gives back", " leaves"),
         AdjustmentKind::Concession => ("The concession", " makes it"),
         AdjustmentKind::OverTime => ("Staying too long", " makes it"),
         AdjustmentKind::ZoneTicket => ("The ticket bought before", " covers it:"),
@@ -281,6 +282,7 @@ const fn english(kind: AdjustmentKind) -> (&'static str, &'static str) {
 const fn chinese(kind: AdjustmentKind) -> (&'static str, &'static str) {
     match kind {
         AdjustmentKind::Transfer => ("换乘优惠", "后为 "),
+        AdjustmentKind::Credit => ("扣除后续行程的返还", "后为 "),
         AdjustmentKind::Concession => ("优惠", "后为 "),
         AdjustmentKind::OverTime => ("超时", "后为 "),
         AdjustmentKind::ZoneTicket => ("已购车票", "有效："),
@@ -297,6 +299,7 @@ const fn chinese(kind: AdjustmentKind) -> (&'static str, &'static str) {
 const fn korean(kind: AdjustmentKind) -> &'static str {
     match kind {
         AdjustmentKind::Transfer => "환승 할인",
+        AdjustmentKind::Credit => "이후 이용의 환급",
         AdjustmentKind::Concession => "할인",
         AdjustmentKind::OverTime => "시간 초과",
         AdjustmentKind::ZoneTicket => "앞서 산 승차권",

@@ -1,5 +1,6 @@
 //! Where what changed a fare stands in the city's files.
 
+use crate::feed::FeedFile;
 use crate::{Adjustment, AdjustmentKind, City, RuleRef};
 
 /// The name and the row of the rule that an adjustment comes from. `city` is that of the tariff by
@@ -10,9 +11,13 @@ pub fn rule_of(city: &City, adjustment: &Adjustment) -> (Option<String>, Option<
     let place = adjustment.place;
     let of = |name: Option<&String>, rule: Option<&RuleRef>| (name.cloned(), rule.cloned());
     match adjustment.kind {
-        AdjustmentKind::Transfer => {
+        AdjustmentKind::Transfer | AdjustmentKind::Credit => {
             let row = u64::try_from(place).unwrap_or(u64::MAX);
-            let file = city.path("fare_transfer_rules.txt");
+            let file = match adjustment.kind {
+                AdjustmentKind::Credit => FeedFile::LegRules,
+                _ => FeedFile::TransferRules,
+            };
+            let file = city.path(file.name());
             (None, Some(RuleRef { file, row }))
         }
         AdjustmentKind::Concession => (

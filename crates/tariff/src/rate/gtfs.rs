@@ -4,26 +4,41 @@ use units::{ProductId, RouteId, TextId, Timestamp};
 
 use super::trips::Trip;
 use crate::fares::{self, Bought, Fares, Line, LineKind, Moment, Place, Rider, Work};
-use crate::feed::TransferType;
-use crate::{City, Leg, RuleRef};
+use crate::feed::{FareProduct, Feed, TransferType};
+use crate::{AdjustmentKind, City, Leg, RuleRef};
 
 /// The price of one leg with what transfers add to it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct ByRules {
     /// By the leg's own row, minor units.
     pub(crate) price: i64,
-    /// With its transfers, at least 0.
+    /// With its transfers and what later legs give back, at least 0.
     pub(crate) fare: i64,
     pub(crate) product: Option<ProductId>,
     pub(crate) rule: RuleRef,
-    /// The line of the transfer rule that made `fare` of `price`.
-    pub(crate) transfer: Option<u32>,
+    /// What made `fare` of `price`: the leg's own transfer, then a later leg.
+    pub(crate) changes: [Option<Change>; 2],
 }
 
-/// Whether what one leg costs depends on the others.
-pub(super) fn asks_itinerary(city: &City) -> bool {
-    let feed = city.rules().fares.feed();
-    !feed.transfer_rules.is_empty() || !feed.join_rules.is_empty() || !feed.is_v2()
+/// A row of GTFS that changed what a leg costs.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Change {
+    /// Of transfer rules or, where a leg costs less than nothing, of leg rules.
+    pub(crate) kind: AdjustmentKind,
+    /// The line in its file.
+    pub(crate) row: u32,
+    /// Minor units after it, at least 0.
+    pub(crate) after: i64,
+}
+
+/// Whether what one leg costs depends on the others: by transfers, joined legs or fares v1, or
+/// because a leg may cost less than nothing, which those before it give back.
+pub(crate) fn asks_itinerary(feed: &Feed) -> bool {
+    let below = |product: &FareProduct| product.amount.as_minor() < 0;
+    !feed.transfer_rules.is_empty()
+        || !feed.join_rules.is_empty()
+        || !feed.is_v2()
+        || feed.products.iter().any(below)
 }
 
 /// The prices of the legs of those `trips` that `takes` says; `None` for the others, and for legs
@@ -47,7 +62,7 @@ pub(super) fn prices(
         let (leg, route) = trip.leg.as_ref()?;
         Some((place, fares_leg(city, leg, route.as_ref())?))
     });
-    if !asks_itinerary(city) {
+    if !city.rules().asks_itinerary {
         for (place, leg) in legs {
             let price = of_legs(city, rider, &[leg], &mut work).pop().flatten();
             if let Some(slot) = prices.get_mut(place) {
@@ -112,7 +127,7 @@ fn of_legs(
                 fare: 0,
                 product: None,
                 rule: RuleRef::none(),
-                transfer: None,
+                changes: [None; 2],
             });
         }
     }
@@ -146,10 +161,20 @@ fn count(city: &City, line: &Line, prices: &mut [Option<ByRules>]) {
             price.product = product(rules, line.bought);
             price.price = price.price.saturating_add(amount.max(0));
         }
-        if is_transfer && leg == line.pays {
-            price.transfer = Some(line.row);
-        }
         price.fare = price.fare.saturating_add(amount);
+        if leg != line.pays {
+            continue;
+        }
+        // A row that asks less than nothing may change what the legs before cost.
+        let kind = if is_transfer {
+            AdjustmentKind::Transfer
+        } else {
+            AdjustmentKind::Credit
+        };
+        if is_transfer || amount < 0 {
+            let (row, after) = (line.row, 0);
+            price.changes[0] = Some(Change { kind, row, after });
+        }
     }
 }
 
@@ -165,10 +190,21 @@ fn product(rules: &Fares, bought: Bought) -> Option<ProductId> {
 /// No leg costs less than nothing: what is below is taken from the legs before, latest first.
 fn take_from_before(prices: &mut [Option<ByRules>]) {
     let mut below: i64 = 0;
+    let mut why: Option<Change> = None;
     for price in prices.iter_mut().rev().flatten() {
-        price.fare = price.fare.saturating_add(below);
-        below = price.fare.min(0);
-        price.fare = price.fare.max(0);
+        let own = price.fare;
+        if let [Some(change), _] = &mut price.changes {
+            change.after = own.max(0);
+        }
+        price.fare = own.saturating_add(below).max(0);
+        if price.fare != own.max(0) {
+            let after = price.fare;
+            price.changes[1] = why.map(|change| Change { after, ..change });
+        }
+        below = own.saturating_add(below).min(0);
+        if own < 0 {
+            why = price.changes[0];
+        }
     }
 }
 

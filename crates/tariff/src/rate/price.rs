@@ -258,10 +258,10 @@ impl Pricer<'_> {
         base.leg = Some(*leg);
         let mut best: Option<(i64, PricedBy, Option<ProductId>, RuleRef)> = None;
         let mut failed = None;
-        let mut transfer = None;
+        let mut by_row = None;
         match by_rules {
             Ok(found) => {
-                transfer = found.transfer.map(|row| (row, found.price));
+                by_row = Some((found.price, found.changes));
                 best = Some((found.fare, PricedBy::LegRule, found.product, found.rule));
             }
             Err(why) => failed = Some(why),
@@ -290,12 +290,14 @@ impl Pricer<'_> {
         };
         (base.price, base.fare) = (price, price);
         (base.priced_by, base.product, base.rule) = (priced_by, product, rule);
-        if let (PricedBy::LegRule, Some((row, own))) = (priced_by, transfer)
-            && own != price
-        {
+        if let (PricedBy::LegRule, Some((own, changes))) = (priced_by, by_row) {
             (base.price, base.fare) = (own, own);
-            let place = usize::try_from(row).unwrap_or(usize::MAX);
-            adjust(&mut base, AdjustmentKind::Transfer, place, price);
+            for change in changes.into_iter().flatten() {
+                if change.after != base.fare {
+                    let place = usize::try_from(change.row).unwrap_or(usize::MAX);
+                    adjust(&mut base, change.kind, place, change.after);
+                }
+            }
         }
         self.concession(trip, &mut base);
         Ok(base)

@@ -17,6 +17,7 @@
 
 mod caps;
 mod clipper;
+mod credits;
 mod defects;
 mod distances;
 mod media;

@@ -4,14 +4,24 @@
 use std::fmt::Write as _;
 
 use tariff::explain::{Language, sentence};
-use tariff::{City, Holder, Medium, Tap};
+use tariff::{City, Holder, Journey, Medium, Tap};
 
 use crate::support::{CATEGORIES, city, held, journeys, taps, with_companions};
 
 /// The sentences of the last journey's last line.
 fn last(story: &mut String, title: &str, city: &City, taps: &[Tap]) {
     let journeys = journeys(city, taps);
-    let line = journeys.last().unwrap().breakdown.last().unwrap();
+    tell(story, title, city, journeys.last().unwrap());
+}
+
+/// The sentences of the last line of the first journey, which a later one changed.
+fn first(story: &mut String, title: &str, city: &City, taps: &[Tap]) {
+    let journeys = journeys(city, taps);
+    tell(story, title, city, journeys.first().unwrap());
+}
+
+fn tell(story: &mut String, title: &str, city: &City, journey: &Journey) {
+    let line = journey.breakdown.last().unwrap();
     writeln!(story, "# {title}").unwrap();
     for language in [Language::English, Language::Chinese, Language::Korean] {
         writeln!(story, "{}", sentence(city, line, language)).unwrap();
@@ -150,6 +160,27 @@ fn of_events(story: &mut String) {
     ]);
     let text = "7 08:00 on north; 7 08:20 off centre; 7 08:30 bus";
     last(story, "transfer", &changes, &taps(text));
+    of_credits(story, legs, text);
+}
+
+fn of_credits(story: &mut String, legs: &str, text: &str) {
+    let products = "fare_product_id,fare_product_name,amount,currency\n\
+                    single_3,Single 3,3.00,CNY\nbus_flat,Bus ride,-0.50,CNY\n\
+                    less,Transfer discount,-1.00,CNY\n";
+    let transfers = "from_leg_group_id,to_leg_group_id,fare_transfer_type,fare_product_id\n\
+                     metro,bus,0,less\n";
+    let rows = [
+        ("fare_leg_rules.txt", legs),
+        ("fare_products.txt", products),
+    ];
+    first(story, "credit of a later ride", &city(&rows), &taps(text));
+    let with_transfer = [rows[0], rows[1], ("fare_transfer_rules.txt", transfers)];
+    first(
+        story,
+        "credit of a later transfer",
+        &city(&with_transfer),
+        &taps(text),
+    );
 }
 
 #[test]

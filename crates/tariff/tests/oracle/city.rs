@@ -398,7 +398,12 @@ fn products(files: &mut Files, dice: &mut Dice, money: Money) {
     );
     let mut rows = Vec::new();
     for product in PRODUCTS {
-        let full = dice.between(80, 900);
+        // Now and then one gives back: what it does is taken from the rides before.
+        let full = if dice.chance(4) {
+            -dice.between(1, 400)
+        } else {
+            dice.amount(80, 900)
+        };
         let categories: &[&str] = match dice.below(8) {
             0 => &["adult", "child"],
             1 => &["adult", "child", "senior"],
@@ -412,7 +417,11 @@ fn products(files: &mut Files, dice: &mut Dice, money: Money) {
         };
         for category in categories {
             for medium in media {
-                let less = dice.between(0, 60);
+                let less = if dice.chance(50) {
+                    0
+                } else {
+                    dice.between(0, 60)
+                };
                 rows.push(format!(
                     "{product},{category},{medium},{},{}",
                     money.text(full - less),

@@ -23,6 +23,16 @@ impl Dice {
         low + i64::try_from(self.below(n)).unwrap()
     }
 
+    /// An amount from `low` to `high`, as often as not a round one: sums of round amounts meet the
+    /// edges of tiers and caps.
+    pub(crate) fn amount(&mut self, low: i64, high: i64) -> i64 {
+        if self.chance(50) {
+            self.between(low / 50, high / 50) * 50
+        } else {
+            self.between(low, high)
+        }
+    }
+
     /// True in so many of a hundred.
     pub(crate) fn chance(&mut self, percent: usize) -> bool {
         self.below(100) < percent

@@ -47,7 +47,7 @@ pub(crate) fn generate(files: &mut Files, dice: &mut Dice, money: Money, from: D
         (20, tickets),
         (30, windows),
         (35, passes),
-        (35, tiers),
+        (50, tiers),
         (60, caps),
     ];
     for (percent, make) in all {
@@ -243,17 +243,58 @@ fn passes(files: &mut Files, dice: &mut Dice, _: Money) {
     put(files, "fare_passes.txt", &header, rows);
 }
 
+/// What one, two or three rides may cost together: an edge that spending meets to the last minor
+/// unit.
+fn sum_of_rides(dice: &mut Dice, prices: &[i64]) -> i64 {
+    let rides = dice.pick(&[1, 1, 1, 2, 3]);
+    (0..rides).map(|_| dice.pick(prices)).sum::<i64>().max(1)
+}
+
+/// The prices of what legs are priced by, minor units.
+fn prices(files: &Files) -> Vec<i64> {
+    let rows = |name: &str| {
+        let text = files.get(name).map_or("", String::as_str);
+        let rows = text.lines().skip(1);
+        rows.map(|row| row.split(',').collect())
+            .collect::<Vec<Vec<&str>>>()
+    };
+    let legs = rows("fare_leg_rules.txt");
+    let sold = |product: &str| legs.iter().any(|row| row[6] == product);
+    let products = rows("fare_products.txt").into_iter();
+    let products = products
+        .filter(|row| sold(row[0]))
+        .map(|row| row[3].to_owned());
+    let fares = rows("fare_attributes.txt")
+        .into_iter()
+        .map(|row| row[1].to_owned());
+    let minor = |cell: String| cell.replace('.', "").parse().unwrap();
+    products.chain(fares).map(minor).collect()
+}
+
 fn tiers(files: &mut Files, dice: &mut Dice, money: Money) {
     let mut rows = Vec::new();
+    let prices = prices(files);
     for tier in ["d1", "d2"] {
         if dice.chance(35) {
             continue;
         }
         let (period, counts) = (period(dice), dice.pick(&["", "paid", "fare"]));
-        let scope = scope(dice, None);
-        let mut from = dice.between(0, 1_500);
+        let scope = if dice.chance(60) {
+            ",,,,,,".to_owned()
+        } else {
+            scope(dice, None)
+        };
+        let mut from = match dice.below(4) {
+            0 => 0,
+            1 => dice.between(0, 1_500),
+            _ => sum_of_rides(dice, &prices),
+        };
         for _ in 0..dice.between(1, 3) {
-            let to = from + dice.between(1, 2_000);
+            let to = if dice.chance(60) {
+                from + sum_of_rides(dice, &prices)
+            } else {
+                from + dice.between(1, 2_000)
+            };
             let end = if dice.chance(15) {
                 String::new()
             } else {
@@ -283,7 +324,7 @@ fn caps(files: &mut Files, dice: &mut Dice, money: Money) {
         let (period, counts) = (period(dice), dice.pick(&["", "1", "0"]));
         let scale = if period.starts_with("day") { 1 } else { 3 };
         for _ in 0..dice.between(0, 2) {
-            let amount = money.text(dice.between(200, 1_800) * scale);
+            let amount = money.text(dice.amount(200, 1_800) * scale);
             rows.push(format!(
                 "{},{cap},{period},{amount},{counts}",
                 scope(dice, None)

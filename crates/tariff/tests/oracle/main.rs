@@ -11,6 +11,9 @@
 //! | a lower `rule_priority` stays | rating, quotes |
 //! | legs join at other stations | rating, quotes |
 //! | a same-station exit at its last minute | rating |
+//! | a tier from above its edge, or to its edge | rating |
+//! | a ride below 0 gives back only where there are transfers | rating |
+//! | a ride without a price stops what is given back | rating |
 
 #![expect(
     clippy::unwrap_used,
@@ -129,7 +132,7 @@ fn story(
 
 /// What must have had a say in so many journeys at least: a generator that never reaches a cap
 /// tests none.
-const LEAST: [(&str, usize); 21] = [
+const LEAST: [(&str, usize); 22] = [
     ("bought pass", 2_000),
     ("cap", 5_000),
     ("cap of incomplete", 5_000),
@@ -147,6 +150,7 @@ const LEAST: [(&str, usize); 21] = [
     ("ticket", 3_000),
     ("tied", 5_000),
     ("tier", 2_000),
+    ("tier at its edge", 200),
     ("transfer", 2_000),
     ("unpriced", 10_000),
     ("version 1", 5_000),
