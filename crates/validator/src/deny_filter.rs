@@ -18,7 +18,7 @@ impl FilterBlock {
     /// A block on which nobody is.
     pub const EMPTY: Self = Self([0; 8]);
 
-    /// Ids per block at which one of 800 others is asked about twice: two bytes of memory per id.
+    /// Ids per block at which one of 1,100 others is asked about twice: two bytes of memory per id.
     pub const IDS: usize = 32;
 
     /// How many blocks a filter of `ids` ids should have, at least one.

@@ -8,7 +8,7 @@ use crate::deny_filter::{DenyFilter, FilterBlock};
 /// A sorted list in `S` (ids) with a filter in `F` (blocks): both in memory that the caller owns.
 ///
 /// The list decides whenever the filter says "perhaps", so the answer is always the right one; one
-/// of 800 honest riders is asked about twice. Where the list is to stay in a file, put a
+/// of 1,100 honest riders is asked about twice. Where the list is to stay in a file, put a
 /// [`DenyFilter`] in front of that.
 ///
 /// ```

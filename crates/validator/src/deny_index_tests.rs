@@ -84,15 +84,15 @@ fn a_filter_forgets_nobody_whatever_its_size() {
 
 /// UUIDs whose first halves count and whose fixed bits are the same fill the blocks evenly.
 #[test]
-fn one_of_eight_hundred_uuids_is_asked_about_twice() {
+fn one_of_1_100_uuids_is_asked_about_twice() {
     let count = 100_000;
     let ids: Vec<_> = (0..count).map(|number| uuid(2 * number)).collect();
     let index = index(&ids, FilterBlock::count_for(ids.len()));
     let twice = (0..count)
         .filter(|number| index.filter().may_contain(&uuid(2 * number + 1)))
         .count();
-    // 0.12 % of 100,000, give or take five standard deviations.
-    assert!((60..200).contains(&twice), "{twice}");
+    // 0.0909 % of 100,000, give or take five standard deviations.
+    assert!((43..=139).contains(&twice), "{twice}");
 }
 
 #[test]

@@ -104,8 +104,8 @@ pub fn decode<'b>(text: &[u8], buffer: &'b mut CodeBuffer) -> Result<&'b [u8], T
     while let Some((&[first, second, third], later)) = rest.split_first_chunk() {
         let (pair, free) = take(&mut out).split_first_chunk_mut().ok_or(too_long)?;
         let number = weigh(first, second, third);
-        seen |= u64::from(number);
-        let [_, _, high, low] = number.to_be_bytes();
+        seen |= number;
+        let [.., high, low] = number.to_be_bytes();
         *pair = [high, low];
         (rest, out) = (later, free);
     }
@@ -114,7 +114,7 @@ pub fn decode<'b>(text: &[u8], buffer: &'b mut CodeBuffer) -> Result<&'b [u8], T
         let (byte, free) = take(&mut out).split_first_mut().ok_or(too_long)?;
         let number = weigh(first, second, ZERO);
         fits &= u8::try_from(number).is_ok();
-        [_, _, _, *byte] = number.to_be_bytes();
+        [.., *byte] = number.to_be_bytes();
         (rest, out) = (&[], free);
     }
     if !fits || !rest.is_empty() {
@@ -126,44 +126,35 @@ pub fn decode<'b>(text: &[u8], buffer: &'b mut CodeBuffer) -> Result<&'b [u8], T
 
 /// Decodes twelve groups; what it gives has bits of [`TOO_LARGE`] when one of them is none.
 #[inline]
+#[expect(clippy::many_single_char_names, reason = "twelve characters in a row")]
 fn decode_block(block: &[u8; 36], bytes: &mut [u8; 24]) -> u64 {
     let (parts, _) = block.as_chunks::<12>();
     let (words, _) = bytes.as_chunks_mut::<8>();
     let mut seen = 0;
     for (part, word) in parts.iter().zip(words) {
+        // Each character by itself: three at a time the compiler loads as one number of 24 bits,
+        // and spends a quarter of the time on taking that apart.
+        let [a, b, c, d, e, f, g, h, i, j, k, l] = *part;
         // Two numbers in each half, so that one too large for 16 bits shows above them.
-        let [first, second, third, fourth] = weigh_four(part).map(u64::from);
-        let (odd, even) = (first << 32 | third, second << 32 | fourth);
+        let odd = (weigh(a, b, c) << 32).wrapping_add(weigh(g, h, i));
+        let even = (weigh(d, e, f) << 32).wrapping_add(weigh(j, k, l));
         seen |= odd | even;
         *word = (odd << 16 | even).to_be_bytes();
     }
     seen
 }
 
-/// Values of four groups.
+/// Value of three characters; far above 65535, and below 2^32, when one of them is not in the
+/// alphabet.
 #[inline]
-#[expect(clippy::many_single_char_names, reason = "twelve characters in a row")]
-fn weigh_four(block: &[u8; 12]) -> [u32; 4] {
-    // Each character by itself: three at a time the compiler loads as one number of 24 bits, and
-    // spends a quarter of the time on taking that apart.
-    let [a, b, c, d, e, f, g, h, i, j, k, l] = *block;
-    [
-        weigh(a, b, c),
-        weigh(d, e, f),
-        weigh(g, h, i),
-        weigh(j, k, l),
-    ]
-}
-
-/// Value of three characters; far above 65535 when one of them is not in the alphabet.
-#[inline]
-fn weigh(first: u8, second: u8, third: u8) -> u32 {
-    let value = |table: &[u32; 256], character: u8| {
+fn weigh(first: u8, second: u8, third: u8) -> u64 {
+    let [ones, tens, hundreds] = &VALUES;
+    let value = |table: &[u64; 256], character: u8| {
         let value = table.get(usize::from(character));
         value.copied().unwrap_or(NO_DIGIT)
     };
-    let low = value(&ONES, first).wrapping_add(value(&TENS, second));
-    low.wrapping_add(value(&HUNDREDS, third))
+    let low = value(ones, first).wrapping_add(value(tens, second));
+    low.wrapping_add(value(hundreds, third))
 }
 
 /// Why `digits`, which hold no bytes, hold none: the first thing wrong.
@@ -178,7 +169,7 @@ fn blame(digits: &[u8]) -> TextError {
                 let at = at.saturating_add(offset);
                 return TextError::Character { at, got: character };
             };
-            number = number.saturating_add(value.saturating_mul(weight));
+            number = number.saturating_add(u32::from(value).saturating_mul(weight));
             weight = weight.saturating_mul(45);
         }
         let max = match group.len() {
@@ -227,8 +218,8 @@ pub fn encode(bytes: &[u8]) -> Result<ArrayString<CODE_TEXT_MAX>, TextError> {
 }
 
 /// The value of a base45 character (RFC 9285 table 1).
-const fn digit(character: u8) -> Option<u32> {
-    let value = match character {
+const fn digit(character: u8) -> Option<u8> {
+    Some(match character {
         b'0'..=b'9' => character.wrapping_sub(b'0'),
         b'A'..=b'Z' => character.wrapping_sub(b'A').wrapping_add(10),
         b' ' => 36,
@@ -241,9 +232,7 @@ const fn digit(character: u8) -> Option<u32> {
         b'/' => 43,
         b':' => 44,
         _ => return None,
-    };
-    // `u32::from` is not const.
-    Some(u32::from_le_bytes([value, 0, 0, 0]))
+    })
 }
 
 /// Bits that no number of 16 bits has, in either half.
@@ -251,19 +240,19 @@ const TOO_LARGE: u64 = 0xffff_0000_ffff_0000;
 /// The character of value 0.
 const ZERO: u8 = b'0';
 /// In the tables, of characters outside the alphabet: three of it fit, and any sum shows it.
-const NO_DIGIT: u32 = 1 << 24;
-/// Values of a first, second and third character, by its byte.
-static ONES: [u32; 256] = values(1);
-static TENS: [u32; 256] = values(45);
-static HUNDREDS: [u32; 256] = values(45 * 45);
+const NO_DIGIT: u64 = 1 << 24;
+/// Values of a first, second and third character, by its byte. One table has one address, and
+/// entries of a whole word are added to a half that is filled already: 6 % less time.
+static VALUES: [[u64; 256]; 3] = [values(1), values(45), values(45 * 45)];
 
-const fn values(weight: u32) -> [u32; 256] {
+const fn values(weight: u64) -> [u64; 256] {
     let mut values = [NO_DIGIT; 256];
-    let mut rest: &mut [u32] = &mut values;
+    let mut rest: &mut [u64] = &mut values;
     let mut character: u8 = 0;
     while let Some((first, later)) = rest.split_first_mut() {
         if let Some(value) = digit(character) {
-            *first = value.wrapping_mul(weight);
+            // `u64::from` is not const.
+            *first = u64::from_le_bytes([value, 0, 0, 0, 0, 0, 0, 0]).wrapping_mul(weight);
         }
         rest = later;
         character = character.wrapping_add(1);

@@ -8,7 +8,9 @@
 
 mod accepted;
 mod backlog;
+mod clock_jumps;
 mod doors;
+mod full_disk;
 mod kills;
 mod lines;
 mod mistakes;
