@@ -11,6 +11,7 @@ export default defineConfig({
     // The page's Content-Security-Policy admits files of this origin only, so nothing is inlined.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    rollupOptions: { input: { demo: 'index.html', operator: 'operator/index.html' } },
   },
   server: { proxy: { '/v1': server, '/demo': server } },
 });

@@ -10,6 +10,7 @@ ACCOUNTS = {
     "suspense": 5,
     "tax": 6,
     "write-off": 7,
+    "allowances": 8,
 }
 
 

@@ -26,6 +26,7 @@
 mod activity;
 mod body;
 mod issuance;
+mod operator;
 mod problem;
 mod taps;
 mod value;
@@ -37,6 +38,12 @@ pub use body::parse_json;
 pub use issuance::{
     ChallengeResponse, CredentialResponse, DenyListResponse, DeviceResponse, IssuerKeyBody,
     IssuerKeysResponse, RegisterDeviceRequest, TicketRequest, TicketResponse,
+};
+pub use operator::{
+    AuditBody, ChargeExplanation, Count, DayBody, Decide, DecisionBody, ExceptionBody,
+    ExplainedCharge, ExplainedJourney, ExplainedLine, ExplainedTap, FindingBody, FraudBody,
+    GapBody, ListedCharge, MakeAppeal, NotPriced, Page, ProposeRefund, Queues, RequestBody, SignIn,
+    StaffBody,
 };
 pub use problem::{FieldError, Problem, ProblemCode};
 pub use taps::{TapAck, TapAckBody, TapBatch};

@@ -80,6 +80,8 @@ problem_codes! {
     AccountDenied = "account_denied", 403, "The account is on the deny list";
     /// The account has no right to the category, party or product it asked for.
     NotEntitled = "not_entitled", 403, "The account is not entitled to this";
+    /// The role of whoever asks may not do this, or another site's page asks.
+    Forbidden = "forbidden", 403, "This is not yours to do";
     /// No reader in service has this device id.
     DeviceNotInService = "device_not_in_service", 403, "The device is not in service";
     /// Nothing lives at this path.
@@ -90,6 +92,8 @@ problem_codes! {
     NotAcceptable = "not_acceptable", 406, "None of the accepted media types is offered";
     /// The challenge has been used before.
     ChallengeUsed = "challenge_used", 409, "The challenge has been used";
+    /// Something else has this id, or it was decided already.
+    Conflict = "conflict", 409, "It is otherwise already";
     /// The body has more bytes than the route reads.
     BodyTooLarge = "body_too_large", 413, "The body is too large";
     /// The body has another media type than the route reads.
@@ -106,6 +110,8 @@ problem_codes! {
     ProofWrong = "proof_wrong", 422, "The proof does not fit the key and the challenge";
     /// The device did not sign this batch.
     DeviceSignatureWrong = "device_signature_wrong", 422, "The device did not sign this";
+    /// The rules of refunds refuse it.
+    RefundRefused = "refund_refused", 422, "This cannot be refunded";
     /// We failed; the request may be sent again.
     Internal = "internal", 500, "The server failed";
     /// The request cannot be served at this time.

@@ -7,8 +7,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use units::{
-    AccountId, ChargeId, CredentialId, DeviceId, GateId, JourneyId, KeyId, OperatorId, RouteId,
-    ServiceDay, StopId, TapId, Timestamp,
+    AccountId, ChargeId, CorrectionId, CredentialId, DeviceId, GateId, JourneyId, KeyId,
+    OperatorId, RouteId, ServiceDay, StopId, TapId, Timestamp,
 };
 use zeroize::Zeroizing;
 
@@ -77,8 +77,8 @@ macro_rules! text_forms {
 }
 
 text_forms! {
-    AccountId::parse, ChargeId::parse, CredentialId::parse, DeviceId::parse, GateId::parse,
-    JourneyId::parse, KeyId::parse, OperatorId::parse, ServiceDay::parse, TapId::parse,
+    AccountId::parse, ChargeId::parse, CorrectionId::parse, CredentialId::parse, DeviceId::parse,
+    GateId::parse, JourneyId::parse, KeyId::parse, OperatorId::parse, ServiceDay::parse, TapId::parse,
     RouteId::new, StopId::new,
 }
 

@@ -15,8 +15,9 @@ pub use crate::fares::arguments::{
 };
 pub use crate::lists::arguments::{DenyCommand, RootCommand};
 pub use crate::operator::arguments::{
-    BooksArguments, ExplainChargeArguments, ExportArguments, ExportFormat, FraudArguments,
-    LedgerCheckArguments, LedgerCommand,
+    BooksArguments, DecideArguments, ExplainChargeArguments, ExportArguments, ExportFormat,
+    FraudArguments, LedgerCheckArguments, LedgerCommand, ProposeArguments, RefundCommand,
+    StaffCommand, TokenFileArguments,
 };
 
 /// Faregate takes fares by QR code: it issues codes, checks them at gates without a network, and
@@ -71,6 +72,12 @@ pub enum Command {
     Ledger(LedgerCommand),
     /// Says why a charge is what it is: journeys, taps, rules.
     Explain(ExplainChargeArguments),
+    /// Gives money back: one person proposes, another one decides.
+    #[command(subcommand)]
+    Refund(RefundCommand),
+    /// Says who may sign in at the operator page, and as what.
+    #[command(subcommand)]
+    Staff(StaffCommand),
     /// Finds what honest riders and gates do not do.
     Fraud(FraudArguments),
     /// Writes the books as files.

@@ -45,11 +45,12 @@ use std::process::ExitCode;
 
 pub use arguments::{
     ApportionCommand, ApportionStatementArguments, ApportionVerifyArguments, Arguments,
-    BenchCommand, BooksArguments, CityCommand, Command, DatabaseArguments, DemoArguments,
-    DenyCommand, DiffArguments, ExplainArguments, ExplainChargeArguments, ExportArguments,
-    ExportFormat, FaresCommand, FraudArguments, GateBenchArguments, KeyFileArguments, KeysCommand,
-    LedgerCheckArguments, LedgerCommand, MapArguments, QuoteArguments, RootCommand, ServeArguments,
-    SettleArguments, TokenCommand,
+    BenchCommand, BooksArguments, CityCommand, Command, DatabaseArguments, DecideArguments,
+    DemoArguments, DenyCommand, DiffArguments, ExplainArguments, ExplainChargeArguments,
+    ExportArguments, ExportFormat, FaresCommand, FraudArguments, GateBenchArguments,
+    KeyFileArguments, KeysCommand, LedgerCheckArguments, LedgerCommand, MapArguments,
+    ProposeArguments, QuoteArguments, RefundCommand, RootCommand, ServeArguments, SettleArguments,
+    StaffCommand, TokenCommand, TokenFileArguments,
 };
 
 /// Does what the command line asks and says how it went.
@@ -69,6 +70,8 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::Apportion(apportion) => block_on(apportion::run(&apportion)),
         Command::Ledger(ledger) => block_on(operator::check(&ledger)),
         Command::Explain(explain) => block_on(operator::explain(&explain)),
+        Command::Refund(refund) => block_on(operator::refund(&refund)),
+        Command::Staff(staff) => block_on(operator::staff(&staff)),
         Command::Fraud(fraud) => block_on(operator::fraud(&fraud)),
         Command::Export(export) => block_on(operator::export(&export)),
         Command::Fares(fares) => fares::run(&fares),

@@ -10,7 +10,8 @@ use units::{AccountId, IdError, OperatorId, ProviderId};
 /// together are zero.
 ///
 /// Its text form is stable, for stores and dumps: `rider:UUID`, `operator:UUID`,
-/// `provider:UUID`, `clearing`, `suspense`, `tax`, `write-off`.
+/// `provider:UUID`, `clearing`, `suspense`, `tax`, `write-off`,
+/// `allowances`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum LedgerAccount {
     /// What a rider owes for travel (negative) or has paid ahead (positive).
@@ -27,6 +28,8 @@ pub enum LedgerAccount {
     Tax,
     /// Charges given up as lost (negative).
     WriteOff,
+    /// What the city has taken off right fares (negative): refunds that two persons agreed on.
+    Allowances,
 }
 
 /// Why a text is no ledger account.
@@ -35,7 +38,8 @@ pub enum LedgerAccount {
 pub enum LedgerAccountError {
     /// The part before the colon names no kind of account.
     #[error(
-        "an account is rider:ID, operator:ID, provider:ID, clearing, suspense, tax or write-off"
+        "an account is rider:ID, operator:ID, provider:ID, clearing, suspense, tax, write-off or \
+         allowances"
     )]
     UnknownKind,
     /// The part after the colon is no id.
@@ -65,6 +69,7 @@ impl LedgerAccount {
                 "suspense" => Ok(Self::Suspense),
                 "tax" => Ok(Self::Tax),
                 "write-off" => Ok(Self::WriteOff),
+                "allowances" => Ok(Self::Allowances),
                 _ => Err(LedgerAccountError::UnknownKind),
             },
         }
@@ -81,6 +86,7 @@ impl fmt::Display for LedgerAccount {
             Self::Suspense => f.write_str("suspense"),
             Self::Tax => f.write_str("tax"),
             Self::WriteOff => f.write_str("write-off"),
+            Self::Allowances => f.write_str("allowances"),
         }
     }
 }
@@ -109,6 +115,7 @@ mod tests {
             (LedgerAccount::Suspense, "suspense".to_owned()),
             (LedgerAccount::Tax, "tax".to_owned()),
             (LedgerAccount::WriteOff, "write-off".to_owned()),
+            (LedgerAccount::Allowances, "allowances".to_owned()),
         ];
         for (account, text) in accounts {
             assert_eq!(account.to_string(), text);

@@ -11,7 +11,7 @@
 //!           ‖ number of postings (u32) ‖ postings in their order
 //! posting = account ‖ currency (3, ASCII) ‖ amount (i64, minor units)
 //! account = 1 ‖ rider (16) | 2 ‖ operator (16) | 3 ‖ provider (16)
-//!           | 4 (clearing) | 5 (suspense) | 6 (tax) | 7 (write-off)
+//!           | 4 (clearing) | 5 (suspense) | 6 (tax) | 7 (write-off) | 8 (allowances)
 //! text(x) = number of bytes (u32) ‖ bytes
 //! ```
 //!
@@ -128,6 +128,7 @@ fn account(digest: &mut Sha256, account: LedgerAccount) {
         LedgerAccount::Suspense => (5, &[]),
         LedgerAccount::Tax => (6, &[]),
         LedgerAccount::WriteOff => (7, &[]),
+        LedgerAccount::Allowances => (8, &[]),
     };
     digest.update([kind]);
     digest.update(id);

@@ -34,11 +34,17 @@ pub enum EntryKind {
     Chargeback,
     /// A charge given up as lost: `write-off`.
     WriteOff,
+    /// What the city takes off a fare though the fare was right, two persons agreeing:
+    /// `allowance`.
+    Allowance,
 }
 
 /// A text that names no kind of entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("an entry is fare, correction, charge, payment, refund, chargeback or write-off")]
+#[error(
+    "an entry is fare, correction, charge, payment, refund, chargeback, write-off or \
+     allowance"
+)]
 pub struct EntryKindError;
 
 /// A balanced, immutable record of the ledger.
@@ -182,7 +188,7 @@ impl Entry {
 
 impl EntryKind {
     /// Every kind.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Fare,
         Self::Correction,
         Self::Charge,
@@ -190,6 +196,7 @@ impl EntryKind {
         Self::Refund,
         Self::Chargeback,
         Self::WriteOff,
+        Self::Allowance,
     ];
 
     /// The stable text form.
@@ -203,6 +210,7 @@ impl EntryKind {
             Self::Refund => "refund",
             Self::Chargeback => "chargeback",
             Self::WriteOff => "write-off",
+            Self::Allowance => "allowance",
         }
     }
 

@@ -104,6 +104,7 @@ fn drafts() -> impl Strategy<Value = Draft> {
         LedgerAccount::Tax,
         LedgerAccount::Suspense,
         LedgerAccount::WriteOff,
+        LedgerAccount::Allowances,
     ]);
     let currency = prop::sample::select(vec!["CNY", "JPY", "KWD"]);
     (

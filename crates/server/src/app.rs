@@ -9,6 +9,7 @@ use axum::routing::{get, post};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::trace::TraceLayer;
 
+use crate::routes::operator::{self, operator_router};
 use crate::routes::{activity, issuer_router, taps};
 use crate::{ApiError, AppState, assets};
 
@@ -23,7 +24,12 @@ pub fn router(state: AppState) -> Router {
             post(taps::upload).layer(DefaultBodyLimit::max(taps::BATCH_BYTES_MAX)),
         )
         .route("/v1/me/activity", get(activity::of_session))
+        .route(
+            "/v1/me/appeals",
+            get(operator::appeals).post(operator::appeal),
+        )
         .merge(issuer_router())
+        .merge(operator_router())
         .with_state(state)
         .fallback(pages)
         .method_not_allowed_fallback(wrong_method)

@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, Uri, header};
-use axum::response::{IntoResponse as _, Response};
+use axum::response::{IntoResponse as _, Redirect, Response};
 use rust_embed::RustEmbed;
 
 /// What `npm run build` wrote to `web/dist`; empty where the pages were never built.
@@ -23,11 +23,27 @@ const WITHOUT_PAGES: &str = "Faregate is running. This binary was built without 
 pub(crate) fn serve(uri: &Uri) -> Option<Response> {
     let path = uri.path().trim_start_matches('/');
     let path = if path.is_empty() { "index.html" } else { path };
+    if let Some(response) = redirect(path) {
+        return Some(response);
+    }
+    let named;
+    let path = if path.ends_with('/') {
+        named = format!("{path}index.html");
+        &named
+    } else {
+        path
+    };
     match Pages::get(path) {
         Some(file) => Some(page(path, file)),
         None if path == "index.html" => Some(WITHOUT_PAGES.into_response()),
         None => None,
     }
+}
+
+/// A page that is a folder lies behind a slash, so that its service worker's scope holds it.
+fn redirect(path: &str) -> Option<Response> {
+    Pages::get(&format!("{path}/index.html"))?;
+    Some(Redirect::permanent(&format!("/{path}/")).into_response())
 }
 
 fn page(path: &str, file: rust_embed::EmbeddedFile) -> Response {

@@ -38,6 +38,7 @@ pub use extract::{Parameters, RawBody};
 pub use listen::{serve, serve_with};
 pub use lists::{PublishError, Publisher, ServedLists, lists_router};
 pub use routes::activity::activity;
+pub use routes::operator::explanation;
 pub use session::Session;
 pub use state::{AppState, Clock, Rng};
 pub use tls::{Tls, TlsError, TlsFiles};

@@ -1,7 +1,8 @@
 //! Charging: closing a service day makes one charge per rider.
 //!
-//! The first charge of a day is its net fares; when fares change afterwards, closing again makes an
-//! adjustment of the difference, a further charge or a credit, under the next revision. Charge ids
+//! The first charge of a day is its net fares; when fares change afterwards, or a refund is approved
+//! ([`crate::corrections`]), closing again makes an adjustment of the difference, a further charge
+//! or a credit, under the next revision: charges = fares − min(refunds, fares). Charge ids
 //! are derived from (account, day, revision) and a day is charged and marked closed in one
 //! transaction, so nothing is charged twice. A difference of zero makes no charge.
 //!
@@ -10,10 +11,10 @@
 
 use ledger::{EntryKind, LedgerAccount};
 use tariff::City;
-use units::{AccountId, Balance, ServiceDay, Timestamp};
+use units::{AccountId, Amount, Balance, ServiceDay, Timestamp};
 
 use crate::ids;
-use crate::model::{About, AccountDay, ChargeState, StoredCharge};
+use crate::model::{About, AccountDay, ChargeState, PostedEntry, StoredCharge};
 use crate::ports::{ChargeChange, ChargeScope, MoneyFault, SettlementStore, StoreError};
 use crate::settle::{self, EntryText, post};
 
@@ -81,33 +82,94 @@ pub async fn step<S: SettlementStore>(
         .await
 }
 
-/// Closes a day: the charge that makes its charges equal its fares, none when they are equal.
+/// Closes a day: credits its refunds as far as there are fares, and makes the charge that makes its
+/// charges equal what is left; nothing where they are equal.
 ///
 /// # Errors
-/// [`MoneyFault`] when the two are in different currencies.
+/// [`MoneyFault`] when they are in different currencies.
 pub fn decide(day: &AccountDay, now: Timestamp) -> Result<ChargeChange, MoneyFault> {
-    let currency = day.fares.currency();
-    let due = day.fares.to_balance().checked_sub(day.charged.to_balance());
-    let due = due.ok_or(MoneyFault::Currency {
-        account: day.account,
-        day: day.day,
-        expected: currency,
-        got: day.charged.currency(),
-    })?;
-    let mut account_day = AccountDay {
-        closed: true,
-        ..day.clone()
+    let cause = About::Refund(ids::refunds_of(day.account, day.day));
+    let why = format!(
+        "Refunds of {} for travel on {} count up to its fares of {}.",
+        day.refunds, day.day, day.fares
+    );
+    close_because(day, cause, &why, now)
+}
+
+/// As [`decide`]; a change of what is credited is posted about `cause`, explained by `why`.
+pub(crate) fn close_because(
+    day: &AccountDay,
+    cause: About,
+    why: &str,
+    now: Timestamp,
+) -> Result<ChargeChange, MoneyFault> {
+    let credit = day.due_credit();
+    let left = less(day, day.fares.to_balance(), credit.to_balance())?;
+    let more_credit = less(day, credit.to_balance(), day.credited.to_balance())?;
+    let due = less(day, left, day.charged.to_balance())?;
+    let mut change = ChargeChange {
+        account_day: AccountDay {
+            closed: true,
+            ..day.clone()
+        },
+        charge: None,
+        entries: Vec::new(),
     };
-    let minor = due.as_minor();
-    if minor == 0 {
-        return Ok(ChargeChange {
-            account_day,
-            charge: None,
-        });
+    if due.as_minor() == 0 && more_credit.as_minor() == 0 {
+        return Ok(change);
     }
     let revision = day.charge_revision.saturating_add(1);
-    account_day.charge_revision = revision;
-    account_day.charged = day.fares;
+    change.account_day.charge_revision = revision;
+    if more_credit.as_minor() != 0 {
+        change.account_day.credited = credit;
+        let entry = allowance(day, more_credit, cause, why, (revision, now))?;
+        change.entries.push(entry);
+    }
+    if due.as_minor() != 0 {
+        // What is left of fares of at least 0 after a credit of at most the fares.
+        change.account_day.charged = left.to_amount().unwrap_or(Amount::zero(left.currency()));
+        let (charge, entry) = charge_of(day, due, (revision, now))?;
+        change.entries.push(entry);
+        change.charge = Some(charge);
+    }
+    Ok(change)
+}
+
+fn less(day: &AccountDay, from: Balance, minus: Balance) -> Result<Balance, MoneyFault> {
+    // Both lie between 0 and the largest amount: only another currency makes this fail.
+    from.checked_sub(minus).ok_or(MoneyFault::Currency {
+        account: day.account,
+        day: day.day,
+        expected: day.fares.currency(),
+        got: minus.currency(),
+    })
+}
+
+/// The entry of what is credited beyond what was.
+fn allowance(
+    day: &AccountDay,
+    more: Balance,
+    cause: About,
+    why: &str,
+    (revision, now): (u32, Timestamp),
+) -> Result<PostedEntry, MoneyFault> {
+    let text = EntryText {
+        at: now,
+        kind: EntryKind::Allowance,
+        description: why.to_owned(),
+    };
+    let lines = [
+        (LedgerAccount::Rider(day.account), more.as_minor()),
+        (LedgerAccount::Allowances, -more.as_minor()),
+    ];
+    post(day, cause, revision, text, lines)
+}
+
+fn charge_of(
+    day: &AccountDay,
+    due: Balance,
+    (revision, now): (u32, Timestamp),
+) -> Result<(StoredCharge, PostedEntry), MoneyFault> {
     let because = sentence(day, due, revision);
     let id = ids::charge_of(day.account, day.day, revision);
     let text = EntryText {
@@ -116,9 +178,9 @@ pub fn decide(day: &AccountDay, now: Timestamp) -> Result<ChargeChange, MoneyFau
         description: because.clone(),
     };
     let lines = [
-        (LedgerAccount::Rider(day.account), minor),
+        (LedgerAccount::Rider(day.account), due.as_minor()),
         // `due` lies between two amounts of at least 0, so it has an opposite.
-        (LedgerAccount::Clearing, -minor),
+        (LedgerAccount::Clearing, -due.as_minor()),
     ];
     let entry = post(day, About::Charge(id), revision, text, lines)?;
     let charge = StoredCharge {
@@ -131,10 +193,7 @@ pub fn decide(day: &AccountDay, now: Timestamp) -> Result<ChargeChange, MoneyFau
         at: now,
         because,
     };
-    Ok(ChargeChange {
-        account_day,
-        charge: Some((charge, entry)),
-    })
+    Ok((charge, entry))
 }
 
 fn sentence(day: &AccountDay, due: Balance, revision: u32) -> String {
@@ -146,8 +205,13 @@ fn sentence(day: &AccountDay, due: Balance, revision: u32) -> String {
     } else {
         "given back"
     };
+    let refunded = if day.refunds.as_minor() == 0 {
+        String::new()
+    } else {
+        format!(", {} of it is refunded", day.due_credit())
+    };
     format!(
-        "Travel on {} comes to {} and {} was charged: {due} {verb}.",
+        "Travel on {} comes to {}{refunded} and {} was charged: {due} {verb}.",
         day.day, day.fares, day.charged
     )
 }

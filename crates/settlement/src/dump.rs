@@ -1,8 +1,10 @@
 //! The canonical dump: what taps came to, as sorted lines of text.
 //!
 //! Two stores that hold the same set of taps and have closed the same days have the same dump, byte
-//! for byte, however the taps came in. It holds journeys, flags, fares, net charges and balances;
-//! it leaves out the trail (entries, revisions, times of posting), which may differ.
+//! for byte, however the taps came in, if the same refunds were approved: those are an input beside
+//! the taps. It holds journeys, flags, fares, approved refunds, net charges and balances; it leaves
+//! out the trail (entries, revisions, times of posting, who proposed and decided), which may
+//! differ.
 //!
 //! One line per fact, fields separated by one space, accounts in order of their bytes:
 //!
@@ -12,6 +14,7 @@
 //! flag ACCOUNT TAP FLAG
 //! fares ACCOUNT DAY CURRENCY MINOR        (zero left out)
 //! charged ACCOUNT DAY CURRENCY MINOR      (zero left out)
+//! refunds ACCOUNT DAY CURRENCY MINOR      (zero left out)
 //! balance LEDGER_ACCOUNT CURRENCY MINOR   (riders after their lines, the city's accounts last)
 //! ```
 
@@ -84,7 +87,12 @@ fn write_account(text: &mut String, record: &AccountRecord) {
         line(text, format_args!("flag {account} {tap} {}", flag.as_str()));
     }
     for day in &record.days {
-        for (what, amount) in [("fares", day.fares), ("charged", day.charged)] {
+        let sums = [
+            ("fares", day.fares),
+            ("charged", day.charged),
+            ("refunds", day.refunds),
+        ];
+        for (what, amount) in sums {
             if amount != Amount::zero(amount.currency()) {
                 let (currency, minor) = (amount.currency(), amount.as_minor());
                 line(

@@ -3,7 +3,7 @@
 //! All are UUIDs of version 5 (RFC 9562 section 5.5) in one namespace; the name is a kind
 //! followed by fixed-width fields, so that no two kinds of thing can share a name.
 
-use units::{AccountId, ChargeId, DeviceId, EntryId, PaymentId, ServiceDay, TapId};
+use units::{AccountId, ChargeId, CorrectionId, DeviceId, EntryId, PaymentId, ServiceDay, TapId};
 use uuid::{Uuid, uuid};
 
 /// The namespace of every id made here.
@@ -43,8 +43,8 @@ pub fn charge_of(account: AccountId, day: ServiceDay, revision: u32) -> ChargeId
     ))
 }
 
-/// The entry that revision `revision` of `account`'s `day` posts about `about` (a journey or a
-/// charge, by its sixteen bytes).
+/// The entry that revision `revision` of `account`'s `day` posts about `about` (a journey, a
+/// charge or a refund, by its sixteen bytes).
 #[must_use]
 pub fn entry_of(account: AccountId, day: ServiceDay, revision: u32, about: &[u8; 16]) -> EntryId {
     EntryId::from_bytes(derive(
@@ -55,6 +55,15 @@ pub fn entry_of(account: AccountId, day: ServiceDay, revision: u32, about: &[u8;
             &revision.to_be_bytes(),
             about,
         ],
+    ))
+}
+
+/// The refunds of `account`'s `day` as a whole: what an entry is about that a tap has caused.
+#[must_use]
+pub fn refunds_of(account: AccountId, day: ServiceDay) -> CorrectionId {
+    CorrectionId::from_bytes(derive(
+        "refunds of day",
+        &[account.as_bytes(), &day.as_days().to_be_bytes()],
     ))
 }
 

@@ -43,6 +43,7 @@
 pub mod apportion;
 pub mod charge;
 pub mod charging;
+pub mod corrections;
 pub mod debt;
 pub mod dump;
 pub mod flags;
@@ -50,11 +51,13 @@ pub mod fraud;
 pub mod ids;
 pub mod ingest;
 pub mod model;
+pub mod operator;
 pub mod parties;
 pub mod ports;
 pub mod recompute;
 pub mod settle;
 pub mod shadow;
+pub mod staff;
 pub mod statement;
 pub mod summary;
 #[cfg(feature = "testing")]

@@ -422,8 +422,10 @@ pub struct DayChange {
 pub struct ChargeChange {
     /// The day as it stands afterwards: closed.
     pub account_day: AccountDay,
-    /// The charge and its entry; `None` when the charges were the fares already.
-    pub charge: Option<(StoredCharge, PostedEntry)>,
+    /// The charge; `None` when what was charged is due already.
+    pub charge: Option<StoredCharge>,
+    /// Entries to add: an allowance where the credited refunds change, and that of the charge.
+    pub entries: Vec<PostedEntry>,
 }
 
 /// Which days to charge.

@@ -2,8 +2,9 @@
 //! stored.
 //!
 //! Nothing stored but the taps goes into the computation. The one thing taps cannot say is which
-//! days somebody has closed; so a closed day must be charged exactly its recomputed fares, and a
-//! day that is not closed (or was changed by a late tap since) is counted as due.
+//! days somebody has closed; so a closed day must be charged its recomputed fares less refunds, a
+//! day that is not closed (or was changed by a late tap since) is counted as due. Refunds that two
+//! persons approved are taken as they are; how much of them counts follows from the fares.
 
 use std::collections::BTreeMap;
 
@@ -31,7 +32,7 @@ pub struct Recomputed {
     pub journeys: u64,
     /// Fares computed, by currency, in minor units.
     pub fares_minor: BTreeMap<Currency, i128>,
-    /// Account-days that are not closed and whose charges are not their fares.
+    /// Account-days that are not closed and whose charges are not their fares less refunds.
     pub charges_due: u64,
     /// How many differences there are.
     pub differences: u64,
@@ -167,13 +168,21 @@ fn compare_account(city: &City, record: &AccountRecord, report: &mut Recomputed)
             let (stored, fares) = (stored.0.to_string(), fares.to_string());
             report.differs(account, Some(day.day), "fares", stored, fares);
         }
-        if day.closed && stored.1 != fares {
-            let (stored, fares) = (stored.1.to_string(), fares.to_string());
-            report.differs(account, Some(day.day), "charges", stored, fares);
+        let credit = fares.min(i128::from(day.refunds.as_minor()));
+        let due = fares - credit;
+        if day.closed && stored.1 != due {
+            let (stored, due) = (stored.1.to_string(), due.to_string());
+            report.differs(account, Some(day.day), "charges", stored, due);
         }
-        report.charges_due += u64::from(!day.closed && stored.1 != fares);
-        let charged = if day.closed { fares } else { stored.1 };
-        *expected.entry(LedgerAccount::Rider(account)).or_default() += charged - fares;
+        report.charges_due += u64::from(!day.closed && stored.1 != due);
+        let (charged, credited) = if day.closed {
+            (due, credit)
+        } else {
+            (stored.1, i128::from(day.credited.as_minor()))
+        };
+        let rider = charged + credited - fares;
+        *expected.entry(LedgerAccount::Rider(account)).or_default() += rider;
+        *expected.entry(LedgerAccount::Allowances).or_default() -= credited;
         let operator = LedgerAccount::Operator(city.operator().id);
         *expected.entry(operator).or_default() += fares;
         *expected.entry(LedgerAccount::Clearing).or_default() -= charged;

@@ -101,8 +101,11 @@ pub fn decide(city: &City, state: &DayState, now: Timestamp) -> Result<DayChange
     let account_day = AccountDay {
         revision: was.revision.saturating_add(1),
         fares,
-        closed: was.closed && fares == was.charged,
         ..was
+    };
+    let account_day = AccountDay {
+        closed: account_day.closed && account_day.is_even(),
+        ..account_day
     };
     let entries = differences(city, &account_day, &state.journeys, &journeys, now)?;
     Ok(DayChange {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use ledger::{LedgerAccount, fold};
 use units::{AccountId, Currency, JourneyId, ServiceDay};
 
+use crate::corrections::is_approved_refund;
 use crate::model::{About, AccountRecord, StoredFare};
 use crate::ports::{SettlementStore, StoreError};
 
@@ -70,13 +71,32 @@ pub enum LedgerFault {
         /// What the charges' entries post to the rider, minor units.
         posted_minor: i128,
     },
-    /// A closed day whose charges are not its fares.
-    #[error("account {account}, {day}: closed with charges that are not its fares")]
+    /// A closed day whose charges are not its fares less its refunds.
+    #[error("account {account}, {day}: closed with charges that are not its fares less refunds")]
     Closed {
         /// The account.
         account: AccountId,
         /// The day.
         day: ServiceDay,
+    },
+    /// A day's refunds are not what was approved, or not what is posted.
+    #[error(
+        "account {account}, {day}: refunds of {approved_minor} are approved, the day says \
+         {day_minor}; {credited_minor} is credited, {posted_minor} is posted"
+    )]
+    Refunds {
+        /// The account.
+        account: AccountId,
+        /// The day.
+        day: ServiceDay,
+        /// Sum of its approved refunds, minor units.
+        approved_minor: i128,
+        /// What the day says was approved, minor units.
+        day_minor: i128,
+        /// What the day says is credited, minor units.
+        credited_minor: i128,
+        /// What the refunds' entries post to the rider, minor units.
+        posted_minor: i128,
     },
 }
 
@@ -89,7 +109,8 @@ impl LedgerReport {
 }
 
 /// Reads every entry and checks that each currency sums to zero, that stored balances are the fold
-/// of the entries, that each journey is posted at its fare and that charges are posted once.
+/// of the entries, that each journey is posted at its fare, that charges are posted once and
+/// refunds as approved.
 /// Nothing should write meanwhile.
 ///
 /// # Errors
@@ -132,6 +153,7 @@ fn check(record: &AccountRecord, report: &mut LedgerReport) {
     }
     check_journeys(record, &mut faults);
     check_charges(record, &mut faults);
+    check_refunds(record, &mut faults);
     for fault in faults {
         report.faults += 1;
         if report.listed.len() < FAULTS_LISTED_MAX {
@@ -172,7 +194,7 @@ fn check_charges(record: &AccountRecord, faults: &mut Vec<LedgerFault>) {
     }
     for day in &record.days {
         sums.entry(day.day).or_default().1 += i128::from(day.charged.as_minor());
-        if day.closed && day.charged != day.fares {
+        if day.closed && !day.is_even() {
             faults.push(LedgerFault::Closed {
                 account,
                 day: day.day,
@@ -191,6 +213,40 @@ fn check_charges(record: &AccountRecord, faults: &mut Vec<LedgerFault>) {
                 day,
                 charges_minor,
                 day_minor,
+                posted_minor,
+            });
+        }
+    }
+}
+
+fn check_refunds(record: &AccountRecord, faults: &mut Vec<LedgerFault>) {
+    let account = record.account;
+    let mut sums: BTreeMap<ServiceDay, [i128; 4]> = BTreeMap::new();
+    let approved = record
+        .corrections
+        .iter()
+        .filter(|one| is_approved_refund(one));
+    for refund in approved {
+        sums.entry(refund.day).or_default()[0] += i128::from(refund.amount.as_minor());
+    }
+    for day in &record.days {
+        let sum = sums.entry(day.day).or_default();
+        sum[1] += i128::from(day.refunds.as_minor());
+        sum[2] += i128::from(day.credited.as_minor());
+    }
+    for posted in &record.entries {
+        if let About::Refund(_) = posted.about {
+            sums.entry(posted.day).or_default()[3] += rider_minor(account, posted);
+        }
+    }
+    for (day, [approved_minor, day_minor, credited_minor, posted_minor]) in sums {
+        if approved_minor != day_minor || credited_minor != posted_minor {
+            faults.push(LedgerFault::Refunds {
+                account,
+                day,
+                approved_minor,
+                day_minor,
+                credited_minor,
                 posted_minor,
             });
         }

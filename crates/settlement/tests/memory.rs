@@ -97,3 +97,8 @@ proptest! {
         prop_assert_eq!(in_order, dealt);
     }
 }
+
+#[test]
+fn approvals_and_late_taps_make_the_same_books_in_every_order() {
+    block_on(contract::approvals_in_every_order(&Memory));
+}

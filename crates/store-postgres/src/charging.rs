@@ -7,13 +7,15 @@ use units::{AccountId, Balance, ChargeId};
 
 use crate::PostgresStore;
 use crate::columns::{array, currency, day, int, text, time, unsigned_32};
-use crate::store::{SHARDS, backend, shard_of};
+use crate::names::Names;
+use crate::store::{HOLD_SHARD, SHARDS, backend, shard_of};
 use crate::{days, ledger_pages};
 
 /// Open days of a shard. Where taps wait for a day and shard, all of its days wait: which of them
 /// are dirty stands in packed columns.
 const SELECT_OPEN: &str = "SELECT r.account_id, r.service_day, r.revision, r.fares_minor, \
-     r.currency, c.charge_revision, c.closed, c.charged_minor FROM rider_days r \
+     r.currency, c.charge_revision, c.closed, c.charged_minor, c.refunds_minor, \
+     c.credited_minor FROM rider_days r \
      LEFT JOIN charged_days c \
      ON c.account_id = r.account_id AND c.service_day = r.service_day \
      WHERE r.shard = $1 AND r.service_day BETWEEN $2 AND $3 \
@@ -23,8 +25,6 @@ const SELECT_OPEN: &str = "SELECT r.account_id, r.service_day, r.revision, r.far
      AND NOT EXISTS (SELECT 1 FROM new_taps n \
          WHERE n.service_day = r.service_day AND n.shard = r.shard) \
      ORDER BY r.service_day, r.account_id LIMIT $5";
-
-const HOLD: &str = "SELECT shard FROM shards WHERE shard = $1 FOR UPDATE";
 
 const INSERT: &str = "INSERT INTO charges (account_id, service_day, revision, charge_id, \
      amount_minor, currency, state, at, because) SELECT * FROM unnest($1::bytea[], \
@@ -56,12 +56,12 @@ where
             continue;
         }
         // In one order, so that two who charge wait for each other in one direction only.
-        let held = sqlx::query(HOLD).bind(shard).execute(&mut *tx).await;
+        let held = sqlx::query(HOLD_SHARD).bind(shard).execute(&mut *tx).await;
         held.map_err(&failed)?;
         let open = open(&mut tx, scope, shard, left).await?;
         taken = taken.saturating_add(u32::try_from(open.len()).unwrap_or(u32::MAX));
         let changes: Vec<ChargeChange> = open.iter().map(&decide).collect::<Result<_, _>>()?;
-        write(&mut tx, store, changes).await?;
+        write(&mut tx, &store.names, changes).await?;
     }
     tx.commit().await.map_err(&failed)?;
     Ok(taken)
@@ -85,17 +85,21 @@ async fn open(
     rows.iter().map(days::read_stands).collect()
 }
 
-async fn write(
+/// Writes what closing days comes to. The caller holds the shards of their accounts.
+pub(crate) async fn write(
     conn: &mut PgConnection,
-    store: &PostgresStore,
+    names: &Names,
     changes: Vec<ChargeChange>,
 ) -> Result<(), StoreError> {
     let closed: Vec<&AccountDay> = changes.iter().map(|change| &change.account_day).collect();
     days::put_charged(conn, &closed).await?;
-    let due = changes.into_iter().filter_map(|change| change.charge);
-    let (made, entries): (Vec<StoredCharge>, Vec<PostedEntry>) = due.unzip();
+    let (mut made, mut entries): (Vec<StoredCharge>, Vec<PostedEntry>) = (vec![], vec![]);
+    for change in changes {
+        made.extend(change.charge);
+        entries.extend(change.entries);
+    }
     insert(conn, &made).await?;
-    ledger_pages::append(conn, &store.names, &entries).await
+    ledger_pages::append(conn, names, &entries).await
 }
 
 async fn insert(conn: &mut PgConnection, charges: &[StoredCharge]) -> Result<(), StoreError> {

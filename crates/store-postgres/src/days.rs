@@ -20,7 +20,8 @@ macro_rules! select_days {
     ($rest:literal) => {
         concat!(
             "SELECT r.account_id, r.service_day, r.revision, r.fares_minor, r.currency, \
-             r.packed_taps, r.statement, c.charge_revision, c.closed, c.charged_minor \
+             r.packed_taps, r.statement, c.charge_revision, c.closed, c.charged_minor, \
+             c.refunds_minor, c.credited_minor \
              FROM rider_days r LEFT JOIN charged_days c \
              ON c.account_id = r.account_id AND c.service_day = r.service_day ",
             $rest
@@ -56,10 +57,12 @@ const UPSERT: &str = "INSERT INTO rider_days AS r (account_id, service_day, shar
      statement = excluded.statement";
 
 const UPSERT_CHARGED: &str = "INSERT INTO charged_days (account_id, service_day, \
-     charge_revision, closed, charged_minor) SELECT * FROM unnest($1::bytea[], $2::integer[], \
-     $3::integer[], $4::boolean[], $5::bigint[]) ON CONFLICT (account_id, service_day) \
+     charge_revision, closed, charged_minor, refunds_minor, credited_minor) \
+     SELECT * FROM unnest($1::bytea[], $2::integer[], $3::integer[], $4::boolean[], \
+     $5::bigint[], $6::bigint[], $7::bigint[]) ON CONFLICT (account_id, service_day) \
      DO UPDATE SET charge_revision = excluded.charge_revision, closed = excluded.closed, \
-     charged_minor = excluded.charged_minor";
+     charged_minor = excluded.charged_minor, refunds_minor = excluded.refunds_minor, \
+     credited_minor = excluded.credited_minor";
 
 /// A rider's day as it is stored.
 #[derive(Debug)]
@@ -177,10 +180,13 @@ pub(crate) fn read_stands(row: &PgRow) -> Result<AccountDay, StoreError> {
     let (account, day) = place(row)?;
     let currency = currency(row, "currency")?;
     let closed: Option<bool> = row.try_get("closed").map_err(&failed)?;
-    let (charged, charge_revision) = match closed {
-        None => (Amount::zero(currency), 0),
+    let zero = Amount::zero(currency);
+    let (charged, refunds, credited, charge_revision) = match closed {
+        None => (zero, zero, zero, 0),
         Some(_) => (
             amount(row, "charged_minor", currency)?,
+            amount(row, "refunds_minor", currency)?,
+            amount(row, "credited_minor", currency)?,
             unsigned_32(row, "charge_revision")?,
         ),
     };
@@ -190,6 +196,8 @@ pub(crate) fn read_stands(row: &PgRow) -> Result<AccountDay, StoreError> {
         revision: unsigned_32(row, "revision")?,
         fares: amount(row, "fares_minor", currency)?,
         charged,
+        refunds,
+        credited,
         charge_revision,
         closed: closed.unwrap_or(false),
     })
@@ -293,6 +301,16 @@ pub(crate) async fn put_charged(
         .bind(
             days.iter()
                 .map(|day| day.charged.as_minor())
+                .collect::<Vec<_>>(),
+        )
+        .bind(
+            days.iter()
+                .map(|day| day.refunds.as_minor())
+                .collect::<Vec<_>>(),
+        )
+        .bind(
+            days.iter()
+                .map(|day| day.credited.as_minor())
                 .collect::<Vec<_>>(),
         )
         .execute(conn);

@@ -31,6 +31,7 @@
 
 mod charging;
 mod columns;
+mod corrections;
 mod counts;
 mod days;
 mod file_taps;
@@ -43,12 +44,14 @@ mod location;
 mod names;
 mod notes;
 mod open;
+mod operator;
 mod pack;
 mod pages;
 mod parcels;
 mod runs;
 mod settlement_port;
 mod settling;
+mod staff;
 mod store;
 
 pub use location::{Location, LocationError};

@@ -14,7 +14,7 @@ use crate::ledger_pages::words;
 use crate::names::Names;
 use crate::parcels::{self, Item};
 use crate::store::{backend, shard_of};
-use crate::{charging, days, ingest, ledger_pages};
+use crate::{charging, corrections, days, ingest, ledger_pages};
 
 const SELECT_ACCOUNTS: &str = "SELECT DISTINCT account_id FROM rider_days \
      WHERE account_id > $1 ORDER BY account_id LIMIT $2";
@@ -114,6 +114,11 @@ pub(crate) async fn accounts(
     for charge in charges(&mut tx, &accounts).await? {
         if let Some(record) = records.get_mut(&charge.account) {
             record.charges.push(charge);
+        }
+    }
+    for correction in corrections::of_accounts(&mut tx, &accounts).await? {
+        if let Some(record) = records.get_mut(&correction.account) {
+            record.corrections.push(correction);
         }
     }
     for record in records.values_mut() {

@@ -21,6 +21,9 @@ const NAMING_CONNECTIONS_MAX: u32 = 2;
 /// Shards of accounts: how many workers can settle at once. The rows of table `shards`.
 pub(crate) const SHARDS: u8 = 32;
 
+/// Takes the lock of a shard: whoever settles, charges or corrects days of its accounts holds it.
+pub(crate) const HOLD_SHARD: &str = "SELECT shard FROM shards WHERE shard = $1 FOR UPDATE";
+
 /// Locks out other processes that make partitions at the same time.
 const PARTITION_LOCK: i64 = 0x6661_7265_6761_7465;
 

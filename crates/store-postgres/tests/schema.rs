@@ -12,12 +12,15 @@ use sqlx::Row as _;
 
 /// How each table is spread over machines: by a column of its primary key, or (`None`) as a copy
 /// on every machine, which is for small tables that hardly change.
-const SPREAD: [(&str, Option<&str>); 25] = [
+const SPREAD: [(&str, Option<&str>); 30] = [
     ("accounts", Some("account_id")),
+    ("audit_trail", Some("line")),
     ("batches", Some("device_id")),
     ("charged_days", Some("account_id")),
     ("charges", Some("account_id")),
     ("code_days", Some("account_id")),
+    ("correction_decisions", Some("account_id")),
+    ("corrections", Some("account_id")),
     ("deny_changes", None),
     ("deny_entries", None),
     ("device_cursors", Some("device_id")),
@@ -36,6 +39,8 @@ const SPREAD: [(&str, Option<&str>); 25] = [
     ("rider_days", Some("account_id")),
     ("sessions", Some("public_key")),
     ("shards", None),
+    ("staff", None),
+    ("staff_sessions", Some("session_hash")),
     ("used_challenges", Some("challenge_hash")),
     ("waiting_notes", Some("device_id")),
 ];

@@ -45,10 +45,8 @@ where
     for row in &rows {
         let change = decide(&money::read_day(row)?)?;
         days.push(change.account_day);
-        if let Some((charge, entry)) = change.charge {
-            charges.push(charge);
-            entries.push(entry);
-        }
+        charges.extend(change.charge);
+        entries.extend(change.entries);
     }
     money::insert_charges(&mut tx, &charges).await?;
     money::post(&mut tx, &entries).await?;

@@ -9,7 +9,7 @@ use settlement::model::{
 use settlement::ports::StoreError;
 use sqlx::QueryBuilder;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
-use units::{AccountId, Balance, ChargeId, EntryId, JourneyId};
+use units::{AccountId, Balance, ChargeId, CorrectionId, EntryId, JourneyId};
 
 use crate::columns::{amount, array, currency, day, int, text, time, unsigned_32};
 use crate::store::backend;
@@ -33,6 +33,7 @@ pub(crate) async fn post(
                 .push_bind(match posted.about {
                     About::Journey(_) => "journey",
                     About::Charge(_) => "charge",
+                    About::Refund(_) => "refund",
                 })
                 .push_bind(posted.about.as_bytes().to_vec())
                 .push_bind(posted.entry.at().as_micros())
@@ -121,7 +122,7 @@ pub(crate) async fn put_days(
     for chunk in days.chunks(ROWS_PER_STATEMENT) {
         let mut query = QueryBuilder::new(
             "INSERT INTO account_days (account_id, service_day, revision, currency, fares_minor, \
-             charged_minor, charge_revision, closed) ",
+             charged_minor, refunds_minor, credited_minor, charge_revision, closed) ",
         );
         query.push_values(chunk, |mut row, day| {
             row.push_bind(day.account.as_bytes().to_vec())
@@ -130,13 +131,16 @@ pub(crate) async fn put_days(
                 .push_bind(day.fares.currency().code().to_owned())
                 .push_bind(day.fares.as_minor())
                 .push_bind(day.charged.as_minor())
+                .push_bind(day.refunds.as_minor())
+                .push_bind(day.credited.as_minor())
                 .push_bind(i64::from(day.charge_revision))
                 .push_bind(i64::from(day.closed));
         });
         query.push(
             " ON CONFLICT (account_id, service_day) DO UPDATE SET revision = excluded.revision, \
              currency = excluded.currency, fares_minor = excluded.fares_minor, \
-             charged_minor = excluded.charged_minor, \
+             charged_minor = excluded.charged_minor, refunds_minor = excluded.refunds_minor, \
+             credited_minor = excluded.credited_minor, \
              charge_revision = excluded.charge_revision, closed = excluded.closed",
         );
         let done = query.build().execute(&mut *conn).await;
@@ -181,6 +185,8 @@ pub(crate) fn read_day(row: &SqliteRow) -> Result<AccountDay, StoreError> {
         revision: unsigned_32(row, "revision")?,
         fares: amount(row, "fares_minor", currency)?,
         charged: amount(row, "charged_minor", currency)?,
+        refunds: amount(row, "refunds_minor", currency)?,
+        credited: amount(row, "credited_minor", currency)?,
         charge_revision: unsigned_32(row, "charge_revision")?,
         closed: int(row, "closed")? != 0,
     })
@@ -236,6 +242,7 @@ pub(crate) fn read_entry(
     let about_id = array(row, "about_id")?;
     let about = match text(row, "about")? {
         "journey" => About::Journey(JourneyId::from_bytes(about_id)),
+        "refund" => About::Refund(CorrectionId::from_bytes(about_id)),
         _ => About::Charge(ChargeId::from_bytes(about_id)),
     };
     let kind = EntryKind::parse(text(row, "kind")?);

@@ -10,7 +10,7 @@ use units::{AccountId, ServiceDay};
 use crate::SqliteStore;
 use crate::columns::{array, day};
 use crate::store::backend;
-use crate::{batches, journeys, money, taps};
+use crate::{batches, corrections, journeys, money, taps};
 
 /// Every account that has an entry or a day has a tap, and taps are never deleted.
 const SELECT_ACCOUNTS: &str =
@@ -139,6 +139,11 @@ async fn read_money(
     for row in fetch_range(conn, CHARGES, range).await? {
         if let Some(record) = records.get_mut(&account_of(&row)?) {
             record.charges.push(money::read_charge(&row)?);
+        }
+    }
+    for row in fetch_range(conn, corrections::OF_ACCOUNTS, range).await? {
+        if let Some(record) = records.get_mut(&account_of(&row)?) {
+            record.corrections.push(corrections::read(&row)?);
         }
     }
     Ok(())

@@ -29,7 +29,9 @@
 //! ```
 
 mod address;
+mod corrections;
 mod issuance;
+mod operator;
 mod settlement_port;
 
 use issuer::IssuanceRecord;

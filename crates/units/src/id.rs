@@ -88,6 +88,8 @@ uuid_ids! {
     ProviderId;
     /// One payment: what a rider owes for a pay window, as one sum for a provider.
     PaymentId;
+    /// What somebody asks to have put right: a refund that staff propose, a rider's appeal.
+    CorrectionId;
 }
 
 /// An issuer key's short name (COSE `kid`, RFC 9052 section 3.1): four bytes, written in hex.

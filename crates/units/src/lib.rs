@@ -39,8 +39,8 @@ mod time;
 
 pub use currency::{Currency, CurrencyError};
 pub use id::{
-    AccountId, ChargeId, CredentialId, DeviceId, EntryId, GateId, IdError, JourneyId, KeyId,
-    OperatorId, PaymentId, ProviderId, TapId,
+    AccountId, ChargeId, CorrectionId, CredentialId, DeviceId, EntryId, GateId, IdError, JourneyId,
+    KeyId, OperatorId, PaymentId, ProviderId, TapId,
 };
 pub use money::{Amount, Balance, MoneyError, Split};
 pub use place::{AreaId, NetworkId, PlaceError, ProductId, RouteId, StopId, TextId};

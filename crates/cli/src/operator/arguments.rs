@@ -36,6 +36,125 @@ pub struct LedgerCheckArguments {
     pub json: bool,
 }
 
+/// Whose command it is.
+#[derive(Args, Debug)]
+pub struct TokenFileArguments {
+    /// A file with the token that `faregate staff add` printed: commands that move money know who
+    /// asks, just as the page does.
+    #[arg(long, value_name = "FILE")]
+    pub token_file: PathBuf,
+}
+
+/// `faregate staff`.
+#[derive(Subcommand, Debug)]
+pub enum StaffCommand {
+    /// Adds somebody and prints their token, once; the database keeps its hash alone.
+    Add {
+        /// 1 to 40 of a-z 0-9 . - _
+        name: String,
+        /// viewer looks, agent also proposes refunds, approver also decides those of others.
+        #[arg(long)]
+        role: String,
+        /// Whose.
+        #[command(flatten)]
+        database: DatabaseArguments,
+        /// Prints one JSON object on standard output.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Lists who may sign in.
+    List {
+        /// Whose.
+        #[command(flatten)]
+        database: DatabaseArguments,
+        /// Prints one JSON object on standard output.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Removes somebody: signed out at once. What they did stays in the audit trail.
+    Remove {
+        /// Who.
+        name: String,
+        /// Whose.
+        #[command(flatten)]
+        database: DatabaseArguments,
+        /// Prints one JSON object on standard output.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// `faregate refund`.
+#[derive(Subcommand, Debug)]
+pub enum RefundCommand {
+    /// Proposes to give money back. Another person has to approve it.
+    Propose(ProposeArguments),
+    /// Approves a proposal of somebody else: the money goes back.
+    Approve(DecideArguments),
+    /// Rejects a proposal; --note says why.
+    Reject(DecideArguments),
+    /// Lists refunds, the oldest first.
+    List {
+        /// Only those that wait for a decision.
+        #[arg(long)]
+        open: bool,
+        /// Whose.
+        #[command(flatten)]
+        database: DatabaseArguments,
+        /// Prints one JSON object on standard output.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// `faregate refund propose`.
+#[derive(Args, Debug)]
+pub struct ProposeArguments {
+    /// The charge to give back of.
+    #[arg(long)]
+    pub charge: String,
+    /// One journey of its day, where the refund is about that.
+    #[arg(long)]
+    pub journey: Option<String>,
+    /// How much, in minor units: 150 is 1.50 where money has two decimals.
+    #[arg(long)]
+    pub amount_minor: i64,
+    /// Why, as a code that can be counted: disruption, double_tap …
+    #[arg(long)]
+    pub reason: String,
+    /// Why, in words.
+    #[arg(long, default_value = "")]
+    pub note: String,
+    /// Who proposes.
+    #[command(flatten)]
+    pub token: TokenFileArguments,
+    /// Whose books.
+    #[command(flatten)]
+    pub database: DatabaseArguments,
+    /// Prints one JSON object on standard output.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `faregate refund approve` and `reject`.
+#[derive(Args, Debug)]
+pub struct DecideArguments {
+    /// The id of the refund.
+    pub refund: String,
+    /// What the rider is told.
+    #[arg(long, default_value = "")]
+    pub note: String,
+    /// Who decides.
+    #[command(flatten)]
+    pub token: TokenFileArguments,
+    /// Whose books.
+    #[command(flatten)]
+    pub database: DatabaseArguments,
+    /// Prints one JSON object on standard output.
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// `faregate explain`.
 #[derive(Args, Debug)]
 pub struct ExplainChargeArguments {

@@ -2,74 +2,20 @@
 
 use std::fmt::Write as _;
 
-use anyhow::{Context as _, Result, bail};
-use serde::Serialize;
-use settlement::model::{AccountRecord, StoredCharge, StoredFare, StoredJourney, status_as_str};
-use tariff::{City, TapKind};
+use anyhow::{Context as _, Result};
+use api::ChargeExplanation;
+use settlement::corrections::{CorrectionFilter, CorrectionStore as _};
+use settlement::ports::SettlementStore as _;
+use store::Store;
+use tariff::City;
 use units::{Balance, ChargeId};
 
-use super::Open;
 use super::arguments::ExplainChargeArguments;
+use crate::folder;
 use crate::output::Reader;
 
-#[derive(Serialize)]
-struct Explained {
-    charge: String,
-    account: String,
-    day: String,
-    revision: u32,
-    amount_minor: i64,
-    currency: String,
-    state: &'static str,
-    because: String,
-    /// The day's journeys as they stand now.
-    journeys: Vec<ToldJourney>,
-    /// Taps that are not priced, and why.
-    not_priced: Vec<NotPriced>,
-    /// Every charge of the day; together they are the day's fares.
-    charges: Vec<ToldCharge>,
-}
-
-#[derive(Serialize)]
-struct ToldJourney {
-    journey: String,
-    status: &'static str,
-    fare_minor: Option<i64>,
-    because: String,
-    taps: Vec<ToldTap>,
-    lines: Vec<Line>,
-}
-
-#[derive(Serialize)]
-struct ToldTap {
-    tap: String,
-    /// What clocks in the city showed.
-    at: String,
-    kind: &'static str,
-    stop: String,
-}
-
-#[derive(Serialize)]
-struct Line {
-    amount_minor: i64,
-    file: Option<String>,
-    row: Option<u64>,
-    because: String,
-}
-
-#[derive(Serialize)]
-struct NotPriced {
-    tap: String,
-    why: &'static str,
-}
-
-#[derive(Serialize)]
-struct ToldCharge {
-    charge: String,
-    revision: u32,
-    amount_minor: i64,
-    because: String,
-}
+/// Refunds and appeals of a rider that are read.
+const REQUESTS_MAX: u32 = 1_000;
 
 /// Explains the charge.
 ///
@@ -77,102 +23,28 @@ struct ToldCharge {
 /// When there is no such charge, or the city or the database cannot be read.
 pub(crate) async fn run(arguments: &ExplainChargeArguments) -> Result<bool> {
     let id = ChargeId::parse(&arguments.charge).context("the id of the charge")?;
-    let mut open = Open::new(&arguments.books).await?;
-    loop {
-        let page = open.page().await?;
-        if page.is_empty() {
-            bail!("{} has no charge {id}", arguments.books.database.address()?);
-        }
-        for record in &page {
-            if let Some(charge) = record.charges.iter().find(|charge| charge.id == id) {
-                open.counter.finish_and_clear();
-                let explained = explain(&open.city, record, charge);
-                let lines = lines(&open.city, &explained)?;
-                Reader::of(arguments.json).print(&explained, &lines)?;
-                return Ok(true);
-            }
-        }
-    }
+    let city = folder::load_city(arguments.books.city.as_deref())?;
+    let store = arguments.books.database.open_existing().await?;
+    let explained = explain(&city, &store, id).await;
+    store.close().await;
+    let explained = explained?;
+    Reader::of(arguments.json).print(&explained, &lines(&city, &explained)?)?;
+    Ok(true)
 }
 
-fn explain(city: &City, record: &AccountRecord, charge: &StoredCharge) -> Explained {
-    let journeys = record
-        .journeys
-        .iter()
-        .filter(|journey| journey.day == charge.day);
-    let of_day = |flag: &&(units::TapId, settlement::model::TapFlag)| {
-        let tap = record.taps.iter().find(|tap| tap.tap.id == flag.0);
-        tap.is_some_and(|tap| tap.day == charge.day)
+async fn explain(city: &City, store: &Store, id: ChargeId) -> Result<ChargeExplanation> {
+    let charge = store.charge(id).await?;
+    let charge = charge.with_context(|| format!("the database has no charge {id}"))?;
+    let record = store.day_record(charge.account, charge.day).await?;
+    let of_account = CorrectionFilter {
+        account: Some(charge.account),
+        ..CorrectionFilter::default()
     };
-    let not_priced = record
-        .flags
-        .iter()
-        .filter(of_day)
-        .map(|(tap, flag)| NotPriced {
-            tap: tap.to_string(),
-            why: flag.as_str(),
-        });
-    let charges = record
-        .charges
-        .iter()
-        .filter(|other| other.day == charge.day);
-    let charges = charges.map(|other| ToldCharge {
-        charge: other.id.to_string(),
-        revision: other.revision,
-        amount_minor: other.amount.as_minor(),
-        because: other.because.clone(),
-    });
-    Explained {
-        charge: charge.id.to_string(),
-        account: charge.account.to_string(),
-        day: charge.day.to_string(),
-        revision: charge.revision,
-        amount_minor: charge.amount.as_minor(),
-        currency: charge.amount.currency().to_string(),
-        state: charge.state.as_str(),
-        because: charge.because.clone(),
-        journeys: journeys
-            .map(|journey| told(city, record, journey))
-            .collect(),
-        not_priced: not_priced.collect(),
-        charges: charges.collect(),
-    }
+    let requests = store.corrections(&of_account, None, REQUESTS_MAX).await?;
+    Ok(server::explanation(city, &charge, &record, &requests))
 }
 
-fn told(city: &City, record: &AccountRecord, journey: &StoredJourney) -> ToldJourney {
-    let taps = journey.taps.iter();
-    let taps = taps.filter_map(|id| record.taps.iter().find(|tap| tap.tap.id == *id));
-    let taps = taps.map(|stored| ToldTap {
-        tap: stored.tap.id.to_string(),
-        at: city.wall_clock(stored.tap.at),
-        kind: match stored.tap.kind {
-            TapKind::On => "on",
-            TapKind::Off => "off",
-        },
-        stop: city
-            .stop(&stored.tap.stop)
-            .map_or_else(|| stored.tap.stop.to_string(), |stop| stop.name.clone()),
-    });
-    let lines = journey.lines.iter().map(|line| Line {
-        amount_minor: line.amount.as_minor(),
-        file: line.rule.as_ref().map(|rule| rule.file.clone()),
-        row: line.rule.as_ref().map(|rule| rule.row),
-        because: line.because.clone(),
-    });
-    ToldJourney {
-        journey: journey.id.to_string(),
-        status: status_as_str(journey.status),
-        fare_minor: match journey.fare {
-            StoredFare::Priced(amount) => Some(amount.as_minor()),
-            StoredFare::Unpriced => None,
-        },
-        because: journey.because.clone(),
-        taps: taps.collect(),
-        lines: lines.collect(),
-    }
-}
-
-fn lines(city: &City, explained: &Explained) -> Result<String> {
+fn lines(city: &City, explained: &ChargeExplanation) -> Result<String> {
     let money = |minor| Balance::new(minor, city.currency());
     let mut lines = String::new();
     writeln!(
@@ -200,10 +72,10 @@ fn lines(city: &City, explained: &Explained) -> Result<String> {
         }
     }
     for tap in &explained.not_priced {
-        writeln!(lines, "\ntap {} costs nothing: {}", tap.tap, tap.why)?;
+        writeln!(lines, "\ntap {} costs nothing: {}", tap.tap.0, tap.why)?;
     }
     if explained.charges.len() > 1 {
-        writeln!(lines, "\nAll charges of {}:", explained.day)?;
+        writeln!(lines, "\nAll charges of {}:", explained.day.0)?;
         for charge in &explained.charges {
             writeln!(
                 lines,
@@ -212,6 +84,14 @@ fn lines(city: &City, explained: &Explained) -> Result<String> {
                 charge.because
             )?;
         }
+    }
+    for request in &explained.requests {
+        let asked = money(request.amount_minor);
+        writeln!(
+            lines,
+            "\n{} of {asked} ({}), {}: {}",
+            request.kind, request.reason, request.state, request.note
+        )?;
     }
     Ok(lines)
 }

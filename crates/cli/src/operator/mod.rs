@@ -6,13 +6,17 @@ mod check;
 mod explain;
 mod export;
 mod fraud;
+mod refund;
 mod shadow;
+mod staff;
 
 pub(crate) use check::run as check;
 pub(crate) use explain::run as explain;
 pub(crate) use export::run as export;
 pub(crate) use fraud::run as fraud;
+pub(crate) use refund::run as refund;
 pub(crate) use shadow::run as shadow;
+pub(crate) use staff::run as staff;
 
 use anyhow::Result;
 use indicatif::ProgressBar;

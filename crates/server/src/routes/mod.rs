@@ -7,6 +7,7 @@ mod credentials;
 mod deny_list;
 mod devices;
 mod issuer_keys;
+pub(crate) mod operator;
 pub(crate) mod taps;
 mod tickets;
 

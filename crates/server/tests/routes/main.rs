@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test: a panic is its result")]
 
 mod codes;
+mod operator;
 mod problems;
 mod registration;
 mod secrets;

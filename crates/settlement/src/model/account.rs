@@ -2,10 +2,11 @@
 
 use ledger::{Entry, LedgerAccount};
 use units::{
-    AccountId, Amount, Balance, ChargeId, Currency, JourneyId, ServiceDay, TapId, Timestamp,
+    AccountId, Amount, Balance, ChargeId, CorrectionId, Currency, JourneyId, ServiceDay, TapId,
+    Timestamp,
 };
 
-use super::{RefusedTap, StoredJourney, StoredTap, TapFlag, UnknownValue};
+use super::{Correction, RefusedTap, StoredJourney, StoredTap, TapFlag, UnknownValue};
 
 /// Where one account stands on one service day.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,11 +19,17 @@ pub struct AccountDay {
     pub revision: u32,
     /// Net fares posted for the day.
     pub fares: Amount,
-    /// Net charges made for the day.
+    /// Net charges made for the day: what was taken less what was given back.
     pub charged: Amount,
-    /// How many charges were made, adjustments included; the last number used in charge ids.
+    /// All approved refunds of the day. Only approvals change it, never taps.
+    pub refunds: Amount,
+    /// How much of `refunds` the ledger holds: never more than the fares, so that nobody is given
+    /// back twice what a later tap has corrected already.
+    pub credited: Amount,
+    /// How often the day was closed with something to post; the last number used in the ids of
+    /// its charges and allowances.
     pub charge_revision: u32,
-    /// The day was closed for this account and nothing has changed since: `charged == fares`.
+    /// The day was closed for this account and nothing has changed since: [`Self::is_even`].
     pub closed: bool,
 }
 
@@ -36,9 +43,30 @@ impl AccountDay {
             revision: 0,
             fares: Amount::zero(currency),
             charged: Amount::zero(currency),
+            refunds: Amount::zero(currency),
+            credited: Amount::zero(currency),
             charge_revision: 0,
             closed: false,
         }
+    }
+
+    /// What the ledger should hold of the refunds: all of them, as far as there are fares.
+    #[must_use]
+    pub fn due_credit(&self) -> Amount {
+        if self.refunds.as_minor() < self.fares.as_minor() {
+            self.refunds
+        } else {
+            self.fares
+        }
+    }
+
+    /// Whether nothing is to be posted: the refunds are credited as far as there are fares, and
+    /// the charges are what is left of the fares.
+    #[must_use]
+    pub fn is_even(&self) -> bool {
+        let credit = self.due_credit();
+        let left = self.fares.to_balance().checked_sub(credit.to_balance());
+        self.credited == credit && left == Some(self.charged.to_balance())
     }
 }
 
@@ -57,8 +85,8 @@ pub struct PostedEntry {
 
 impl PostedEntry {
     /// The head of the account's chain after this entry, where it stood at `before`
-    /// ([`ledger::chain`]); its cause is the day (i32, big-endian), 1 for a journey or 2 for a
-    /// charge, and the id of that.
+    /// ([`ledger::chain`]); its cause is the day (i32, big-endian), 1 for a journey, 2 for a charge
+    /// or 3 for a refund, and the id of that.
     #[must_use]
     pub fn head_after(&self, before: &ledger::chain::Head) -> ledger::chain::Head {
         ledger::chain::next(before, &self.entry, &self.cause())
@@ -70,6 +98,7 @@ impl PostedEntry {
         let kind: u8 = match self.about {
             About::Journey(_) => 1,
             About::Charge(_) => 2,
+            About::Refund(_) => 3,
         };
         let day = self.day.as_days().to_be_bytes();
         [&day[..], &[kind], self.about.as_bytes()].concat()
@@ -83,15 +112,19 @@ pub enum About {
     Journey(JourneyId),
     /// A charge.
     Charge(ChargeId),
+    /// The refund that was approved or, where a tap has changed how much of the day's refunds
+    /// counts, the day's refunds as a whole ([`crate::ids::refunds_of`]).
+    Refund(CorrectionId),
 }
 
 impl About {
-    /// The sixteen bytes of the journey's or the charge's id.
+    /// The sixteen bytes of the id.
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 16] {
         match self {
             Self::Journey(id) => id.as_bytes(),
             Self::Charge(id) => id.as_bytes(),
+            Self::Refund(id) => id.as_bytes(),
         }
     }
 }
@@ -180,6 +213,8 @@ pub struct AccountRecord {
     pub balances: Vec<LedgerBalance>,
     /// Its charges, ordered by day and revision.
     pub charges: Vec<StoredCharge>,
+    /// Its refunds and appeals, ordered by when they were made and id.
+    pub corrections: Vec<Correction>,
     /// Days whose taps have changed since they were rated.
     pub dirty: Vec<ServiceDay>,
 }
@@ -197,6 +232,7 @@ impl AccountRecord {
             entries: Vec::new(),
             balances: Vec::new(),
             charges: Vec::new(),
+            corrections: Vec::new(),
             dirty: Vec::new(),
         }
     }

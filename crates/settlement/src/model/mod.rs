@@ -4,6 +4,7 @@
 //! names it here, so that every store writes the same.
 
 mod account;
+mod correction;
 mod gate;
 mod journey;
 mod tap;
@@ -11,6 +12,10 @@ mod tap;
 pub use account::{
     About, AccountDay, AccountRecord, ChargeState, DayRecord, LedgerBalance, PostedEntry,
     StoredCharge,
+};
+pub use correction::{
+    Actor, Correction, CorrectionKind, Decision, NOTE_BYTES_MAX, NameError, Reason, StaffName,
+    Subject, Verdict,
 };
 pub use gate::{Gate, GateState, Registered};
 pub use journey::{StoredFare, StoredJourney, parse_status, status_as_str};

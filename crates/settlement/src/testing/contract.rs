@@ -11,9 +11,11 @@
 
 mod charging;
 mod codes;
+mod corrections;
 mod files;
 mod laws;
 mod notes;
+mod operator;
 mod parties;
 mod uploads;
 mod windows;
@@ -25,14 +27,17 @@ use units::{AccountId, CredentialId};
 use wire::PartySize;
 
 use super::world::{self, Device, Issuer, Phone};
+use crate::corrections::CorrectionStore;
 use crate::ingest::batch::{self, BatchError, SignedBatch};
+use crate::operator::OperatorStore;
 use crate::ports::{BatchReceipt, IssuanceLog, SettlementStore};
+use crate::staff::StaffStore;
 use crate::{charge, dump, recompute, settle, verify_ledger};
 
 /// Makes stores for the suite.
 pub trait Factory {
     /// The store under test.
-    type Store: SettlementStore + IssuanceLog;
+    type Store: SettlementStore + IssuanceLog + CorrectionStore + OperatorStore + StaffStore;
 
     /// An empty store that shares nothing with any other.
     fn fresh(&self) -> impl Future<Output = Self::Store>;
@@ -57,11 +62,14 @@ pub async fn check_all<F: Factory>(factory: &F) {
     Box::pin(notes::check(factory)).await;
     Box::pin(parties::check(factory)).await;
     Box::pin(charging::check(factory)).await;
+    Box::pin(corrections::check(factory)).await;
+    Box::pin(operator::check(factory)).await;
     Box::pin(files::check(factory)).await;
     Box::pin(laws::check(factory)).await;
     Box::pin(windows::check(factory)).await;
 }
 
+pub use corrections::approvals_in_every_order;
 pub use laws::dump_of_dealt_morning;
 pub use windows::dump_of_dealt_weeks;
 

@@ -1,24 +1,32 @@
 //! The ports in memory: every method takes one lock, works on a copy or checks first, and so is a
 //! transaction.
 
+mod corrections;
+mod operator;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use ledger::LedgerAccount;
-use units::{AccountId, Balance, CredentialId, Currency, DeviceId, EntryId, ServiceDay, TapId};
+use units::{
+    AccountId, Balance, CorrectionId, CredentialId, Currency, DeviceId, EntryId, ServiceDay, TapId,
+    Timestamp,
+};
 
 use wire::note::TapOutcome;
 
+use crate::corrections::AuditLine;
 use crate::model::{
-    AccountDay, AccountRecord, DayRecord, Gate, LedgerBalance, PostedEntry, RecordOutcome,
-    RefusedTap, Registered, StoredCharge, StoredFare, StoredJourney, StoredTap, TapFlag, TapNote,
-    UnknownValue,
+    AccountDay, AccountRecord, Correction, DayRecord, Gate, LedgerBalance, PostedEntry,
+    RecordOutcome, RefusedTap, Registered, StaffName, StoredCharge, StoredFare, StoredJourney,
+    StoredTap, TapFlag, TapNote, UnknownValue,
 };
 use crate::ports::{
     BatchReceipt, ChargeChange, ChargeScope, Continuity, Counts, Cursor, DayChange, DayState,
     DayWindow, FileTap, FileTapStored, IssuanceLog, MoneyFault, QuarantinedRecord, SettlementStore,
     StoreError, VerifiedBatch,
 };
+use crate::staff::Staff;
 
 /// A store in memory, gone when dropped.
 #[derive(Debug, Default)]
@@ -47,6 +55,10 @@ struct State {
     entries: BTreeMap<(AccountId, EntryId), PostedEntry>,
     balances: BTreeMap<(AccountId, LedgerAccount, Currency), i64>,
     charges: BTreeMap<(AccountId, ServiceDay, u32), StoredCharge>,
+    corrections: BTreeMap<CorrectionId, Correction>,
+    audit: Vec<AuditLine>,
+    staff: BTreeMap<StaffName, (Staff, [u8; 32])>,
+    sessions: BTreeMap<[u8; 32], (StaffName, Timestamp)>,
 }
 
 impl MemoryStore {
@@ -199,15 +211,7 @@ impl SettlementStore for MemoryStore {
         let mut next = state.clone();
         let taken = changes.len();
         for change in changes {
-            let day = change.account_day;
-            next.days.insert((day.account, day.day), day);
-            if let Some((charge, entry)) = change.charge {
-                let key = (charge.account, charge.day, charge.revision);
-                if next.charges.insert(key, charge).is_some() {
-                    return Err(repeated("charges"));
-                }
-                next.post(vec![entry])?;
-            }
+            next.close_day(change)?;
         }
         *state = next;
         Ok(u32::try_from(taken).unwrap_or(u32::MAX))
@@ -506,6 +510,7 @@ impl State {
                 .filter(|charge| charge.account == account)
                 .cloned()
                 .collect(),
+            corrections: self.corrections_of(account, None),
             dirty: dirty.map(|key| key.0).collect(),
         }
     }

@@ -4,7 +4,9 @@
 use ledger::{Entry, EntryKind, LedgerAccount, Posting};
 use settlement::model::{About, LedgerBalance, PostedEntry};
 use settlement::ports::StoreError;
-use units::{AccountId, Balance, ChargeId, Currency, EntryId, JourneyId, ServiceDay, Timestamp};
+use units::{
+    AccountId, Balance, ChargeId, CorrectionId, Currency, EntryId, JourneyId, ServiceDay, Timestamp,
+};
 
 use super::{Packer, Unpacker};
 
@@ -22,6 +24,7 @@ pub(crate) fn write(account: AccountId, entries: &[&PostedEntry]) -> Packer {
         packer.byte(match posted.about {
             About::Journey(_) => 0,
             About::Charge(_) => 1,
+            About::Refund(_) => 2,
         });
         packer.raw(posted.about.as_bytes());
         packer.int(entry.at().as_micros().wrapping_sub(before));
@@ -50,6 +53,7 @@ pub(crate) fn read(
         let id = EntryId::from_bytes(packed.raw()?);
         let about = match (packed.byte()?, packed.raw()?) {
             (0, id) => About::Journey(JourneyId::from_bytes(id)),
+            (2, id) => About::Refund(CorrectionId::from_bytes(id)),
             (_, id) => About::Charge(ChargeId::from_bytes(id)),
         };
         before = before.wrapping_add(packed.int()?);
@@ -109,6 +113,7 @@ fn id_text(about: About) -> String {
     match about {
         About::Journey(id) => id.to_string(),
         About::Charge(id) => id.to_string(),
+        About::Refund(id) => id.to_string(),
     }
 }
 

@@ -1,0 +1,366 @@
+//! Bodies of the operator's routes, `/v1/operator/…`: staff, days, queues, charges, refunds.
+
+use serde::{Deserialize, Serialize};
+use units::{AccountId, ChargeId, CorrectionId, DeviceId, JourneyId, ServiceDay, TapId};
+
+use crate::{Rfc3339, Text};
+
+/// `POST /v1/operator/session`: signs a browser in.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SignIn {
+    /// The token that `faregate staff add` printed.
+    pub token: String,
+}
+
+/// Who is signed in, and what they may do.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct StaffBody {
+    /// The name.
+    pub name: String,
+    /// `viewer`, `agent` or `approver`.
+    pub role: String,
+    /// Whether they may propose refunds and answer appeals.
+    pub may_propose: bool,
+    /// Whether they may decide refunds that others proposed.
+    pub may_decide: bool,
+    /// The city they work for.
+    pub city: String,
+    /// ISO 4217 code of the city's money.
+    pub currency: String,
+    /// Digits after the point of that money.
+    pub exponent: u8,
+}
+
+/// A page of a list in a fixed order.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Page<T> {
+    /// The items.
+    pub items: Vec<T>,
+    /// Give it as `cursor` for the next page; `None` after the last. Its content is ours.
+    pub next: Option<String>,
+}
+
+/// What a service day has come to.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct DayBody {
+    /// The day.
+    pub day: Text<ServiceDay>,
+    /// `open` while a rider's day is not closed, else `closed`.
+    pub state: String,
+    /// Riders' days that are not closed.
+    pub open_days: u64,
+    /// Riders that travelled.
+    pub riders: u64,
+    /// Taps that were settled.
+    pub taps: u64,
+    /// Journeys.
+    pub journeys: u64,
+    /// Journeys that lack an end.
+    pub incomplete: u64,
+    /// Journeys that no fare applies to.
+    pub unpriced: u64,
+    /// Net fares.
+    pub fares_minor: i64,
+    /// Net charges.
+    pub charged_minor: i64,
+    /// Approved refunds, as far as there are fares.
+    pub refunded_minor: i64,
+}
+
+/// `GET /v1/operator/queues`: what waits for a worker or a human.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Queues {
+    /// Riders' days that wait to be settled.
+    pub dirty_days: u64,
+    /// Records set aside, by reason.
+    pub quarantined: Vec<Count>,
+    /// Taps that are not priced, by why.
+    pub flagged: Vec<Count>,
+    /// Records that came with other bytes under a stored number.
+    pub conflicts: u64,
+    /// Batches whose chain does not go on where a stored one ended.
+    pub chain_breaks: u64,
+    /// Records of devices that are missing though later ones are here.
+    pub gaps: Vec<GapBody>,
+    /// Refunds and appeals that wait for a decision; `100` means a hundred or more.
+    pub open_requests: u64,
+}
+
+/// How many of what.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Count {
+    /// Of what.
+    pub name: String,
+    /// How many.
+    pub count: u64,
+}
+
+/// Missing records of a device.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct GapBody {
+    /// The device.
+    pub device_id: Text<DeviceId>,
+    /// Its epoch.
+    pub epoch: u32,
+    /// The first record that is missing.
+    pub first_missing: u64,
+    /// The first that is here beyond it.
+    pub stored_beyond: u64,
+}
+
+/// A journey that somebody should look at.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct ExceptionBody {
+    /// Whose.
+    pub account_id: Text<AccountId>,
+    /// The journey.
+    pub journey_id: Text<JourneyId>,
+    /// `complete`, `no_tap_off` or `no_tap_on`.
+    pub status: String,
+    /// Its fare; none where no fare applies.
+    pub fare_minor: Option<i64>,
+    /// When it began.
+    pub started_at: Rfc3339,
+    /// The whole journey in one sentence.
+    pub because: String,
+}
+
+/// What honest riders and gates do not do.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct FraudBody {
+    /// Whose taps they are.
+    pub account_id: Text<AccountId>,
+    /// `watch`: it may be innocent. `ask`: it came again.
+    pub advice: String,
+    /// What was seen.
+    pub findings: Vec<FindingBody>,
+}
+
+/// One thing that was seen.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct FindingBody {
+    /// On which day.
+    pub day: Text<ServiceDay>,
+    /// What kind of thing.
+    pub kind: String,
+    /// In a sentence.
+    pub because: String,
+}
+
+/// A charge in a list.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct ListedCharge {
+    /// The charge.
+    pub charge_id: Text<ChargeId>,
+    /// Who pays.
+    pub account_id: Text<AccountId>,
+    /// For which day.
+    pub day: Text<ServiceDay>,
+    /// 1 for the day's first; later ones are adjustments.
+    pub revision: u32,
+    /// Taken (positive) or given back (negative).
+    pub amount_minor: i64,
+    /// How far it has got.
+    pub state: String,
+    /// When it was made.
+    pub at: Rfc3339,
+    /// Why, in a sentence.
+    pub because: String,
+}
+
+/// Why a charge is what it is, down to the taps.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct ChargeExplanation {
+    /// The charge.
+    pub charge: Text<ChargeId>,
+    /// Who pays.
+    pub account: Text<AccountId>,
+    /// For which day.
+    pub day: Text<ServiceDay>,
+    /// 1 for the day's first; later ones are adjustments.
+    pub revision: u32,
+    /// Taken (positive) or given back (negative).
+    pub amount_minor: i64,
+    /// ISO 4217 code of every amount here.
+    pub currency: String,
+    /// How far it has got.
+    pub state: String,
+    /// Why, in a sentence.
+    pub because: String,
+    /// The day's journeys as they stand now.
+    pub journeys: Vec<ExplainedJourney>,
+    /// Taps that are not priced, and why.
+    pub not_priced: Vec<NotPriced>,
+    /// Every charge of the day; together they are its fares less its refunds.
+    pub charges: Vec<ExplainedCharge>,
+    /// The day's refunds and appeals.
+    pub requests: Vec<RequestBody>,
+}
+
+/// A journey, its taps, and how its fare is made up.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct ExplainedJourney {
+    /// The journey.
+    pub journey: Text<JourneyId>,
+    /// `complete`, `no_tap_off` or `no_tap_on`.
+    pub status: String,
+    /// Its fare; none where no fare applies.
+    pub fare_minor: Option<i64>,
+    /// The whole journey in one sentence.
+    pub because: String,
+    /// Its taps, in order of time.
+    pub taps: Vec<ExplainedTap>,
+    /// The lines of its fare.
+    pub lines: Vec<ExplainedLine>,
+}
+
+/// A tap.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct ExplainedTap {
+    /// The tap.
+    pub tap: Text<TapId>,
+    /// What clocks in the city showed.
+    pub at: String,
+    /// `on` or `off`.
+    pub kind: String,
+    /// The stop's name.
+    pub stop: String,
+}
+
+/// A line of a fare.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct ExplainedLine {
+    /// What it adds.
+    pub amount_minor: i64,
+    /// The file of the rule.
+    pub file: Option<String>,
+    /// Its row there; the header is row 1.
+    pub row: Option<u64>,
+    /// Why.
+    pub because: String,
+}
+
+/// A tap that costs nothing.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct NotPriced {
+    /// The tap.
+    pub tap: Text<TapId>,
+    /// Why.
+    pub why: String,
+}
+
+/// One charge of the day.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct ExplainedCharge {
+    /// The charge.
+    pub charge: Text<ChargeId>,
+    /// Its number on the day.
+    pub revision: u32,
+    /// Taken (positive) or given back (negative).
+    pub amount_minor: i64,
+    /// Why.
+    pub because: String,
+}
+
+/// `POST /v1/operator/refunds`: proposes a refund. Sending it again is the same proposal.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProposeRefund {
+    /// A fresh UUID, made by whoever asks.
+    pub refund_id: Text<CorrectionId>,
+    /// The charge to give back of; its day is where the refund counts.
+    pub charge_id: Text<ChargeId>,
+    /// Where it is about one journey of that day.
+    #[serde(default)]
+    pub journey_id: Option<Text<JourneyId>>,
+    /// How much, in minor units of the city's money.
+    pub amount_minor: i64,
+    /// Why, as a code: `a-z 0-9 _ -`.
+    pub reason: String,
+    /// Why, in words.
+    pub note: String,
+}
+
+/// `POST /v1/me/appeals`: a rider says that a charge is wrong.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MakeAppeal {
+    /// A fresh UUID, made by whoever asks.
+    pub appeal_id: Text<CorrectionId>,
+    /// One of the rider's own charges.
+    pub charge_id: Text<ChargeId>,
+    /// What is wrong with it.
+    pub note: String,
+}
+
+/// `POST /v1/operator/requests/{id}/decision`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Decide {
+    /// `approved` or `rejected`.
+    pub verdict: String,
+    /// What the rider is told; a rejection and an answer need it.
+    pub note: String,
+}
+
+/// A refund or an appeal, with its decision.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct RequestBody {
+    /// Its id.
+    pub request_id: Text<CorrectionId>,
+    /// `refund` or `appeal`.
+    pub kind: String,
+    /// Whose day.
+    pub account_id: Text<AccountId>,
+    /// Which day.
+    pub day: Text<ServiceDay>,
+    /// `charge` or `journey`.
+    pub subject: String,
+    /// The id of that.
+    pub subject_id: String,
+    /// How much is to be given back; zero for an appeal.
+    pub amount_minor: i64,
+    /// ISO 4217 code of the amount.
+    pub currency: String,
+    /// Why, as a code.
+    pub reason: String,
+    /// Why, in words.
+    pub note: String,
+    /// Who asked: `staff:NAME` or `rider`.
+    pub maker: String,
+    /// When.
+    pub made_at: Rfc3339,
+    /// `open`, `approved` or `rejected`.
+    pub state: String,
+    /// What was decided.
+    pub decision: Option<DecisionBody>,
+}
+
+/// What was decided about a request.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct DecisionBody {
+    /// Who decided.
+    pub by: String,
+    /// When.
+    pub at: Rfc3339,
+    /// What the rider is told.
+    pub note: String,
+}
+
+/// One line of the audit trail.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct AuditBody {
+    /// Its number; later lines have higher ones.
+    pub line: u64,
+    /// When.
+    pub at: Rfc3339,
+    /// Who.
+    pub who: String,
+    /// What was done.
+    pub action: String,
+    /// To what.
+    pub subject: String,
+    /// The particulars.
+    pub detail: String,
+}

@@ -1,0 +1,121 @@
+//! A charge, explained down to the taps: the one account of it, for pages and the command line.
+
+use api::{
+    ChargeExplanation, DecisionBody, ExplainedCharge, ExplainedJourney, ExplainedLine,
+    ExplainedTap, NotPriced, RequestBody, Rfc3339, Text,
+};
+use settlement::model::{
+    Correction, DayRecord, StoredCharge, StoredFare, StoredJourney, Subject, status_as_str,
+};
+use tariff::{City, TapKind};
+
+/// Why `charge` is what it is: `record` is what is kept about its account and day, `requests` are
+/// the day's refunds and appeals.
+#[must_use]
+pub fn explanation(
+    city: &City,
+    charge: &StoredCharge,
+    record: &DayRecord,
+    requests: &[Correction],
+) -> ChargeExplanation {
+    let not_priced = record.flags.iter().map(|(tap, flag)| NotPriced {
+        tap: Text(*tap),
+        why: flag.as_str().to_owned(),
+    });
+    let charges = record.charges.iter().map(|other| ExplainedCharge {
+        charge: Text(other.id),
+        revision: other.revision,
+        amount_minor: other.amount.as_minor(),
+        because: other.because.clone(),
+    });
+    let journeys = record.journeys.iter();
+    ChargeExplanation {
+        charge: Text(charge.id),
+        account: Text(charge.account),
+        day: Text(charge.day),
+        revision: charge.revision,
+        amount_minor: charge.amount.as_minor(),
+        currency: charge.amount.currency().to_string(),
+        state: charge.state.as_str().to_owned(),
+        because: charge.because.clone(),
+        journeys: journeys
+            .map(|journey| explain_journey(city, record, journey))
+            .collect(),
+        not_priced: not_priced.collect(),
+        charges: charges.collect(),
+        requests: requests
+            .iter()
+            .filter(|request| request.day == charge.day)
+            .map(describe_request)
+            .collect(),
+    }
+}
+
+fn explain_journey(city: &City, record: &DayRecord, journey: &StoredJourney) -> ExplainedJourney {
+    let taps = journey.taps.iter();
+    let taps = taps.filter_map(|id| record.taps.iter().find(|tap| tap.tap.id == *id));
+    let taps = taps.map(|stored| ExplainedTap {
+        tap: Text(stored.tap.id),
+        at: city.wall_clock(stored.tap.at),
+        kind: match stored.tap.kind {
+            TapKind::On => "on",
+            TapKind::Off => "off",
+        }
+        .to_owned(),
+        stop: city
+            .stop(&stored.tap.stop)
+            .map_or_else(|| stored.tap.stop.to_string(), |stop| stop.name.clone()),
+    });
+    let lines = journey.lines.iter().map(|line| ExplainedLine {
+        amount_minor: line.amount.as_minor(),
+        file: line.rule.as_ref().map(|rule| rule.file.clone()),
+        row: line.rule.as_ref().map(|rule| rule.row),
+        because: line.because.clone(),
+    });
+    ExplainedJourney {
+        journey: Text(journey.id),
+        status: status_as_str(journey.status).to_owned(),
+        fare_minor: fare_minor(journey),
+        because: journey.because.clone(),
+        taps: taps.collect(),
+        lines: lines.collect(),
+    }
+}
+
+/// The fare, where one applies.
+pub(crate) const fn fare_minor(journey: &StoredJourney) -> Option<i64> {
+    match journey.fare {
+        StoredFare::Priced(amount) => Some(amount.as_minor()),
+        StoredFare::Unpriced => None,
+    }
+}
+
+/// A refund or an appeal as staff and riders see it.
+pub(crate) fn describe_request(request: &Correction) -> RequestBody {
+    let decision = request.decision.as_ref();
+    RequestBody {
+        request_id: Text(request.id),
+        kind: request.kind.as_str().to_owned(),
+        account_id: Text(request.account),
+        day: Text(request.day),
+        subject: request.subject.kind().to_owned(),
+        subject_id: match request.subject {
+            Subject::Charge(id) => id.to_string(),
+            Subject::Journey(id) => id.to_string(),
+        },
+        amount_minor: request.amount.as_minor(),
+        currency: request.amount.currency().to_string(),
+        reason: request.reason.as_str().to_owned(),
+        note: request.note.clone(),
+        maker: request.maker.to_string(),
+        made_at: Rfc3339(request.made_at),
+        state: decision
+            .map_or("open", |made| made.verdict.as_str())
+            .to_owned(),
+        decision: decision.map(|made| DecisionBody {
+            by: made.by.to_string(),
+            at: Rfc3339(made.at),
+            note: made.note.clone(),
+        }),
+    }
+}

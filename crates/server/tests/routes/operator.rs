@@ -1,0 +1,366 @@
+//! Staff: who may ask what, and what refunds and appeals do, over the whole router.
+
+use api::{Page, ProposeRefund, RequestBody, SessionToken, Text};
+use axum::body::Body;
+use axum::http::{Method, Request, header};
+use serde_json::{Value, json};
+use settlement::corrections::AuditLine;
+use settlement::model::{Actor, StaffName};
+use settlement::operator::{ChargeFilter, OperatorStore as _};
+use settlement::staff::{Role, Staff, StaffStore as _};
+use settlement::{charge, ingest};
+use sha2::{Digest as _, Sha256};
+use units::{ChargeId, CorrectionId, ServiceDay};
+use wallet::Wallet;
+
+use crate::world::{Answer, World};
+
+/// A city where anna of an outside file rode for 3.00 and was charged; and its staff.
+struct Office {
+    world: World,
+    charge: ChargeId,
+}
+
+/// The token of a member of staff: made of the role, so that a test can name it.
+fn token(role: Role) -> String {
+    let seed = u8::try_from(role.as_str().len()).unwrap();
+    SessionToken::from_bytes([seed; 32]).to_text()
+}
+
+impl Office {
+    async fn new() -> Self {
+        let world = World::new().await;
+        let store = &world.state.store;
+        let file = "tap_id,account_id,time,kind,stop_id,route_id,device_id\n\
+                    1,anna,2019-01-07T08:00:00+08:00,on,north,,g1\n\
+                    2,anna,2019-01-07T08:20:00+08:00,off,centre,,g2\n";
+        let (city, now) = (&world.state.city, world.now());
+        let stored = ingest::rows::store(store, city, file.as_bytes(), now, |_| ()).await;
+        stored.unwrap();
+        let day = ServiceDay::parse("2019-01-07").unwrap();
+        charge::close(store, city, &charge::through(day), now)
+            .await
+            .unwrap();
+        let charges = store.charges(&ChargeFilter::default(), None, 10).await;
+        let charge = charges.unwrap()[0].id;
+        for role in Role::ALL {
+            add(&world, role.as_str(), role, &token(role)).await;
+        }
+        Self { world, charge }
+    }
+
+    async fn ask(&self, method: Method, path: &str, role: Option<Role>, body: &Value) -> Answer {
+        let mut request = Request::builder()
+            .method(method)
+            .uri(format!("/v1/operator/{path}"))
+            .header(header::CONTENT_TYPE, "application/json");
+        if let Some(role) = role {
+            let bearer = format!("Bearer {}", token(role));
+            request = request.header(header::AUTHORIZATION, bearer);
+        }
+        let body = Body::from(body.to_string());
+        self.world.send(request.body(body).unwrap()).await
+    }
+
+    async fn get(&self, path: &str) -> Answer {
+        let none = Value::Null;
+        self.ask(Method::GET, path, Some(Role::Viewer), &none).await
+    }
+
+    fn proposal(&self, number: u8, minor: i64) -> Value {
+        let body = ProposeRefund {
+            refund_id: Text(CorrectionId::from_bytes([number; 16])),
+            charge_id: Text(self.charge),
+            journey_id: None,
+            amount_minor: minor,
+            reason: "disruption".to_owned(),
+            note: "the lift was out of order".to_owned(),
+        };
+        serde_json::to_value(body).unwrap()
+    }
+
+    async fn propose(&self, role: Role, number: u8, minor: i64) -> Answer {
+        let body = self.proposal(number, minor);
+        self.ask(Method::POST, "refunds", Some(role), &body).await
+    }
+
+    async fn decide(&self, role: Role, number: u8, verdict: &str) -> Answer {
+        let id = CorrectionId::from_bytes([number; 16]);
+        let body = json!({ "verdict": verdict, "note": "checked" });
+        let path = format!("requests/{id}/decision");
+        self.ask(Method::POST, &path, Some(role), &body).await
+    }
+}
+
+async fn add(world: &World, name: &str, role: Role, token: &str) {
+    let staff = Staff {
+        name: StaffName::parse(name).unwrap(),
+        role,
+        added_at: world.now(),
+    };
+    let line = AuditLine {
+        at: world.now(),
+        who: Actor::Console,
+        action: "staff.add".to_owned(),
+        subject: name.to_owned(),
+        detail: String::new(),
+    };
+    let token = SessionToken::from_text(token).unwrap();
+    let hash = Sha256::digest(token.as_bytes()).into();
+    let store = &world.state.store;
+    assert!(store.add_staff(&staff, &hash, &line).await.unwrap());
+}
+
+#[tokio::test]
+async fn each_route_answers_whom_the_table_says() {
+    let office = Office::new().await;
+    office.propose(Role::Agent, 1, 100).await.read::<Value>(201);
+    let charge = format!("charges/{}", office.charge);
+    let request = format!("requests/{}", CorrectionId::from_bytes([1; 16]));
+    let decision = format!("{request}/decision");
+    let approve = json!({ "verdict": "approved", "note": "" });
+    let none = Value::Null;
+    let refund = office.proposal(2, 10);
+    // (method, path, body, [nobody, viewer, agent, approver])
+    let looks = [401, 200, 200, 200];
+    let table = [
+        (Method::GET, "me", &none, looks),
+        (Method::GET, "days", &none, looks),
+        (Method::GET, "queues", &none, looks),
+        (Method::GET, "exceptions?day=2019-01-07", &none, looks),
+        (Method::GET, "fraud", &none, looks),
+        (Method::GET, "charges", &none, looks),
+        (Method::GET, &charge, &none, looks),
+        (Method::GET, "requests", &none, looks),
+        (Method::GET, &request, &none, looks),
+        (Method::GET, "audit", &none, looks),
+        (Method::POST, "refunds", &refund, [401, 403, 201, 409]),
+        (Method::POST, &decision, &approve, [401, 403, 403, 200]),
+        (Method::DELETE, "session", &none, [401, 204, 204, 204]),
+    ];
+    let principals = [
+        None,
+        Some(Role::Viewer),
+        Some(Role::Agent),
+        Some(Role::Approver),
+    ];
+    for (method, path, body, expected) in table {
+        for (principal, status) in principals.into_iter().zip(expected) {
+            let answer = office.ask(method.clone(), path, principal, body).await;
+            let said = String::from_utf8_lossy(&answer.body);
+            assert_eq!(
+                answer.status, status,
+                "{method} {path} {principal:?}: {said}"
+            );
+        }
+    }
+    // A rider's session is none of staff, and a staff token is no rider's session.
+    let mut wallet = Wallet::new(&[7; 32]);
+    let device = office.world.register(&mut wallet).await;
+    let rider = device.session.to_text();
+    let mut request = Request::get("/v1/operator/days");
+    request = request.header(header::AUTHORIZATION, format!("Bearer {rider}"));
+    let answer = office
+        .world
+        .send(request.body(Body::empty()).unwrap())
+        .await;
+    answer.problem(401, "unauthorized");
+    let bearer = token(Role::Approver);
+    let appeal = office.world.post("/v1/me/appeals", Some(&bearer), "{}");
+    appeal.await.problem(401, "unauthorized");
+}
+
+#[tokio::test]
+async fn a_refund_takes_two_persons_and_is_explained() {
+    let office = Office::new().await;
+    office
+        .propose(Role::Approver, 1, 100)
+        .await
+        .read::<Value>(201);
+    let own = office.decide(Role::Approver, 1, "approved").await;
+    own.problem(403, "forbidden");
+    let other = SessionToken::from_bytes([99; 32]).to_text();
+    add(&office.world, "carl", Role::Approver, &other).await;
+    let path = format!(
+        "/v1/operator/requests/{}/decision",
+        CorrectionId::from_bytes([1; 16])
+    );
+    let body = r#"{"verdict": "approved", "note": "checked"}"#;
+    let approved: RequestBody = office.world.post(&path, Some(&other), body).await.read(200);
+    assert_eq!(approved.state, "approved");
+    let explained: Value = office
+        .get(&format!("charges/{}", office.charge))
+        .await
+        .read(200);
+    let amounts: Vec<&Value> = explained["charges"].as_array().unwrap().iter().collect();
+    assert_eq!(amounts.len(), 2);
+    assert_eq!(amounts[1]["amount_minor"], -100);
+    assert_eq!(explained["requests"][0]["decision"]["by"], "staff:carl");
+    assert_eq!(
+        explained["journeys"][0]["lines"][0]["file"],
+        "gtfs/fare_leg_rules.txt"
+    );
+    assert_eq!(explained["journeys"][0]["lines"][0]["row"], 3);
+    let days: Value = office.get("days").await.read(200);
+    assert_eq!(days["items"][0]["charged_minor"], 200);
+    assert_eq!(days["items"][0]["refunded_minor"], 100);
+    let trail: Value = office.get("audit?limit=2").await.read(200);
+    // Looking at the charge is in the trail too.
+    assert_eq!(trail["items"][0]["action"], "charge.look");
+    assert_eq!(trail["items"][1]["action"], "refund.approve");
+    assert_eq!(trail["items"][1]["who"], "staff:carl");
+}
+
+#[tokio::test]
+async fn what_the_rules_refuse_is_a_problem() {
+    let office = Office::new().await;
+    let answer = office.propose(Role::Agent, 1, 301).await;
+    let problem = answer.problem(422, "refund_refused");
+    assert!(
+        problem["detail"].as_str().unwrap().contains("CNY 3.00"),
+        "{problem}"
+    );
+    let answer = office.propose(Role::Agent, 1, -1).await;
+    assert_eq!(
+        answer.problem(422, "invalid_body")["errors"][0]["pointer"],
+        "/amount_minor"
+    );
+    let answer = office.decide(Role::Approver, 9, "approved").await;
+    answer.problem(404, "not_found");
+    office.propose(Role::Agent, 1, 200).await.read::<Value>(201);
+    let again = office.propose(Role::Agent, 1, 200).await;
+    again.read::<Value>(201);
+    office
+        .decide(Role::Approver, 1, "rejected")
+        .await
+        .read::<Value>(200);
+    let answer = office.decide(Role::Approver, 1, "approved").await;
+    answer.problem(409, "conflict");
+    let unknown = ChargeId::from_bytes([9; 16]).to_string();
+    for id in [unknown.as_str(), "nonsense"] {
+        let answer = office.get(&format!("charges/{id}")).await;
+        answer.problem(404, "not_found");
+    }
+}
+
+#[tokio::test]
+async fn pages_go_on_where_they_stopped() {
+    let office = Office::new().await;
+    for number in 1..=5 {
+        office
+            .propose(Role::Agent, number, 10)
+            .await
+            .read::<Value>(201);
+    }
+    let mut seen = Vec::new();
+    let mut path = "requests?limit=2".to_owned();
+    loop {
+        let page: Page<RequestBody> = office.get(&path).await.read(200);
+        assert!(page.items.len() <= 2);
+        seen.extend(page.items.iter().map(|item| item.request_id.0));
+        let Some(next) = page.next else { break };
+        path = format!("requests?limit=2&cursor={next}");
+    }
+    let all = (1..=5).map(|number| CorrectionId::from_bytes([number; 16]));
+    assert_eq!(seen, all.collect::<Vec<_>>());
+    let answer = office.get("requests?cursor=AAAA").await;
+    let problem = answer.problem(400, "invalid_query");
+    assert_eq!(problem["errors"][0]["pointer"], "query:cursor");
+}
+
+#[tokio::test]
+async fn a_session_is_a_cookie_that_no_other_site_can_use() {
+    let office = Office::new().await;
+    let world = &office.world;
+    let body = json!({ "token": token(Role::Agent) }).to_string();
+    let answer = world.post("/v1/operator/session", None, body).await;
+    let me: Value = answer.read(200);
+    assert_eq!(
+        (&me["name"], &me["may_decide"]),
+        (&json!("agent"), &json!(false))
+    );
+    let set = answer.header("set-cookie").to_owned();
+    let (cookie, rest) = set.split_once(';').unwrap();
+    assert!(cookie.starts_with("__Host-faregate-staff="), "{set}");
+    assert_eq!(
+        rest,
+        " Max-Age=36000; Path=/; Secure; HttpOnly; SameSite=Strict"
+    );
+    let send = async |method: Method, path: &str, origin: Option<&str>, body: String| {
+        let mut request = Request::builder()
+            .method(method)
+            .uri(format!("/v1/operator/{path}"))
+            .header(header::HOST, "fares.example")
+            .header(header::COOKIE, format!("other=1; {cookie}"))
+            .header(header::CONTENT_TYPE, "application/json");
+        if let Some(origin) = origin {
+            request = request.header(header::ORIGIN, origin);
+        }
+        world.send(request.body(Body::from(body)).unwrap()).await
+    };
+    send(Method::GET, "me", None, String::new())
+        .await
+        .read::<Value>(200);
+    let refund = || office.proposal(1, 10).to_string();
+    for origin in [None, Some("https://evil.example"), Some("null")] {
+        let answer = send(Method::POST, "refunds", origin, refund()).await;
+        answer.problem(403, "forbidden");
+    }
+    let own = Some("https://fares.example");
+    send(Method::POST, "refunds", own, refund())
+        .await
+        .read::<Value>(201);
+    let over = send(Method::DELETE, "session", own, String::new()).await;
+    assert_eq!(over.status, 204);
+    let answer = send(Method::GET, "me", None, String::new()).await;
+    answer.problem(401, "unauthorized");
+    let wrong = json!({ "token": "nonsense" }).to_string();
+    let answer = world.post("/v1/operator/session", None, wrong).await;
+    answer.problem(401, "unauthorized");
+}
+
+#[tokio::test]
+async fn a_session_ends_after_a_working_day() {
+    let office = Office::new().await;
+    let body = json!({ "token": token(Role::Viewer) }).to_string();
+    let answer = office.world.post("/v1/operator/session", None, body).await;
+    let set = answer.header("set-cookie").to_owned();
+    let cookie = set.split(';').next().unwrap();
+    let me = async || {
+        let request = Request::get("/v1/operator/me").header(header::COOKIE, cookie);
+        office
+            .world
+            .send(request.body(Body::empty()).unwrap())
+            .await
+    };
+    office.world.advance(35_999);
+    me().await.read::<Value>(200);
+    office.world.advance(1);
+    me().await.problem(401, "unauthorized");
+}
+
+#[tokio::test]
+async fn a_rider_cannot_appeal_against_anothers_charge() {
+    let office = Office::new().await;
+    let mut wallet = Wallet::new(&[7; 32]);
+    let device = office.world.register(&mut wallet).await;
+    let session = device.session.to_text();
+    let body = |charge: ChargeId| {
+        let id = CorrectionId::from_bytes([1; 16]).to_string();
+        let charge = charge.to_string();
+        json!({ "appeal_id": id, "charge_id": charge, "note": "not me" }).to_string()
+    };
+    let ask = async |charge| {
+        let answer = office
+            .world
+            .post("/v1/me/appeals", Some(&session), body(charge));
+        answer.await
+    };
+    let foreign = ask(office.charge).await;
+    let unknown = ask(ChargeId::from_bytes([9; 16])).await;
+    foreign.problem(404, "not_found");
+    assert_eq!(
+        foreign.body, unknown.body,
+        "a foreign id answers as an unknown one"
+    );
+}
