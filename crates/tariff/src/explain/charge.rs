@@ -4,6 +4,7 @@ use units::{Amount, ProductId, StopId};
 
 use super::Language;
 use crate::ext::Evidence;
+use crate::feed::FeedFile;
 use crate::{
     Adjustment, AdjustmentKind, Breakdown, City, JourneyStatus, Leg, MissingTap, PricedBy, TapKind,
 };
@@ -61,12 +62,12 @@ impl Teller<'_> {
                 let stop = self.stop(&line.tap.stop);
                 match self.language {
                     Language::English => {
-                        format!("Entering and leaving soon at {stop} costs {amount} ({rule}).")
+                        format!("Leaving {stop} soon after entering costs {amount} ({rule}).")
                     }
                     Language::Chinese => format!("在{stop}同站短时进出，费用 {amount}（{rule}）。"),
                     Language::Korean => {
                         format!(
-                            "{stop}에서 짧은 시간 안에 들어왔다 나온 운임은 {amount}입니다({rule})."
+                            "{stop}에 들어갔다가 곧바로 나온 이용의 운임은 {amount}입니다({rule})."
                         )
                     }
                 }
@@ -81,7 +82,7 @@ impl Teller<'_> {
                 let over = match self.language {
                     Language::English => format!(" over {metres} m of track"),
                     Language::Chinese => format!("，里程 {metres} 米，"),
-                    Language::Korean => format!(" {metres} m"),
+                    Language::Korean => format!("(거리 {metres} m)"),
                 };
                 self.travel(line, &over)
             }
@@ -96,10 +97,19 @@ impl Teller<'_> {
         };
         let (amount, rule) = (line.price, &line.rule);
         let product = line.product.map(|id| self.product(&id)).unwrap_or_default();
+        // A ride whose ticket is the transfer itself has the row of that.
+        let by = match self.language {
+            _ if !rule.file.ends_with(FeedFile::TransferRules.name()) => "",
+            Language::English => " by transfer",
+            Language::Chinese => "换乘",
+            Language::Korean => " 환승",
+        };
         match self.language {
-            Language::English => format!("{travel}{over} costs {amount}{product} ({rule})."),
-            Language::Chinese => format!("{travel}{over}票价 {amount}{product}（{rule}）。"),
-            Language::Korean => format!("{travel}{over} 운임은 {amount}입니다{product}({rule})."),
+            Language::English => format!("{travel}{over}{by} costs {amount}{product} ({rule})."),
+            Language::Chinese => format!("{travel}{over}{by}票价 {amount}{product}（{rule}）。"),
+            Language::Korean => {
+                format!("{travel}{over}{by} 운임은 {product}{amount}입니다({rule}).")
+            }
         }
     }
 
@@ -108,7 +118,7 @@ impl Teller<'_> {
         match self.language {
             Language::English => format!(" with product \"{name}\""),
             Language::Chinese => format!("，票种“{name}”"),
-            Language::Korean => format!(", 승차권 \"{name}\" "),
+            Language::Korean => format!("승차권 \"{name}\" 기준 "),
         }
     }
 
@@ -212,8 +222,8 @@ impl Teller<'_> {
         };
         match self.language {
             Language::English => format!(
-                "A tap is missing; from {from} the journey is taken to be this one, with a \
-                 confidence of {sure} % ({why}): {travel}, {amount} ({rule})."
+                "A tap is missing; judging by {from}, the journey is taken to be this one, \
+                 with a confidence of {sure} % ({why}): {travel}, {amount} ({rule})."
             ),
             Language::Chinese => format!(
                 "缺少一次刷码；根据{from}推定行程为{travel}，置信度 {sure}%（{why}）：{amount}（{rule}）。"
@@ -258,7 +268,7 @@ fn cheaper_alone(language: Language, after: Amount) -> String {
     match language {
         Language::English => format!("Without the rider's other media it is cheaper: {after}."),
         Language::Chinese => format!("不与其他介质合并计费更便宜：{after}。"),
-        Language::Korean => format!("다른 매체와 합산하지 않는 편이 쌉니다: {after}."),
+        Language::Korean => format!("다른 매체와 합산하지 않으면 더 저렴합니다: {after}."),
     }
 }
 
@@ -269,10 +279,10 @@ const fn english(kind: AdjustmentKind) -> (&'static str, &'static str) {
         AdjustmentKind::Credit => ("What a later ride gives back", " leaves"),
         AdjustmentKind::Concession => ("The concession", " makes it"),
         AdjustmentKind::OverTime => ("Staying too long", " makes it"),
-        AdjustmentKind::ZoneTicket => ("The ticket bought before", " covers it:"),
+        AdjustmentKind::ZoneTicket => ("The ticket", " bought before covers it:"),
         AdjustmentKind::Window => ("The transfer window", " makes it"),
-        AdjustmentKind::HeldPass => ("The pass held", " covers it:"),
-        AdjustmentKind::EarnedPass => ("The pass earned", " covers it:"),
+        AdjustmentKind::HeldPass => ("The pass", " that the rider holds covers it:"),
+        AdjustmentKind::EarnedPass => ("The pass", " earned by earlier rides covers it:"),
         AdjustmentKind::Tier => ("The discount for money spent", " makes it"),
         AdjustmentKind::Cap => ("The cap", " leaves"),
         AdjustmentKind::Alone => ("The medium alone", " makes it"),
@@ -281,7 +291,7 @@ const fn english(kind: AdjustmentKind) -> (&'static str, &'static str) {
 
 const fn chinese(kind: AdjustmentKind) -> (&'static str, &'static str) {
     match kind {
-        AdjustmentKind::Transfer => ("换乘优惠", "后为 "),
+        AdjustmentKind::Transfer => ("换乘", "后为 "),
         AdjustmentKind::Credit => ("扣除后续行程的返还", "后为 "),
         AdjustmentKind::Concession => ("优惠", "后为 "),
         AdjustmentKind::OverTime => ("超时", "后为 "),
@@ -298,7 +308,7 @@ const fn chinese(kind: AdjustmentKind) -> (&'static str, &'static str) {
 /// The word that stands before "applied", which needs no particle after a name.
 const fn korean(kind: AdjustmentKind) -> &'static str {
     match kind {
-        AdjustmentKind::Transfer => "환승 할인",
+        AdjustmentKind::Transfer => "환승",
         AdjustmentKind::Credit => "이후 이용의 환급",
         AdjustmentKind::Concession => "할인",
         AdjustmentKind::OverTime => "시간 초과",

@@ -102,7 +102,7 @@ impl Rule {
         match language {
             Language::English => format!("{legs}{travel} costs {amount}{bought} ({place})."),
             Language::Chinese => format!("{legs}{travel}票价 {amount}{bought}（{place}）。"),
-            Language::Korean => format!("{legs}{travel} 운임은 {amount}입니다{bought}({place})."),
+            Language::Korean => format!("{legs}{travel} 운임은 {bought}{amount}입니다({place})."),
         }
     }
 
@@ -126,9 +126,9 @@ impl Rule {
             }
             (Language::Chinese, true) => format!("换乘{legs}免费{bought}（{place}）。"),
             (Language::Chinese, false) => format!("换乘{legs}需 {amount}{bought}（{place}）。"),
-            (Language::Korean, true) => format!("{legs} 환승은 무료입니다{bought}({place})."),
+            (Language::Korean, true) => format!("{legs} 환승은 {bought}무료입니다({place})."),
             (Language::Korean, false) => {
-                format!("{legs} 환승 운임은 {amount}입니다{bought}({place}).")
+                format!("{legs} 환승 운임은 {bought}{amount}입니다({place}).")
             }
         }
     }
@@ -148,7 +148,7 @@ impl Rule {
             ),
             Language::Chinese => format!("换乘{legs}使票价变动 {amount}{bought}（{place}）。"),
             Language::Korean => {
-                format!("{legs} 환승으로 운임이 {amount} 달라집니다{bought}({place}).")
+                format!("{legs} 환승으로 운임이 {bought}{amount} 달라집니다({place}).")
             }
         }
     }
@@ -167,7 +167,7 @@ impl Rule {
             }
             Language::Chinese => format!("{legs}连同换乘合计 {amount}{bought}（{place}）。"),
             Language::Korean => {
-                format!("{legs}: 환승을 포함한 운임은 {amount}입니다{bought}({place}).")
+                format!("{legs}: 환승을 포함한 운임은 {bought}{amount}입니다({place}).")
             }
         }
     }
@@ -183,7 +183,7 @@ impl Rule {
         match language {
             Language::English => format!("{legs}: the fare is {amount}{bought} ({place})."),
             Language::Chinese => format!("{legs}票价 {amount}{bought}（{place}）。"),
-            Language::Korean => format!("{legs}: 운임은 {amount}입니다{bought}({place})."),
+            Language::Korean => format!("{legs}: 운임은 {bought}{amount}입니다({place})."),
         }
     }
 }
@@ -252,7 +252,7 @@ fn bought(fares: &Fares, bought: Bought, language: Language) -> String {
         (Language::English, Bought::Fare(_)) => format!(" by fare \"{name}\""),
         (Language::English, _) => format!(" with product \"{name}\""),
         (Language::Chinese, _) => format!("，票种“{name}”"),
-        (Language::Korean, _) => format!(", 승차권 \"{name}\" "),
+        (Language::Korean, _) => format!("승차권 \"{name}\" 기준 "),
     }
 }
 
