@@ -34,12 +34,13 @@ pub struct Problem {
 }
 
 macro_rules! problem_codes {
-    ($($(#[$doc:meta])* $name:ident = $code:literal, $status:literal, $title:literal;)*) => {
+    ($($(#[doc = $doc:literal])* $name:ident = $code:literal, $status:literal, $title:literal;)*)
+    => {
         /// The kinds of problems: a stable name, an HTTP status and a title each.
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
         #[non_exhaustive]
         pub enum ProblemCode {
-            $($(#[$doc])* $name,)*
+            $($(#[doc = $doc])* $name,)*
         }
 
         impl ProblemCode {
@@ -62,6 +63,12 @@ macro_rules! problem_codes {
             #[must_use]
             pub const fn title(self) -> &'static str {
                 match self { $(Self::$name => $title,)* }
+            }
+
+            /// What the kind means, in a sentence or two of Markdown.
+            #[must_use]
+            pub const fn explanation(self) -> &'static str {
+                match self { $(Self::$name => concat!($($doc,)*),)* }
             }
         }
     };
@@ -112,6 +119,8 @@ problem_codes! {
     DeviceSignatureWrong = "device_signature_wrong", 422, "The device did not sign this";
     /// The rules of refunds refuse it.
     RefundRefused = "refund_refused", 422, "This cannot be refunded";
+    /// This client asked too often; the header `Retry-After` says when it may ask again.
+    TooManyRequests = "too_many_requests", 429, "Too many requests";
     /// We failed; the request may be sent again.
     Internal = "internal", 500, "The server failed";
     /// The request cannot be served at this time.

@@ -1,6 +1,6 @@
 //! The command line: what can be asked, and help that teaches.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, value_parser};
@@ -13,6 +13,7 @@ pub use crate::database::DatabaseArguments;
 pub use crate::fares::arguments::{
     DiffArguments, ExplainArguments, FaresCommand, MapArguments, QuoteArguments,
 };
+pub use crate::hot::RedisArguments;
 pub use crate::lists::arguments::{DenyCommand, RootCommand};
 pub use crate::operator::arguments::{
     BooksArguments, DecideArguments, ExplainChargeArguments, ExportArguments, ExportFormat,
@@ -38,6 +39,7 @@ Start here:
 Run a city:
   faregate keys new --file issuer.age --passphrase-file secret.txt
   faregate serve --db faregate.db --keys issuer.age --passphrase-file secret.txt
+  faregate serve --db postgres://faregate@db.example.org/city --redis redis://cache:6379 ...
 
 Look closer:
   faregate token inspect photo.png    what a code says, and whether its form is right
@@ -175,6 +177,13 @@ pub struct ServeArguments {
     /// The key file of the online key that signs snapshots, under the same passphrase.
     #[arg(long, requires = "lists")]
     pub lists_key: Option<PathBuf>,
+    /// What servers share.
+    #[command(flatten)]
+    pub redis: RedisArguments,
+    /// A reverse proxy of ours: its requests count for the client that it names last in
+    /// X-Forwarded-For. May be given several times.
+    #[arg(long = "proxy", value_name = "ADDRESS")]
+    pub proxies: Vec<IpAddr>,
     /// Where to listen.
     #[arg(long, default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,

@@ -29,6 +29,7 @@ mod database;
 mod demo;
 mod fares;
 mod folder;
+mod hot;
 mod keys;
 mod lists;
 mod operator;
@@ -49,8 +50,8 @@ pub use arguments::{
     DemoArguments, DenyCommand, DiffArguments, ExplainArguments, ExplainChargeArguments,
     ExportArguments, ExportFormat, FaresCommand, FraudArguments, GateBenchArguments,
     KeyFileArguments, KeysCommand, LedgerCheckArguments, LedgerCommand, MapArguments,
-    ProposeArguments, QuoteArguments, RefundCommand, RootCommand, ServeArguments, SettleArguments,
-    StaffCommand, TokenCommand, TokenFileArguments,
+    ProposeArguments, QuoteArguments, RedisArguments, RefundCommand, RootCommand, ServeArguments,
+    SettleArguments, StaffCommand, TokenCommand, TokenFileArguments,
 };
 
 /// Does what the command line asks and says how it went.

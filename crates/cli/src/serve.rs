@@ -7,7 +7,7 @@ use api::{Base64Url, Text};
 use issuer::{Issuer, KeyRing, Lives};
 use serde::Deserialize;
 use serde_json::json;
-use server::AppState;
+use server::{AppState, Limits};
 use settlement::model::{Gate, GateState, Registered};
 use settlement::ports::SettlementStore as _;
 use store::Store;
@@ -44,6 +44,7 @@ pub(crate) async fn run(arguments: &ServeArguments) -> Result<bool> {
         clock: Arc::new(system_now),
         rng: Arc::new(system_chance),
     };
+    let hot = arguments.redis.open()?;
     let mut router = server::router(state.clone());
     let mut lists = None;
     if let (Some(folder), Some(online)) = (&arguments.lists, &arguments.lists_key) {
@@ -54,6 +55,12 @@ pub(crate) async fn run(arguments: &ServeArguments) -> Result<bool> {
         lists = Some(opened.await.context("signed lists")?);
         router = server::lists_router(served).merge(router);
     }
+    let limits = Limits::new(
+        hot.clone(),
+        arguments.proxies.clone(),
+        Arc::clone(&state.clock),
+    );
+    let router = server::limited(router, limits);
     let tls = tls(arguments)?;
     let listener = TcpListener::bind(arguments.listen)
         .await
@@ -68,6 +75,7 @@ pub(crate) async fn run(arguments: &ServeArguments) -> Result<bool> {
         arguments.passphrase_file.clone(),
         issuer,
         lists,
+        hot,
     );
     let watch = tokio::spawn(watch);
     server::serve_with(listener, tls, router, told_to_stop()).await?;

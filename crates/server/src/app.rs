@@ -11,7 +11,7 @@ use tower_http::trace::TraceLayer;
 
 use crate::routes::operator::{self, operator_router};
 use crate::routes::{activity, issuer_router, taps};
-use crate::{ApiError, AppState, assets};
+use crate::{ApiError, AppState, assets, problem_pages};
 
 /// A JSON body may have this many bytes; the largest there is has a few hundred.
 const JSON_BYTES_MAX: usize = 16 * 1024;
@@ -30,6 +30,7 @@ pub fn router(state: AppState) -> Router {
         )
         .merge(issuer_router())
         .merge(operator_router())
+        .route("/problems/{code}", get(problem_pages::one))
         .with_state(state)
         .fallback(pages)
         .method_not_allowed_fallback(wrong_method)
@@ -43,17 +44,13 @@ pub fn router(state: AppState) -> Router {
 async fn pages(method: Method, uri: Uri) -> Response {
     let is_api = uri.path().starts_with("/v1/") || uri.path().starts_with("/demo/");
     if is_api || !matches!(method, Method::GET | Method::HEAD) {
-        return not_found(&uri).into_response();
+        return not_found(uri.path()).into_response();
     }
-    assets::serve(&uri).unwrap_or_else(|| not_found(&uri).into_response())
+    assets::serve(&uri).unwrap_or_else(|| not_found(uri.path()).into_response())
 }
 
-fn not_found(uri: &Uri) -> ApiError {
-    Problem::new(
-        ProblemCode::NotFound,
-        format!("nothing is at {}", uri.path()),
-    )
-    .into()
+pub(crate) fn not_found(path: &str) -> ApiError {
+    Problem::new(ProblemCode::NotFound, format!("nothing is at {path}")).into()
 }
 
 async fn wrong_method(request: Request) -> ApiError {

@@ -11,7 +11,7 @@ const TLS_PARAMETERS: [&str; 2] = ["sslmode=", "ssl-mode="];
 /// A database of a PostgreSQL server, with what a client needs to be let in. Shown, it holds no
 /// password.
 #[derive(Clone)]
-pub struct Location(PgConnectOptions);
+pub struct Location(Box<PgConnectOptions>);
 
 /// Why a URL is none of a PostgreSQL database.
 #[derive(Debug, thiserror::Error)]
@@ -34,13 +34,13 @@ impl Location {
         let said = TLS_PARAMETERS.iter().any(|name| url.contains(name));
         let by_default = matches!(options.get_ssl_mode(), PgSslMode::Prefer);
         if by_default && !said && !is_here(&options) {
-            return Ok(Self(options.ssl_mode(PgSslMode::VerifyFull)));
+            return Ok(Self(Box::new(options.ssl_mode(PgSslMode::VerifyFull))));
         }
-        Ok(Self(options))
+        Ok(Self(Box::new(options)))
     }
 
     pub(crate) fn options(&self) -> PgConnectOptions {
-        self.0.clone()
+        PgConnectOptions::clone(&self.0)
     }
 }
 

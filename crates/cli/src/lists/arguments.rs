@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, value_parser};
 
 use crate::database::DatabaseArguments;
+use crate::hot::RedisArguments;
 
 /// Where lists are, and which keys sign roots.
 #[derive(Args, Debug)]
@@ -95,6 +96,9 @@ pub enum DenyCommand {
         /// Where the books are.
         #[command(flatten)]
         database: DatabaseArguments,
+        /// Where servers listen for it.
+        #[command(flatten)]
+        redis: RedisArguments,
         /// Its id (`cti`), a UUID.
         #[arg(long)]
         id: String,
@@ -113,6 +117,9 @@ pub enum DenyCommand {
         /// Where the books are.
         #[command(flatten)]
         database: DatabaseArguments,
+        /// Where servers listen for it.
+        #[command(flatten)]
+        redis: RedisArguments,
         /// Its id (`cti`), a UUID.
         #[arg(long)]
         id: String,

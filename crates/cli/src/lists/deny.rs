@@ -21,6 +21,7 @@ pub(crate) async fn run(command: &DenyCommand) -> Result<bool> {
     match command {
         DenyCommand::Add {
             database,
+            redis,
             id: text,
             reason,
             hours,
@@ -35,6 +36,7 @@ pub(crate) async fn run(command: &DenyCommand) -> Result<bool> {
             let store = database.open().await?;
             let version = store.deny(&denial).await?;
             store.close().await;
+            redis.push_denied(version).await?;
             Reader::of(*json).print(
                 &json!({ "id": text, "version": version }),
                 &format!("{text} is denied for {hours} h\n"),
@@ -42,12 +44,14 @@ pub(crate) async fn run(command: &DenyCommand) -> Result<bool> {
         }
         DenyCommand::Lift {
             database,
+            redis,
             id: text,
             json,
         } => {
             let store = database.open().await?;
             let version = store.allow(id(text)?, now).await?;
             store.close().await;
+            redis.push_denied(version).await?;
             Reader::of(*json).print(
                 &json!({ "id": text, "version": version }),
                 &format!("{text} is not denied\n"),

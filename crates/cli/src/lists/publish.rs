@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
+use hot_redis::{DenyPushes, Hot};
 use issuer::Issuer;
 use issuer::keyfile::KeyFile;
 use issuer::lists::{Folder, Wanted};
@@ -19,6 +20,9 @@ use crate::world::system_now;
 
 /// How often changes are looked for: so much later a denied code is in the list.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// Between two looks, however often Redis says that there is something new.
+const LOOK_PAUSE: Duration = Duration::from_millis(100);
 
 /// A file, and what it held when it was looked at last.
 struct Watched {
@@ -111,10 +115,12 @@ pub(crate) async fn watch(
     passphrase: PathBuf,
     issuer: Arc<Issuer<Store>>,
     mut lists: Option<Lists>,
+    hot: Option<Hot>,
 ) {
     let mut watched = Watched::new(keys_file);
+    let mut pushes = hot.as_ref().map(Hot::listen_denied);
     loop {
-        tokio::time::sleep(LOOK_EVERY).await;
+        next_look(pushes.as_mut()).await;
         if watched.changed()
             && let Err(error) = replace_keys(&watched.path, &passphrase, &issuer)
         {
@@ -125,6 +131,19 @@ pub(crate) async fn watch(
         {
             tracing::error!(error = %format!("{error:#}"), "no new lists");
         }
+    }
+}
+
+/// Waits until it is time to look again, or Redis tells that the deny list has changed.
+async fn next_look(pushes: Option<&mut DenyPushes>) {
+    tokio::time::sleep(LOOK_PAUSE).await;
+    let time = tokio::time::sleep(LOOK_EVERY.saturating_sub(LOOK_PAUSE));
+    match pushes {
+        None => time.await,
+        Some(pushes) => tokio::select! {
+            () = time => {}
+            () = pushes.changed() => {}
+        },
     }
 }
 

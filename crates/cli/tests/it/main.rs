@@ -10,6 +10,8 @@ mod fares;
 mod keys;
 mod lists;
 mod operator;
+mod postgres;
+mod redis;
 mod serve;
 mod settle;
 mod shadow;

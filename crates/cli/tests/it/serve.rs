@@ -1,5 +1,6 @@
 //! `faregate serve`: keys, gates file, a phone and a gate over real HTTP, and a clean end.
 
+use std::ffi::OsStr;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
 use std::process::{Child, Stdio};
@@ -12,6 +13,7 @@ use api::{
 use ed25519_dalek::{Signer as _, SigningKey};
 use prost::Message as _;
 use serde_json::Value;
+use services::Postgres;
 use units::{DeviceId, GateId, StopId, Timestamp};
 use wallet::Wallet;
 use wire::chain::{ChainHead, batch_message};
@@ -43,16 +45,13 @@ pub(crate) fn write_all(folder: &Path) {
 }
 
 fn serve(folder: &Path) -> std::process::Command {
-    serve_at("127.0.0.1:0", folder)
+    serve_at("127.0.0.1:0", folder, folder.join("books.db").as_os_str())
 }
 
-fn serve_at(address: &str, folder: &Path) -> std::process::Command {
+fn serve_at(address: &str, folder: &Path, db: &OsStr) -> std::process::Command {
     let mut command = faregate();
     command.args(["serve", "--json", "--listen", address, "--city"]);
-    command
-        .arg(folder.join("city"))
-        .arg("--db")
-        .arg(folder.join("books.db"));
+    command.arg(folder.join("city")).arg("--db").arg(db);
     command.arg("--keys").arg(folder.join("issuer.age"));
     command
         .arg("--passphrase-file")
@@ -72,9 +71,18 @@ impl Server {
         Self::start_with("127.0.0.1:0", folder, &[])
     }
 
-    pub(crate) fn start_with(address: &str, folder: &Path, more: &[&std::ffi::OsStr]) -> Self {
-        let mut command = serve_at(address, folder);
-        let mut child = command.args(more).stdout(Stdio::piped()).spawn().unwrap();
+    pub(crate) fn start_with(address: &str, folder: &Path, more: &[&OsStr]) -> Self {
+        let books = folder.join("books.db");
+        Self::start_command(serve_at(address, folder, books.as_os_str()).args(more))
+    }
+
+    /// On the database `db`, a path or a URL.
+    pub(crate) fn start_on(db: &str, folder: &Path, more: &[&str]) -> Self {
+        Self::start_command(serve_at("127.0.0.1:0", folder, OsStr::new(db)).args(more))
+    }
+
+    fn start_command(command: &mut std::process::Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut said = String::new();
         for line in BufReader::new(child.stdout.take().unwrap()).lines() {
             said += &line.unwrap();
@@ -139,7 +147,7 @@ pub(crate) async fn register(
 }
 
 /// Two taps of `wallet`, from `a` to `c`, as a signed batch.
-fn batch(wallet: &Wallet, now: Timestamp) -> TapBatch {
+pub(crate) fn batch(wallet: &Wallet, now: Timestamp) -> TapBatch {
     let record = |seq: u64, kind: TapKind, stop: &str, at: Timestamp| {
         let text = wallet.present(at, None).unwrap();
         let mut buffer = CodeBuffer::new();
@@ -179,7 +187,7 @@ fn batch(wallet: &Wallet, now: Timestamp) -> TapBatch {
     }
 }
 
-async fn upload(http: &reqwest::Client, url: &str, batch: &TapBatch) -> TapAckBody {
+pub(crate) async fn upload(http: &reqwest::Client, url: &str, batch: &TapBatch) -> TapAckBody {
     let request = http
         .post(format!("{url}/v1/taps"))
         .header("content-type", "application/x-protobuf")
@@ -189,7 +197,7 @@ async fn upload(http: &reqwest::Client, url: &str, batch: &TapBatch) -> TapAckBo
 }
 
 /// The rider's day once the worker has settled it.
-async fn settled_day(http: &reqwest::Client, url: &str, session: &str) -> Activity {
+pub(crate) async fn settled_day(http: &reqwest::Client, url: &str, session: &str) -> Activity {
     for _ in 0..900 {
         let request = http
             .get(format!("{url}/v1/me/activity"))
@@ -203,16 +211,16 @@ async fn settled_day(http: &reqwest::Client, url: &str, session: &str) -> Activi
     panic!("the worker settled nothing in a minute and a half");
 }
 
-#[tokio::test]
-async fn a_phone_and_a_gate_travel_and_a_restart_forgets_nothing() {
-    let folder = tempfile::tempdir().unwrap();
-    write_all(folder.path());
-    let http = reqwest::Client::builder()
-        .no_proxy()
-        .tls_certs_only([])
-        .build()
-        .unwrap();
-    let server = Server::start(folder.path());
+pub(crate) fn plain_client() -> reqwest::Client {
+    let client = reqwest::Client::builder().no_proxy().tls_certs_only([]);
+    client.build().unwrap()
+}
+
+/// A phone and a gate travel; then the server starts again on the same books.
+async fn travel(db: &str, folder: &Path) {
+    write_all(folder);
+    let http = plain_client();
+    let server = Server::start_on(db, folder, &[]);
     let mut wallet = Wallet::new(&[1; 32]);
     let device = register(&http, &server.url, &mut wallet).await;
     let session = device.session.to_text();
@@ -229,7 +237,7 @@ async fn a_phone_and_a_gate_travel_and_a_restart_forgets_nothing() {
     );
     assert!(server.stop(), "it ends well when asked to");
 
-    let server = Server::start(folder.path());
+    let server = Server::start_on(db, folder, &[]);
     let ack = upload(&http, &server.url, &taps).await;
     assert_eq!(
         (ack.stored, ack.duplicates),
@@ -239,6 +247,23 @@ async fn a_phone_and_a_gate_travel_and_a_restart_forgets_nothing() {
     let day = settled_day(&http, &server.url, &session).await;
     assert_eq!(day.balance_minor, 300, "and so does the session");
     assert!(server.stop());
+}
+
+#[tokio::test]
+async fn a_phone_and_a_gate_travel_and_a_restart_forgets_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    travel(
+        &folder.path().join("books.db").to_string_lossy(),
+        folder.path(),
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn they_travel_as_well_where_the_books_are_in_postgres() {
+    let folder = tempfile::tempdir().unwrap();
+    let postgres = Postgres::shared().unwrap();
+    travel(&postgres.create_database().unwrap(), folder.path()).await;
 }
 
 #[test]
@@ -284,11 +309,7 @@ fn what_cannot_be_served_is_said_at_the_start() {
 async fn another_city_s_keys_and_files_stay_out_of_its_books() {
     let folder = tempfile::tempdir().unwrap();
     write_all(folder.path());
-    let http = reqwest::Client::builder()
-        .no_proxy()
-        .tls_certs_only([])
-        .build()
-        .unwrap();
+    let http = plain_client();
     let server = Server::start(folder.path());
     register(&http, &server.url, &mut Wallet::new(&[1; 32])).await;
     assert!(server.stop());

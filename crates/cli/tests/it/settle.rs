@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::support::{HEADER, failure, faregate, json, kill_ever_later, text, write_city};
 
-fn settle(folder: &Path, taps: &str, db: &str) -> Command {
+pub(crate) fn settle(folder: &Path, taps: &str, db: &str) -> Command {
     let mut command = faregate();
     command
         .args(["settle", "--json", "--city"])
@@ -21,7 +21,7 @@ fn settle(folder: &Path, taps: &str, db: &str) -> Command {
     command
 }
 
-fn dump(folder: &Path, db: &str) -> String {
+pub(crate) fn dump(folder: &Path, db: &str) -> String {
     std::fs::read_to_string(folder.join(format!("{db}.dump"))).unwrap()
 }
 
@@ -93,7 +93,7 @@ fn a_file_that_is_no_file_of_taps_is_refused_whole() {
 }
 
 /// A day of many riders, in rows whose order `seed` decides, some of them repeated.
-fn many(riders: u32, seed: u32, repeat_every: usize) -> String {
+pub(crate) fn many(riders: u32, seed: u32, repeat_every: usize) -> String {
     let mut rows = Vec::new();
     for rider in 0..riders {
         let (from, to) = [("a", "b"), ("a", "c"), ("c", "b")][rider as usize % 3];
