@@ -78,8 +78,8 @@ macro_rules! text_forms {
 
 text_forms! {
     AccountId::parse, ChargeId::parse, CorrectionId::parse, CredentialId::parse, DeviceId::parse,
-    GateId::parse, JourneyId::parse, KeyId::parse, OperatorId::parse, ServiceDay::parse, TapId::parse,
-    RouteId::new, StopId::new,
+    GateId::parse, JourneyId::parse, KeyId::parse, OperatorId::parse, ServiceDay::parse,
+    TapId::parse, RouteId::new, StopId::new,
 }
 
 fn decode(text: &str) -> Result<Vec<u8>, ValueError> {
