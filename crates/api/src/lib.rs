@@ -25,6 +25,7 @@
 
 mod activity;
 mod body;
+mod debt;
 mod issuance;
 mod operator;
 mod problem;
@@ -35,6 +36,7 @@ pub use activity::{
     Activity, ChargeBody, FareLineBody, JourneyBody, RuleBody, TapBody, TapBodyKind,
 };
 pub use body::parse_json;
+pub use debt::{Debt, OverduePayment};
 pub use issuance::{
     ChallengeResponse, CredentialResponse, DenyListResponse, DeviceResponse, IssuerKeyBody,
     IssuerKeysResponse, RegisterDeviceRequest, TicketRequest, TicketResponse,

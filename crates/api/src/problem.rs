@@ -91,6 +91,8 @@ problem_codes! {
     Forbidden = "forbidden", 403, "This is not yours to do";
     /// No reader in service has this device id.
     DeviceNotInService = "device_not_in_service", 403, "The device is not in service";
+    /// A webhook whose signature is not the provider's, or too old.
+    WebhookUnproven = "webhook_unproven", 403, "The webhook proves no origin";
     /// Nothing lives at this path.
     NotFound = "not_found", 404, "There is nothing here";
     /// The path exists, the method does not.

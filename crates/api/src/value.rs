@@ -8,7 +8,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use units::{
     AccountId, ChargeId, CorrectionId, CredentialId, DeviceId, GateId, JourneyId, KeyId,
-    OperatorId, RouteId, ServiceDay, StopId, TapId, Timestamp,
+    OperatorId, PaymentId, RouteId, ServiceDay, StopId, TapId, Timestamp,
 };
 use zeroize::Zeroizing;
 
@@ -78,8 +78,8 @@ macro_rules! text_forms {
 
 text_forms! {
     AccountId::parse, ChargeId::parse, CorrectionId::parse, CredentialId::parse, DeviceId::parse,
-    GateId::parse, JourneyId::parse, KeyId::parse, OperatorId::parse, ServiceDay::parse,
-    TapId::parse, RouteId::new, StopId::new,
+    GateId::parse, JourneyId::parse, KeyId::parse, OperatorId::parse, PaymentId::parse,
+    ServiceDay::parse, TapId::parse, RouteId::new, StopId::new,
 }
 
 fn decode(text: &str) -> Result<Vec<u8>, ValueError> {

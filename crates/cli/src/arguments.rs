@@ -9,6 +9,12 @@ pub use crate::apportion::arguments::{
     ApportionCommand, StatementArguments as ApportionStatementArguments,
     VerifyArguments as ApportionVerifyArguments,
 };
+pub use crate::charging::arguments::{
+    ChargeCommand, InvoiceArguments as ChargeInvoiceArguments, InvoiceFormat,
+    ProfileArguments as ChargeProfileArguments, ReconcileArguments as ChargeReconcileArguments,
+    StatementArguments as ChargeStatementArguments, TopUpArguments as ChargeTopUpArguments,
+    TurnArguments as ChargeTurnArguments,
+};
 pub use crate::database::DatabaseArguments;
 pub use crate::fares::arguments::{
     DiffArguments, ExplainArguments, FaresCommand, MapArguments, QuoteArguments,
@@ -80,6 +86,9 @@ pub enum Command {
     /// Says who may sign in at the operator page, and as what.
     #[command(subcommand)]
     Staff(StaffCommand),
+    /// Collects what riders owe, and keeps the books of it.
+    #[command(subcommand)]
+    Charge(ChargeCommand),
     /// Finds what honest riders and gates do not do.
     Fraud(FraudArguments),
     /// Writes the books as files.
@@ -171,6 +180,10 @@ pub struct ServeArguments {
     /// The readers that may upload taps.
     #[arg(long)]
     pub gates: Option<PathBuf>,
+    /// The providers and terms of collecting, as docs/CHARGING.md describes the file; nothing is
+    /// collected where it is left out.
+    #[arg(long)]
+    pub charging: Option<PathBuf>,
     /// The folder with the city's roots: signed lists are served from it.
     #[arg(long, requires = "lists_key")]
     pub lists: Option<PathBuf>,

@@ -24,6 +24,7 @@ mod apportion;
 mod arguments;
 mod bench;
 mod books;
+mod charging;
 mod city;
 mod database;
 mod demo;
@@ -46,12 +47,14 @@ use std::process::ExitCode;
 
 pub use arguments::{
     ApportionCommand, ApportionStatementArguments, ApportionVerifyArguments, Arguments,
-    BenchCommand, BooksArguments, CityCommand, Command, DatabaseArguments, DecideArguments,
-    DemoArguments, DenyCommand, DiffArguments, ExplainArguments, ExplainChargeArguments,
-    ExportArguments, ExportFormat, FaresCommand, FraudArguments, GateBenchArguments,
-    KeyFileArguments, KeysCommand, LedgerCheckArguments, LedgerCommand, MapArguments,
-    ProposeArguments, QuoteArguments, RedisArguments, RefundCommand, RootCommand, ServeArguments,
-    SettleArguments, StaffCommand, TokenCommand, TokenFileArguments,
+    BenchCommand, BooksArguments, ChargeCommand, ChargeInvoiceArguments, ChargeProfileArguments,
+    ChargeReconcileArguments, ChargeStatementArguments, ChargeTopUpArguments, ChargeTurnArguments,
+    CityCommand, Command, DatabaseArguments, DecideArguments, DemoArguments, DenyCommand,
+    DiffArguments, ExplainArguments, ExplainChargeArguments, ExportArguments, ExportFormat,
+    FaresCommand, FraudArguments, GateBenchArguments, InvoiceFormat, KeyFileArguments, KeysCommand,
+    LedgerCheckArguments, LedgerCommand, MapArguments, ProposeArguments, QuoteArguments,
+    RedisArguments, RefundCommand, RootCommand, ServeArguments, SettleArguments, StaffCommand,
+    TokenCommand, TokenFileArguments,
 };
 
 /// Does what the command line asks and says how it went.
@@ -73,6 +76,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::Explain(explain) => block_on(operator::explain(&explain)),
         Command::Refund(refund) => block_on(operator::refund(&refund)),
         Command::Staff(staff) => block_on(operator::staff(&staff)),
+        Command::Charge(charge) => block_on(charging::run(&charge)),
         Command::Fraud(fraud) => block_on(operator::fraud(&fraud)),
         Command::Export(export) => block_on(operator::export(&export)),
         Command::Fares(fares) => fares::run(&fares),

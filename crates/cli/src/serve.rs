@@ -18,7 +18,7 @@ use crate::arguments::ServeArguments;
 use crate::lists::publish::{self, Lists};
 use crate::output::Reader;
 use crate::world::{system_chance, system_now};
-use crate::{folder, keys};
+use crate::{charging, folder, keys};
 
 /// Serves until the process is told to stop.
 ///
@@ -55,6 +55,12 @@ pub(crate) async fn run(arguments: &ServeArguments) -> Result<bool> {
         lists = Some(opened.await.context("signed lists")?);
         router = server::lists_router(served).merge(router);
     }
+    let mut collector = None;
+    if let Some(path) = &arguments.charging {
+        let terms = charging::read_config(path, state.store.clone())?;
+        router = server::charging_router(state.clone(), Arc::clone(&terms)).merge(router);
+        collector = Some(tokio::spawn(server::charge_forever(state.clone(), terms)));
+    }
     let limits = Limits::new(
         hot.clone(),
         arguments.proxies.clone(),
@@ -80,6 +86,9 @@ pub(crate) async fn run(arguments: &ServeArguments) -> Result<bool> {
     let watch = tokio::spawn(watch);
     server::serve_with(listener, tls, router, told_to_stop()).await?;
     worker.abort();
+    if let Some(collector) = collector {
+        collector.abort();
+    }
     watch.abort();
     store.close().await;
     Ok(true)

@@ -92,6 +92,11 @@ impl Sim {
         };
     }
 
+    /// Lets other faults happen from now on: a rider has another card, a way is repaired.
+    pub const fn set_faults(&mut self, faults: Faults) {
+        self.rates = faults;
+    }
+
     /// What really moved for a payment of the city's (its metadata `payment`).
     #[must_use]
     pub fn books(&self, payment: &str) -> Books {

@@ -23,4 +23,7 @@
 //! ```
 
 pub mod invoice;
+mod registry;
 pub mod stripe;
+
+pub use registry::{Kind, Providers};

@@ -7,13 +7,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use ledger::{LedgerAccount, fold};
-use provider::stripe::{Customers, Stripe, StripeConfig, file, webhook};
+use provider::stripe::{Stripe, StripeConfig, file, webhook};
 use provider_sim::{Faults, FileFault, Server, Sim};
 use settlement::charging::{
-    Answer, LineKind, MemoryPayments, Order, Payment, PaymentProvider as _, PaymentStore as _,
-    Reason, Stage, What, ours, payment_of, reconcile, wake, work,
+    Answer, LineKind, Order, Payer, Payment, PaymentProvider as _, PaymentStore as _, Reason,
+    Stage, What, ours, payment_of, reconcile, wake, work,
 };
 use settlement::debt::ladder;
+use settlement::testing::MemoryStore;
 use units::{
     AccountId, Amount, Balance, Currency, PaymentId, ProviderId, ServiceDay, Span, Timestamp,
 };
@@ -27,14 +28,6 @@ const LANES: u64 = 8;
 const PROVIDER: ProviderId = ProviderId::from_bytes([9; 16]);
 const START: Timestamp = Timestamp::from_secs(1_546_819_200);
 
-struct Everybody;
-
-impl Customers for Everybody {
-    fn customer(&self, account: AccountId) -> Option<String> {
-        Some(format!("cus_{}", account.as_bytes()[0]))
-    }
-}
-
 fn cny() -> Currency {
     Currency::from_code("CNY").unwrap()
 }
@@ -42,8 +35,8 @@ fn cny() -> Currency {
 /// A city at one provider.
 struct World {
     server: Server,
-    stripe: Stripe<Everybody>,
-    store: MemoryPayments,
+    stripe: Stripe,
+    store: MemoryStore,
     now: Timestamp,
     secret: String,
     sent: u64,
@@ -61,9 +54,9 @@ impl World {
         };
         let secret = server.sim().webhook_secret().to_owned();
         Self {
-            stripe: Stripe::new(config, Everybody).unwrap(),
+            stripe: Stripe::new(config).unwrap(),
             server,
-            store: MemoryPayments::default(),
+            store: MemoryStore::default(),
             now: START,
             secret,
             sent: 0,
@@ -73,10 +66,14 @@ impl World {
     }
 
     async fn owe(&self, account: u8, window: i32, minor: i64) -> PaymentId {
+        let payer = Payer {
+            provider: PROVIDER,
+            reference: Some(format!("cus_{account}")),
+        };
         let account = AccountId::from_bytes([account; 16]);
         let window = ServiceDay::from_days(window);
         let amount = Amount::new(minor, cny()).unwrap();
-        let payment = payment_of(account, window, 1, PROVIDER, amount, self.now);
+        let payment = payment_of(account, window, 1, payer, amount, self.now);
         assert!(self.store.save(&payment, &[]).await.unwrap());
         payment.id
     }
@@ -356,6 +353,8 @@ async fn what_an_answer_proves() {
     let order = |what, from: Option<&str>| Order {
         payment: PaymentId::from_bytes([1; 16]),
         account: AccountId::from_bytes([1; 16]),
+        provider: PROVIDER,
+        payer: Some("cus_1".to_owned()),
         what,
         number: 1,
         key: [7; 16],

@@ -53,7 +53,7 @@ pub(crate) fn not_found(path: &str) -> ApiError {
     Problem::new(ProblemCode::NotFound, format!("nothing is at {path}")).into()
 }
 
-async fn wrong_method(request: Request) -> ApiError {
+pub(crate) async fn wrong_method(request: Request) -> ApiError {
     let detail = format!(
         "{} does not answer {}",
         request.uri().path(),

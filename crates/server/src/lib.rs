@@ -22,6 +22,7 @@
 
 mod app;
 mod assets;
+mod charging;
 mod error;
 mod extract;
 mod limits;
@@ -35,6 +36,7 @@ mod tls;
 mod worker;
 
 pub use app::router;
+pub use charging::{Charging, SharedCharging, Turn, charge_forever, charging_router, sweep, turn};
 pub use error::ApiError;
 pub use extract::{Parameters, RawBody};
 pub use limits::{Limits, limited};

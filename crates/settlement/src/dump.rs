@@ -4,7 +4,7 @@
 //! for byte, however the taps came in, if the same refunds were approved: those are an input beside
 //! the taps. It holds journeys, flags, fares, approved refunds, net charges and balances; it leaves
 //! out the trail (entries, revisions, times of posting, who proposed and decided), which may
-//! differ.
+//! differ, and what was paid, which does not follow from taps.
 //!
 //! One line per fact, fields separated by one space, accounts in order of their bytes:
 //!
@@ -42,6 +42,9 @@ pub async fn canonical<S: SettlementStore>(store: &S) -> Result<String, StoreErr
         after = Some(last.account);
         for record in &page {
             write_account(&mut text, record);
+            for (key, minor) in record.moved_by_payments() {
+                *totals.entry(key).or_default() -= minor;
+            }
             for row in &record.balances {
                 let minor = i128::from(row.balance.as_minor());
                 let currency = row.balance.currency();

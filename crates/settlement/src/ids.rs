@@ -3,7 +3,9 @@
 //! All are UUIDs of version 5 (RFC 9562 section 5.5) in one namespace; the name is a kind
 //! followed by fixed-width fields, so that no two kinds of thing can share a name.
 
-use units::{AccountId, ChargeId, CorrectionId, DeviceId, EntryId, PaymentId, ServiceDay, TapId};
+use units::{
+    AccountId, ChargeId, CorrectionId, DeviceId, EntryId, PaymentId, ProviderId, ServiceDay, TapId,
+};
 use uuid::{Uuid, uuid};
 
 /// The namespace of every id made here.
@@ -96,6 +98,21 @@ pub fn payment_entry(payment: PaymentId, number: u32) -> EntryId {
     EntryId::from_bytes(derive(
         "payment entry",
         &[payment.as_bytes(), &number.to_be_bytes()],
+    ))
+}
+
+/// The payment provider that a city's configuration calls `name`.
+#[must_use]
+pub fn provider_of_name(name: &str) -> ProviderId {
+    ProviderId::from_bytes(derive("provider", &[name.as_bytes()]))
+}
+
+/// The money that `account` paid ahead under `reference`, a receipt's or transfer's own.
+#[must_use]
+pub fn top_up_of(account: AccountId, reference: &str) -> PaymentId {
+    PaymentId::from_bytes(derive(
+        "top-up",
+        &[account.as_bytes(), reference.as_bytes()],
     ))
 }
 

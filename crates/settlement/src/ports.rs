@@ -215,6 +215,12 @@ pub enum MoneyFault {
         /// The other one.
         got: Currency,
     },
+    /// Charges make no payment.
+    #[error(transparent)]
+    Plan(#[from] crate::charging::PlanError),
+    /// A payment cannot be posted.
+    #[error(transparent)]
+    Payment(#[from] crate::charging::PostingFault),
     /// An entry could not be made.
     #[error("no entry can be made for account {account} on {day}")]
     Entry {

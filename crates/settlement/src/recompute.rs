@@ -5,6 +5,7 @@
 //! days somebody has closed; so a closed day must be charged its recomputed fares less refunds, a
 //! day that is not closed (or was changed by a late tap since) is counted as due. Refunds that two
 //! persons approved are taken as they are; how much of them counts follows from the fares.
+//! What was paid follows from no tap: balances are compared with entries about payments added.
 
 use std::collections::BTreeMap;
 
@@ -196,6 +197,11 @@ fn compare_account(city: &City, record: &AccountRecord, report: &mut Recomputed)
             "none".to_owned(),
             fares.to_string(),
         );
+    }
+    for ((ledger_account, currency), minor) in record.moved_by_payments() {
+        if currency == city.currency() {
+            *expected.entry(ledger_account).or_default() += minor;
+        }
     }
     compare_balances(city, record, &expected, report);
 }

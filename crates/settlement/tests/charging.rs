@@ -9,13 +9,14 @@ use std::sync::Mutex;
 use ledger::{LedgerAccount, fold};
 use proptest::prelude::*;
 use settlement::charging::{
-    Answer, MemoryPayments, MemoryPrepaid, Order, Payment, PaymentEntry, PaymentProvider,
-    PaymentStore, Plan, Prepaid, Request, Stage, Step, Truth, TruthItem, TruthStatus, Unavailable,
-    What, after, differences, payment_of, plan, wake, work,
+    Answer, Attempt, Order, Payer, Payment, PaymentProvider, PaymentStore, Plan, Prepaid,
+    PrepaidBook as _, Request, Stage, Step, TopUp, Truth, TruthItem, TruthStatus, Unavailable,
+    What, after, ask, differences, payment_of, plan, wake, work,
 };
 use settlement::debt::deny::{DebtChange, DebtPolicy, DebtReason, change};
 use settlement::debt::exposure;
-use settlement::model::{ChargeState, StoredCharge};
+use settlement::model::{ChargeState, PostedEntry, StoredCharge};
+use settlement::testing::MemoryStore;
 use units::{
     AccountId, Amount, Balance, ChargeId, Currency, PaymentId, ProviderId, ServiceDay, Span,
     Timestamp,
@@ -27,6 +28,13 @@ const START: Timestamp = Timestamp::from_secs(1_546_819_200);
 const HOUR: i64 = 3_600;
 const DAY: i64 = 24 * HOUR;
 
+fn payer() -> Payer {
+    Payer {
+        provider: PROVIDER,
+        reference: None,
+    }
+}
+
 fn cny() -> Currency {
     Currency::from_code("CNY").unwrap()
 }
@@ -37,7 +45,7 @@ fn amount(minor: i64) -> Amount {
 
 fn payment(minor: i64) -> Payment {
     let window = ServiceDay::from_days(17_903);
-    payment_of(ACCOUNT, window, 1, PROVIDER, amount(minor), START)
+    payment_of(ACCOUNT, window, 1, payer(), amount(minor), START)
 }
 
 fn collected(number: u32, minor: i64, status: TruthStatus) -> TruthItem {
@@ -164,11 +172,11 @@ fn seeded_bug_33_who_has_paid_is_taken_off_the_list() {
     );
     // The same entry is not written again until half its time is over.
     assert_eq!(
-        change(&owes, &policy, Some(&entry), at(14 * DAY)),
+        change(&owes, &policy, Some(&entry.listed()), at(14 * DAY)),
         DebtChange::Nothing
     );
     assert!(matches!(
-        change(&owes, &policy, Some(&entry), at(16 * DAY)),
+        change(&owes, &policy, Some(&entry.listed()), at(16 * DAY)),
         DebtChange::Put(_)
     ));
     // Paid after all.
@@ -177,7 +185,7 @@ fn seeded_bug_33_who_has_paid_is_taken_off_the_list() {
     let (paid, _) = differences(&paid, &found, at(2)).unwrap();
     let owes = exposure::of(ACCOUNT, cny(), &[paid]);
     assert_eq!(
-        change(&owes, &policy, Some(&entry), at(2)),
+        change(&owes, &policy, Some(&entry.listed()), at(2)),
         DebtChange::TakeOff
     );
     assert_eq!(change(&owes, &policy, None, at(2)), DebtChange::Nothing);
@@ -196,7 +204,7 @@ fn a_bank_that_takes_money_back_makes_a_debt_and_one_that_gives_it_up_ends_it() 
     let (debt, step) = after(&paid, &held, None, at(40 * DAY));
     assert_eq!((debt.stage, step), (Stage::Debt, None));
     let (debt, mut posted) = differences(&debt, &held, at(40 * DAY)).unwrap();
-    let owed = |posted: &[PaymentEntry]| {
+    let owed = |posted: &[PostedEntry]| {
         let balances = fold(posted.iter().map(|posted| &posted.entry)).unwrap();
         balances
             .of(LedgerAccount::Provider(PROVIDER), cny())
@@ -212,6 +220,94 @@ fn a_bank_that_takes_money_back_makes_a_debt_and_one_that_gives_it_up_ends_it() 
     posted.extend(entries);
     // It is a new entry, and the provider owes the 300 again.
     assert_eq!((posted.len(), owed(&posted)), (3, -300));
+}
+
+/// The payment as it was posted after `found` was seen at `now`.
+fn seen(payment: &Payment, found: &Truth, now: Timestamp) -> (Payment, Option<Step>) {
+    let (after, step) = after(payment, found, None, now);
+    (differences(&after, found, now).unwrap().0, step)
+}
+
+#[test]
+fn what_a_bank_took_back_is_collected_again_when_the_rider_asks_and_never_else() {
+    let first = collected(1, 300, TruthStatus::Done);
+    let back = TruthItem::ChargedBack(amount(300));
+    let held = truth(vec![first.clone(), back.clone()]);
+    let (debt, step) = seen(&asked(), &held, at(DAY));
+    assert_eq!((debt.stage, step), (Stage::Debt, None));
+    assert_eq!(
+        seen(&debt, &held, at(30 * DAY)).1,
+        None,
+        "not without the rider"
+    );
+    let wants = ask(&debt, at(30 * DAY)).unwrap();
+    assert_eq!((wants.asked, wants.due), (true, Some(at(30 * DAY))));
+    let (kept, Some(Step::Send(sending))) = seen(&wants, &held, at(30 * DAY)) else {
+        unreachable!("the rider asked");
+    };
+    // Killed before it is sent, the wish is still there.
+    assert!(kept.asked);
+    let (again, order) = *sending;
+    assert_eq!(
+        (order.number, order.amount, again.asked),
+        (2, amount(300), false)
+    );
+    // Paid: nothing is given back, though 600 were collected.
+    let second = collected(2, 300, TruthStatus::Done);
+    let both = truth(vec![first.clone(), back, second.clone()]);
+    let (paid, step) = seen(&again, &both, at(31 * DAY));
+    assert_eq!((paid.stage, step), (Stage::Paid, None));
+    // The bank gives up what it held: now 300 are too much, and come from the newest collection.
+    let (_, step) = seen(&paid, &truth(vec![first, second]), at(60 * DAY));
+    let Some(Step::Send(surplus)) = step else {
+        unreachable!("600 are there for 300");
+    };
+    let order = surplus.1;
+    assert_eq!((order.what, order.amount), (What::GiveBack, amount(300)));
+    assert_eq!(order.from.as_deref(), Some("pi_2"));
+}
+
+#[test]
+fn a_rider_asks_for_what_is_overdue_and_not_again_at_once() {
+    let failed = |code: &str| TruthStatus::Failed {
+        code: code.to_owned(),
+    };
+    assert_eq!(ask(&payment(300), START), None, "it is on its way");
+    let found = truth(vec![collected(1, 300, failed("insufficient_funds"))]);
+    let (waits, _) = seen(&asked(), &found, at(0));
+    assert_eq!(ask(&waits, at(299)), None, "the last failure is too fresh");
+    let wants = ask(&waits, at(300)).unwrap();
+    let (_, Some(Step::Send(sending))) = seen(&wants, &found, at(300)) else {
+        unreachable!("a day before the ladder would");
+    };
+    let again = sending.0;
+    assert_eq!(ask(&again, at(900)), None, "one is under way");
+    let twice = truth(vec![
+        collected(1, 300, failed("insufficient_funds")),
+        collected(2, 300, failed("stolen_card")),
+    ]);
+    let (debt, step) = seen(&again, &twice, at(301));
+    assert_eq!((debt.stage, debt.due, step), (Stage::Debt, None, None));
+    let many = Payment {
+        failed: vec![debt.failed[0].clone(); 20],
+        ..debt
+    };
+    assert_eq!(ask(&many, at(DAY)), None, "staff is next");
+}
+
+#[test]
+fn failures_are_read_as_they_were_written() {
+    let failed = [
+        Attempt::new(at(1), "insufficient_funds"),
+        Attempt::new(at(2), ""),
+        Attempt::new(at(3), "two\nlines and \u{7}a bell"),
+        Attempt::new(at(4), &"x".repeat(500)),
+    ];
+    assert_eq!(failed[2].code, "twolines and a bell");
+    assert_eq!(failed[3].code.len(), 100);
+    let text = Attempt::write_all(&failed);
+    assert_eq!(Attempt::read_all(&text).unwrap(), failed);
+    assert!(Attempt::read_all("soon declined\n").is_err());
 }
 
 #[test]
@@ -266,7 +362,7 @@ fn charge(number: u8, minor: i64) -> StoredCharge {
 fn charges_of_a_window_are_one_payment_and_credits_come_from_what_was_paid() {
     let window = ServiceDay::from_days(17_903);
     let of_charges = |charges: &[StoredCharge], earlier: &[Payment]| -> Plan {
-        plan(ACCOUNT, window, PROVIDER, charges, earlier, START).unwrap()
+        plan(ACCOUNT, window, &payer(), charges, earlier, START).unwrap()
     };
     let made = of_charges(&[charge(1, 300), charge(2, -50), charge(3, 200)], &[]);
     let first = made.payment.unwrap();
@@ -301,9 +397,27 @@ fn a_prepaid_balance_pays_until_it_is_empty_and_gets_back_what_is_given_back() {
         .build()
         .unwrap();
     runtime.block_on(async {
-        let store = MemoryPayments::default();
-        let prepaid = Prepaid(MemoryPrepaid::default());
-        prepaid.0.top_up(ACCOUNT, 500);
+        let store = MemoryStore::default();
+        let balances = MemoryStore::default();
+        let prepaid = Prepaid(&balances);
+        let top_up = async |minor| {
+            let top_up = TopUp {
+                account: ACCOUNT,
+                prepaid: PROVIDER,
+                through: ProviderId::from_bytes([7; 16]),
+                reference: format!("receipt {minor}"),
+                amount: amount(minor),
+                day: ServiceDay::from_days(17_903),
+                at: START,
+            };
+            assert!(prepaid.0.top_up(&top_up).await.unwrap());
+            assert!(
+                !prepaid.0.top_up(&top_up).await.unwrap(),
+                "one receipt counts once"
+            );
+        };
+        let left = async || prepaid.0.prepaid_minor(ACCOUNT, cny()).await.unwrap();
+        top_up(500).await;
         let second = Payment {
             id: PaymentId::from_bytes([8; 16]),
             ..payment(300)
@@ -311,7 +425,7 @@ fn a_prepaid_balance_pays_until_it_is_empty_and_gets_back_what_is_given_back() {
         store.save(&payment(300), &[]).await.unwrap();
         store.save(&second, &[]).await.unwrap();
         work(&store, &prepaid, START).await.unwrap();
-        let stages = |store: &MemoryPayments| -> Vec<Stage> {
+        let stages = |store: &MemoryStore| -> Vec<Stage> {
             store
                 .payments()
                 .iter()
@@ -321,12 +435,12 @@ fn a_prepaid_balance_pays_until_it_is_empty_and_gets_back_what_is_given_back() {
         let mut expected = vec![Stage::Due, Stage::Paid];
         let mut found = stages(&store);
         found.sort_unstable();
-        assert_eq!((found, prepaid.0.balance(ACCOUNT)), (expected.clone(), 200));
+        assert_eq!((found, left().await), (expected.clone(), 200));
         // The next rung finds the balance topped up.
-        prepaid.0.top_up(ACCOUNT, 100);
+        top_up(100).await;
         work(&store, &prepaid, at(DAY)).await.unwrap();
         expected = vec![Stage::Paid; 2];
-        assert_eq!((stages(&store), prepaid.0.balance(ACCOUNT)), (expected, 0));
+        assert_eq!((stages(&store), left().await), (expected, 0));
         let paid = store.payment(second.id).await.unwrap().unwrap();
         let wants = Payment {
             give_back: amount(50),
@@ -334,7 +448,7 @@ fn a_prepaid_balance_pays_until_it_is_empty_and_gets_back_what_is_given_back() {
         };
         store.save(&wake(&wants, at(DAY)), &[]).await.unwrap();
         work(&store, &prepaid, at(DAY)).await.unwrap();
-        assert_eq!(prepaid.0.balance(ACCOUNT), 50);
+        assert_eq!(left().await, 50);
         let entries = store.entries();
         let balances = fold(entries.iter().map(|posted| &posted.entry)).unwrap();
         // 600 drawn and 50 put back, of 600 topped up: 50 are left.
@@ -446,7 +560,7 @@ proptest! {
     ) {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         runtime.block_on(async {
-            let store = MemoryPayments::default();
+            let store = MemoryStore::default();
             let provider = Plans::default();
             provider.state.lock().unwrap().0 = fates;
             *provider.looks.lock().unwrap() = looks;

@@ -58,6 +58,7 @@ fn block_on<T>(future: impl Future<Output = T>) -> T {
 #[test]
 fn the_memory_store_keeps_the_contract() {
     block_on(contract::check_all(&Memory));
+    block_on(contract::check_payments(&Memory));
 }
 
 proptest! {

@@ -56,8 +56,7 @@ where
             continue;
         }
         // In one order, so that two who charge wait for each other in one direction only.
-        let held = sqlx::query(HOLD_SHARD).bind(shard).execute(&mut *tx).await;
-        held.map_err(&failed)?;
+        hold_shard(&mut tx, shard).await?;
         let open = open(&mut tx, scope, shard, left).await?;
         taken = taken.saturating_add(u32::try_from(open.len()).unwrap_or(u32::MAX));
         let changes: Vec<ChargeChange> = open.iter().map(&decide).collect::<Result<_, _>>()?;
@@ -65,6 +64,17 @@ where
     }
     tx.commit().await.map_err(&failed)?;
     Ok(taken)
+}
+
+/// Holds the account's shard until the transaction ends: only so is anything posted for it.
+pub(crate) async fn hold(conn: &mut PgConnection, account: AccountId) -> Result<(), StoreError> {
+    hold_shard(conn, shard_of(account)).await
+}
+
+async fn hold_shard(conn: &mut PgConnection, shard: i16) -> Result<(), StoreError> {
+    let held = sqlx::query(HOLD_SHARD).bind(shard).execute(conn).await;
+    held.map_err(backend("hold a shard"))?;
+    Ok(())
 }
 
 async fn open(

@@ -19,6 +19,11 @@ pub(crate) fn int(row: &PgRow, column: &'static str) -> Result<i64, StoreError> 
     read.map_err(backend(column))
 }
 
+/// A column of integers of 64 bits that may be null.
+pub(crate) fn int_or_null(row: &PgRow, column: &'static str) -> Result<Option<i64>, StoreError> {
+    row.try_get(column).map_err(backend(column))
+}
+
 /// A column of unsigned integers.
 pub(crate) fn unsigned(row: &PgRow, column: &'static str) -> Result<u64, StoreError> {
     let got = int(row, column)?;

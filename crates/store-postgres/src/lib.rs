@@ -29,6 +29,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod books;
 mod charging;
 mod columns;
 mod corrections;
@@ -48,6 +49,8 @@ mod operator;
 mod pack;
 mod pages;
 mod parcels;
+mod payment_rows;
+mod payments;
 mod runs;
 mod settlement_port;
 mod settling;

@@ -16,8 +16,13 @@ use crate::parcels::{self, Item};
 use crate::store::{backend, shard_of};
 use crate::{charging, corrections, days, ingest, ledger_pages};
 
-const SELECT_ACCOUNTS: &str = "SELECT DISTINCT account_id FROM rider_days \
-     WHERE account_id > $1 ORDER BY account_id LIMIT $2";
+const SELECT_ACCOUNTS: &str = "SELECT account_id FROM \
+     (SELECT DISTINCT account_id FROM rider_days WHERE account_id > $1 \
+         ORDER BY account_id LIMIT $2) r \
+     UNION SELECT account_id FROM \
+     (SELECT DISTINCT account_id FROM book_orders WHERE account_id > $1 \
+         ORDER BY account_id LIMIT $2) b \
+     ORDER BY account_id LIMIT $2";
 
 const SELECT_WAITING: &str = "SELECT service_day, packed FROM new_taps";
 

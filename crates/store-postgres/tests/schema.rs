@@ -12,10 +12,11 @@ use sqlx::Row as _;
 
 /// How each table is spread over machines: by a column of its primary key, or (`None`) as a copy
 /// on every machine, which is for small tables that hardly change.
-const SPREAD: [(&str, Option<&str>); 30] = [
+const SPREAD: [(&str, Option<&str>); 33] = [
     ("accounts", Some("account_id")),
     ("audit_trail", Some("line")),
     ("batches", Some("device_id")),
+    ("book_orders", Some("account_id")),
     ("charged_days", Some("account_id")),
     ("charges", Some("account_id")),
     ("code_days", Some("account_id")),
@@ -32,6 +33,8 @@ const SPREAD: [(&str, Option<&str>); 30] = [
     ("ledger_pages", Some("account_id")),
     ("names", None),
     ("new_taps", Some("device_id")),
+    ("payment_profiles", Some("account_id")),
+    ("payments", Some("account_id")),
     ("phones", Some("public_key")),
     ("quarantine", Some("device_id")),
     ("record_conflicts", Some("device_id")),

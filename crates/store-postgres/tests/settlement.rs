@@ -33,6 +33,11 @@ async fn a_database_keeps_the_contract() {
 }
 
 #[tokio::test]
+async fn payments_keep_the_contract() {
+    contract::check_payments(&Databases::new()).await;
+}
+
+#[tokio::test]
 async fn a_database_keeps_the_issuers_contract() {
     let databases = Databases::new();
     issuer::testing::check_contract(|| databases.fresh()).await;

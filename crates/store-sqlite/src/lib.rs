@@ -28,6 +28,7 @@
 //! ```
 
 mod batches;
+mod books;
 mod charging;
 mod columns;
 mod corrections;
@@ -42,6 +43,8 @@ mod notes;
 mod open;
 mod operator;
 mod pages;
+mod payment_rows;
+mod payments;
 mod settlement_port;
 mod settling;
 mod staff;

@@ -9,7 +9,7 @@ use settlement::model::{
 use settlement::ports::StoreError;
 use sqlx::QueryBuilder;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
-use units::{AccountId, Balance, ChargeId, CorrectionId, EntryId, JourneyId};
+use units::{AccountId, Balance, ChargeId, CorrectionId, EntryId, JourneyId, PaymentId};
 
 use crate::columns::{amount, array, currency, day, int, text, time, unsigned_32};
 use crate::store::backend;
@@ -34,6 +34,7 @@ pub(crate) async fn post(
                     About::Journey(_) => "journey",
                     About::Charge(_) => "charge",
                     About::Refund(_) => "refund",
+                    About::Payment(_) => "payment",
                 })
                 .push_bind(posted.about.as_bytes().to_vec())
                 .push_bind(posted.entry.at().as_micros())
@@ -242,8 +243,16 @@ pub(crate) fn read_entry(
     let about_id = array(row, "about_id")?;
     let about = match text(row, "about")? {
         "journey" => About::Journey(JourneyId::from_bytes(about_id)),
+        "charge" => About::Charge(ChargeId::from_bytes(about_id)),
         "refund" => About::Refund(CorrectionId::from_bytes(about_id)),
-        _ => About::Charge(ChargeId::from_bytes(about_id)),
+        "payment" => About::Payment(PaymentId::from_bytes(about_id)),
+        other => {
+            let unknown = UnknownValue {
+                expected: "journey, charge, refund or payment",
+                got: other.to_owned(),
+            };
+            return Err(StoreError::corrupt("entries.about", unknown));
+        }
     };
     let kind = EntryKind::parse(text(row, "kind")?);
     let entry = Entry::new(

@@ -12,9 +12,14 @@ use crate::columns::{array, day};
 use crate::store::backend;
 use crate::{batches, corrections, journeys, money, taps};
 
-/// Every account that has an entry or a day has a tap, and taps are never deleted.
-const SELECT_ACCOUNTS: &str =
-    "SELECT DISTINCT account_id FROM taps WHERE account_id > ? ORDER BY account_id LIMIT ?";
+/// Every account that has a day has a tap; one that has an entry has a tap or paid ahead; and none
+/// of these is ever deleted.
+const SELECT_ACCOUNTS: &str = "SELECT account_id FROM \
+     (SELECT DISTINCT account_id FROM taps WHERE account_id > ?1 ORDER BY account_id LIMIT ?2) \
+     UNION SELECT account_id FROM \
+     (SELECT DISTINCT account_id FROM book_orders WHERE account_id > ?1 \
+         ORDER BY account_id LIMIT ?2) \
+     ORDER BY account_id LIMIT ?2";
 
 const TAPS: &str = "SELECT t.*, \
      (SELECT max(n.outcome) FROM tap_notes n WHERE n.tap_id = t.tap_id) AS outcome \

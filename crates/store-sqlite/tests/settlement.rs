@@ -64,6 +64,12 @@ async fn a_memory_database_keeps_the_contract() {
 }
 
 #[tokio::test]
+async fn payments_keep_the_contract() {
+    contract::check_payments(&Memory).await;
+    contract::check_payments(&Files::new()).await;
+}
+
+#[tokio::test]
 async fn a_file_database_keeps_the_contract() {
     contract::check_all(&Files::new()).await;
 }

@@ -29,6 +29,7 @@
 //! ```
 
 mod address;
+mod charging_port;
 mod corrections;
 mod issuance;
 mod operator;

@@ -9,6 +9,7 @@ mod sepa;
 
 use std::collections::BTreeSet;
 
+pub use settlement::charging::Mandate;
 use units::{Amount, PaymentId, ServiceDay};
 
 pub use self::csv::{CsvError, csv};
@@ -27,19 +28,6 @@ pub struct Invoice {
     pub window: ServiceDay,
     /// What the rider signed.
     pub mandate: Mandate,
-}
-
-/// A rider's leave to collect from an account.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Mandate {
-    /// Its reference, at most 35 characters.
-    pub reference: String,
-    /// When it was signed.
-    pub signed: ServiceDay,
-    /// Whose account it is.
-    pub name: String,
-    /// The account.
-    pub iban: String,
 }
 
 impl Invoice {

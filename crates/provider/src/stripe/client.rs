@@ -11,7 +11,6 @@ use serde::de::DeserializeOwned;
 use settlement::charging::{
     Answer, Order, Payment, PaymentProvider, Truth, TruthItem, Unavailable, What,
 };
-use units::AccountId;
 use uuid::Uuid;
 
 use super::wire::{Dispute, Failure, Intent, List, Object, Refund, amount_of};
@@ -39,12 +38,6 @@ pub struct StripeConfig {
     pub timeout: Duration,
 }
 
-/// Whose customer at the provider a rider is.
-pub trait Customers: Send + Sync {
-    /// The customer's id (`cus_…`); `None` when the rider has no means of payment there.
-    fn customer(&self, account: AccountId) -> Option<String>;
-}
-
 /// Why there is no client.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -61,19 +54,18 @@ pub enum ClientError {
 }
 
 /// Stripe, as charging uses it.
-pub struct Stripe<C> {
+pub struct Stripe {
     http: reqwest::Client,
     url: String,
     secret_key: SecretString,
-    customers: C,
 }
 
-impl<C: Customers> Stripe<C> {
+impl Stripe {
     /// A client; nothing is asked yet.
     ///
     /// # Errors
     /// [`ClientError`].
-    pub fn new(config: StripeConfig, customers: C) -> Result<Self, ClientError> {
+    pub fn new(config: StripeConfig) -> Result<Self, ClientError> {
         let builder = reqwest::Client::builder()
             .timeout(config.timeout)
             .redirect(reqwest::redirect::Policy::none())
@@ -88,7 +80,6 @@ impl<C: Customers> Stripe<C> {
             http: builder.build()?,
             url: config.url.trim_end_matches('/').to_owned(),
             secret_key: config.secret_key,
-            customers,
         })
     }
 
@@ -191,7 +182,7 @@ impl<C: Customers> Stripe<C> {
     }
 }
 
-impl<C: Customers> PaymentProvider for Stripe<C> {
+impl PaymentProvider for Stripe {
     async fn send(&self, order: &Order) -> Answer {
         let mut form = vec![
             ("amount", order.amount.as_minor().to_string()),
@@ -200,7 +191,7 @@ impl<C: Customers> PaymentProvider for Stripe<C> {
         ];
         let path = match (order.what, &order.from) {
             (What::Collect, _) => {
-                let Some(customer) = self.customers.customer(order.account) else {
+                let Some(customer) = order.payer.clone() else {
                     return Answer::Refused {
                         code: "no_such_customer".to_owned(),
                     };
@@ -227,8 +218,8 @@ impl<C: Customers> PaymentProvider for Stripe<C> {
 
     async fn look_up(&self, payment: &Payment) -> Result<Truth, Unavailable> {
         // Who never was a customer there can have paid nothing there.
-        let items = match self.customers.customer(payment.account) {
-            Some(customer) => self.items(payment, &customer).await?,
+        let items = match &payment.payer {
+            Some(customer) => self.items(payment, customer).await?,
             None => Vec::new(),
         };
         Ok(Truth { items })

@@ -9,4 +9,4 @@ pub mod file;
 pub mod webhook;
 mod wire;
 
-pub use client::{ClientError, Customers, Stripe, StripeConfig};
+pub use client::{ClientError, Stripe, StripeConfig};

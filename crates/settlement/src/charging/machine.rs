@@ -15,6 +15,13 @@ const LOOKS_WITHIN: Span = Span::from_secs(6 * 3_600);
 /// A day.
 const A_DAY: Span = Span::from_secs(86_400);
 
+/// How long after a failure a rider may ask for another collection, so that nobody is tempted to
+/// press a button until a bank gives in: card networks fine that.
+const ASKS_APART: Span = Span::from_secs(300);
+
+/// Failures of one payment after which a rider can no longer ask, but has to see staff.
+const FAILURES_MAX: usize = 20;
+
 /// What to do about a payment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
@@ -55,6 +62,7 @@ fn request(
 ) -> Step {
     let mut payment = payment.clone();
     payment.requests = payment.requests.saturating_add(1);
+    payment.asked = payment.asked && what != What::Collect;
     let request = Request {
         what,
         number: payment.requests,
@@ -73,6 +81,8 @@ fn order(payment: &Payment, request: &Request) -> Order {
     Order {
         payment: payment.id,
         account: payment.account,
+        provider: payment.provider,
+        payer: payment.payer.clone(),
         what: request.what,
         number: request.number,
         key: payment.key(request.number),
@@ -120,7 +130,7 @@ pub fn after(
             End::Failed(code) => {
                 after.request = None;
                 match request.what {
-                    What::Collect => collection_failed(&mut after, code, now),
+                    What::Collect => collection_failed(&mut after, &code, now),
                     What::GiveBack => rests = true,
                 }
             }
@@ -131,9 +141,12 @@ pub fn after(
         return (after, None);
     };
     stage(&mut after, totals);
-    if after.stage == Stage::Due {
-        let is_due = after.due.is_some_and(|due| due <= now);
-        let step = is_due.then(|| request(&after, What::Collect, after.amount, None, now));
+    after.asked = after.asked && after.stage != Stage::Paid;
+    if after.stage == Stage::Due || after.asked {
+        let is_due = after.asked || after.due.is_some_and(|due| due <= now);
+        let open = Amount::new(open(&after, totals), after.currency()).ok();
+        let step = open.filter(|_| is_due);
+        let step = step.map(|open| request(&after, What::Collect, open, None, now));
         return (after, step);
     }
     // What could not be given back today is tried again tomorrow.
@@ -156,6 +169,23 @@ pub fn wake(payment: &Payment, now: Timestamp) -> Payment {
         due: if waits { payment.due } else { Some(due) },
         ..payment.clone()
     }
+}
+
+/// The rider wants to pay what is overdue now: it is collected once more, whatever the ladder says.
+/// `None` where nothing is overdue, a request is under way, or the last failure is too fresh.
+#[must_use]
+pub fn ask(payment: &Payment, now: Timestamp) -> Option<Payment> {
+    let last = payment.failed.last();
+    let too_soon = last.is_some_and(|failure| failure.at.plus(ASKS_APART) > now);
+    let spent = payment.failed.len() >= FAILURES_MAX;
+    if !payment.is_overdue() || payment.request.is_some() || too_soon || spent {
+        return None;
+    }
+    Some(Payment {
+        asked: true,
+        due: Some(now),
+        ..payment.clone()
+    })
 }
 
 /// How a request ended.
@@ -188,18 +218,23 @@ fn end_of(request: &Request, truth: &Truth, answer: Option<&Answer>) -> End {
     }
 }
 
-fn collection_failed(payment: &mut Payment, code: String, now: Timestamp) {
-    payment.failed.push(Attempt { at: now, code });
+fn collection_failed(payment: &mut Payment, code: &str, now: Timestamp) {
+    payment.failed.push(Attempt::new(now, code));
     payment.due = ladder::next(&payment.failed);
     if payment.due.is_none() {
         payment.stage = Stage::Debt;
     }
 }
 
+/// What is still to be collected of what is owed.
+fn open(payment: &Payment, totals: Totals) -> i64 {
+    let kept = totals.collected.saturating_sub(totals.charged_back);
+    payment.amount.as_minor().saturating_sub(kept).max(0)
+}
+
 /// Brings the stage into line with what the provider has.
 fn stage(payment: &mut Payment, totals: Totals) {
-    let kept = totals.collected.saturating_sub(totals.charged_back);
-    if kept >= payment.amount.as_minor() {
+    if open(payment, totals) == 0 {
         payment.stage = Stage::Paid;
     } else if totals.charged_back > 0 || payment.stage == Stage::Paid {
         // What a bank took back is not taken again without the rider.
@@ -210,20 +245,24 @@ fn stage(payment: &mut Payment, totals: Totals) {
 /// The request that gives back what is still to be given back, more than was owed included.
 fn give_back(payment: &Payment, truth: &Truth, totals: Totals, now: Timestamp) -> Option<Step> {
     let owed = payment.amount.as_minor();
-    let surplus = totals.collected.saturating_sub(owed).max(0);
-    let wanted = payment.give_back.as_minor().saturating_add(surplus);
     // What the bank took back cannot be given back too.
     let there = totals.collected.saturating_sub(totals.charged_back);
+    let surplus = there.saturating_sub(owed).max(0);
+    let wanted = payment.give_back.as_minor().saturating_add(surplus);
     let missing = wanted.min(there).saturating_sub(totals.given_back);
     let amount = Amount::new(missing, payment.currency()).ok()?;
-    let from = truth.items.iter().find_map(|item| match item {
+    // Of the newest collection: an earlier one may be what the bank took back.
+    let collected = truth.items.iter().filter_map(|item| match item {
         TruthItem::Requested {
             what: What::Collect,
+            number,
             reference,
             status: TruthStatus::Done,
             ..
-        } => Some(reference.clone()),
+        } => Some((number, reference)),
         _ => None,
-    })?;
-    (missing > 0).then(|| request(payment, What::GiveBack, amount, Some(from), now))
+    });
+    let (_, from) = collected.max()?;
+    let from = Some(from.clone());
+    (missing > 0).then(|| request(payment, What::GiveBack, amount, from, now))
 }

@@ -16,51 +16,38 @@
 //!
 //! Signs are the ledger's: a payment posts +amount to clearing, −amount to the provider.
 
+mod invoiced;
 mod machine;
 mod model;
 mod plan;
+mod ports;
 mod posting;
 mod prepaid;
+mod profile;
 mod reconcile;
+mod sweep;
+mod turn;
 mod work;
 
-#[cfg(feature = "testing")]
-mod memory;
+use units::{AccountId, Amount, PaymentId, ProviderId};
 
-use std::future::Future;
-
-use units::{AccountId, Amount, PaymentId, Timestamp};
-
-pub use machine::{Step, after, next_step, wake};
-#[cfg(feature = "testing")]
-pub use memory::{MemoryPayments, MemoryPrepaid};
+pub use invoiced::Invoiced;
+pub use machine::{Step, after, ask, next_step, wake};
 pub use model::{
-    Attempt, Payment, PaymentEntry, Request, Stage, Totals, Truth, TruthItem, TruthStatus, What,
+    Attempt, CODE_CHARS_MAX, Payment, Request, Stage, Totals, Truth, TruthItem, TruthStatus, What,
 };
 pub use plan::{Plan, PlanError, payment_of, plan};
-pub use posting::{PostingFault, differences};
-pub use prepaid::{Drawn, Prepaid, PrepaidBook};
+pub use ports::{
+    BankWord, ClosedWindows, InvoiceBook, InvoicedOrder, Owing, PaymentProvider, PaymentStore,
+    PrepaidBook, TopUp,
+};
+pub use posting::{PostingFault, differences, top_up_entry};
+pub use prepaid::{Drawn, Prepaid};
+pub use profile::{Mandate, Means, PayWindow, Payer, PaymentProfile};
 pub use reconcile::{Difference, Line, LineKind, Reason, ours, reconcile};
-pub use work::{Worked, work};
-
-use crate::ports::StoreError;
-
-/// A payment provider, as charging uses it.
-///
-/// Its implementations are prepaid balances ([`Prepaid`]) and a provider's HTTP interface (crate
-/// `provider`).
-pub trait PaymentProvider: Send + Sync {
-    /// Asks for money, or for some to be given back. Sending the same order again must be safe
-    /// for as long as the provider remembers its key.
-    fn send(&self, order: &Order) -> impl Future<Output = Answer> + Send;
-
-    /// Everything that the provider has about a payment.
-    ///
-    /// What it has not, it will only have by a request that it is still working on or that is sent
-    /// to it afterwards.
-    fn look_up(&self, payment: &Payment)
-    -> impl Future<Output = Result<Truth, Unavailable>> + Send;
-}
+pub use sweep::{Swept, is_due_in_sweep, sweep_page};
+pub use turn::{Planned, Terms, plan_account, plan_page};
+pub use work::{Worked, work, work_on};
 
 /// What is asked of a provider.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,6 +56,10 @@ pub struct Order {
     pub payment: PaymentId,
     /// Whose.
     pub account: AccountId,
+    /// To whom.
+    pub provider: ProviderId,
+    /// What the provider knows the rider by.
+    pub payer: Option<String>,
     /// Which way the money goes.
     pub what: What,
     /// The request's number within the payment, from 1.
@@ -101,30 +92,4 @@ pub enum Answer {
 pub struct Unavailable {
     /// What happened.
     pub why: String,
-}
-
-/// Where payments are kept.
-pub trait PaymentStore: Send + Sync {
-    /// Up to `limit` payments whose time has come, in order of (due, id). Two workers may get the
-    /// same one: [`Self::save`] lets one of them go on.
-    fn due(
-        &self,
-        now: Timestamp,
-        limit: u32,
-    ) -> impl Future<Output = Result<Vec<Payment>, StoreError>> + Send;
-
-    /// The payment of that id.
-    fn payment(
-        &self,
-        id: PaymentId,
-    ) -> impl Future<Output = Result<Option<Payment>, StoreError>> + Send;
-
-    /// Writes the payment and adds the entries in one transaction, if what is stored still has the
-    /// version that `payment` was read with; the stored version is one more. Answers whether it
-    /// did, after the commit. A payment of version 0 is new.
-    fn save(
-        &self,
-        payment: &Payment,
-        entries: &[PaymentEntry],
-    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
 }

@@ -1,9 +1,12 @@
 //! What is kept about a payment, and what a provider says of one.
 
-use ledger::Entry;
 use units::{AccountId, Amount, Currency, PaymentId, ProviderId, ServiceDay, Timestamp};
 
 use crate::ids;
+use crate::model::UnknownValue;
+
+/// Characters kept of a provider's word for a failure: its own words have some twenty.
+pub const CODE_CHARS_MAX: usize = 100;
 
 /// What one rider owes for one pay window, as one sum.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +21,9 @@ pub struct Payment {
     pub revision: u32,
     /// Through whom.
     pub provider: ProviderId,
+    /// What the provider knows the rider by ([`super::Means::payer`]): fixed when the payment is
+    /// made, so that it is looked up where it was asked for, whatever the rider changes later.
+    pub payer: Option<String>,
     /// How much, above zero.
     pub amount: Amount,
     /// How much of it is to be given back again, all in all.
@@ -32,6 +38,8 @@ pub struct Payment {
     pub request: Option<Request>,
     /// Requests made so far, the last number used.
     pub requests: u32,
+    /// The rider asks for it to be collected once more, whatever the ladder says; until then done.
+    pub asked: bool,
     /// Collections that failed, in order: what the ladder of retries goes by.
     pub failed: Vec<Attempt>,
     /// What is posted to the ledger of it.
@@ -140,17 +148,6 @@ pub enum TruthStatus {
     Open,
 }
 
-/// An entry about a payment. Never changed, never deleted.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PaymentEntry {
-    /// The account whose payment it is: the key it is stored under.
-    pub account: AccountId,
-    /// The payment.
-    pub payment: PaymentId,
-    /// The entry.
-    pub entry: Entry,
-}
-
 impl Stage {
     /// The stored text.
     #[must_use]
@@ -160,6 +157,86 @@ impl Stage {
             Self::Paid => "paid",
             Self::Debt => "debt",
         }
+    }
+
+    /// Reads the stored text.
+    ///
+    /// # Errors
+    /// [`UnknownValue`] for any other text.
+    pub fn parse(text: &str) -> Result<Self, UnknownValue> {
+        match text {
+            "due" => Ok(Self::Due),
+            "paid" => Ok(Self::Paid),
+            "debt" => Ok(Self::Debt),
+            other => Err(UnknownValue {
+                expected: "due, paid or debt",
+                got: other.to_owned(),
+            }),
+        }
+    }
+}
+
+impl What {
+    /// The stored text.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Collect => "collect",
+            Self::GiveBack => "give-back",
+        }
+    }
+
+    /// Reads the stored text.
+    ///
+    /// # Errors
+    /// [`UnknownValue`] for any other text.
+    pub fn parse(text: &str) -> Result<Self, UnknownValue> {
+        match text {
+            "collect" => Ok(Self::Collect),
+            "give-back" => Ok(Self::GiveBack),
+            other => Err(UnknownValue {
+                expected: "collect or give-back",
+                got: other.to_owned(),
+            }),
+        }
+    }
+}
+
+impl Attempt {
+    /// A failure at `at`, for the provider's word `code`: a line of text for logs and pages, so
+    /// control characters are left out and what is longer than [`CODE_CHARS_MAX`] is cut.
+    #[must_use]
+    pub fn new(at: Timestamp, code: &str) -> Self {
+        let kept = code.chars().filter(|char| !char.is_control());
+        Self {
+            at,
+            code: kept.take(CODE_CHARS_MAX).collect(),
+        }
+    }
+
+    /// Failures as a stored text: a line for each, its microseconds since 1970, a blank, its code.
+    #[must_use]
+    pub fn write_all(failed: &[Self]) -> String {
+        let line = |one: &Self| format!("{} {}\n", one.at.as_micros(), one.code);
+        failed.iter().map(line).collect()
+    }
+
+    /// Reads what [`Self::write_all`] wrote.
+    ///
+    /// # Errors
+    /// [`UnknownValue`] for any other text.
+    pub fn read_all(text: &str) -> Result<Vec<Self>, UnknownValue> {
+        let read = |line: &str| {
+            let (at, code) = line.split_once(' ')?;
+            Some(Self::new(Timestamp::from_micros(at.parse().ok()?), code))
+        };
+        let unknown = |line: &str| UnknownValue {
+            expected: "microseconds and a code",
+            got: line.to_owned(),
+        };
+        text.lines()
+            .map(|line| read(line).ok_or_else(|| unknown(line)))
+            .collect()
     }
 }
 
@@ -173,6 +250,12 @@ impl Payment {
             .collected
             .saturating_sub(self.posted.charged_back);
         self.amount.as_minor().saturating_sub(kept).max(0)
+    }
+
+    /// Whether collecting it has failed, or a bank took it back, and it is still open.
+    #[must_use]
+    pub fn is_overdue(&self) -> bool {
+        self.open_minor() > 0 && (!self.failed.is_empty() || self.stage == Stage::Debt)
     }
 
     /// Its currency.

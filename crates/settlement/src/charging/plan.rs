@@ -1,13 +1,15 @@
 //! Which charges become which payment: one per rider and pay window.
 
-use units::{AccountId, Amount, ChargeId, Currency, PaymentId, ProviderId, ServiceDay, Timestamp};
+use units::{AccountId, Amount, ChargeId, Currency, PaymentId, ServiceDay, Timestamp};
 
+use super::machine::wake;
 use super::model::{Payment, Stage, Totals};
+use super::profile::Payer;
 use crate::ids;
 use crate::model::StoredCharge;
 
 /// What a rider's pending charges come to.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Plan {
     /// The payment to collect, if they come to more than zero.
     pub payment: Option<Payment>,
@@ -35,13 +37,37 @@ pub enum PlanError {
     },
 }
 
+impl Plan {
+    /// The payments to write, new or changed, where `earlier` are the account's: a payment that
+    /// gives money back is due at once.
+    #[must_use]
+    pub fn payments(&self, earlier: &[Payment], now: Timestamp) -> Vec<Payment> {
+        let changed = self.give_back.iter().filter_map(|(id, more)| {
+            let payment = earlier.iter().find(|payment| payment.id == *id)?;
+            let give_back = payment.give_back.checked_add(*more)?;
+            let changed = Payment {
+                give_back,
+                ..payment.clone()
+            };
+            Some(wake(&changed, now))
+        });
+        self.payment.iter().cloned().chain(changed).collect()
+    }
+
+    /// Whether there is nothing to write.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.settles.is_empty()
+    }
+}
+
 /// A payment that nothing has happened to, due at once.
 #[must_use]
 pub fn payment_of(
     account: AccountId,
     window: ServiceDay,
     revision: u32,
-    provider: ProviderId,
+    payer: Payer,
     amount: Amount,
     now: Timestamp,
 ) -> Payment {
@@ -50,7 +76,8 @@ pub fn payment_of(
         account,
         window,
         revision,
-        provider,
+        provider: payer.provider,
+        payer: payer.reference,
         amount,
         give_back: Amount::zero(amount.currency()),
         made_at: now,
@@ -58,6 +85,7 @@ pub fn payment_of(
         due: Some(now),
         request: None,
         requests: 0,
+        asked: false,
         failed: Vec::new(),
         posted: Totals::default(),
         entries: 0,
@@ -77,7 +105,7 @@ pub fn payment_of(
 pub fn plan(
     account: AccountId,
     window: ServiceDay,
-    provider: ProviderId,
+    payer: &Payer,
     charges: &[StoredCharge],
     earlier: &[Payment],
     now: Timestamp,
@@ -112,7 +140,14 @@ pub fn plan(
         let of_window = earlier.iter().filter(|payment| payment.window == window);
         let last = of_window.map(|payment| payment.revision).max();
         let revision = last.unwrap_or(0).saturating_add(1);
-        plan.payment = Some(payment_of(account, window, revision, provider, amount, now));
+        plan.payment = Some(payment_of(
+            account,
+            window,
+            revision,
+            payer.clone(),
+            amount,
+            now,
+        ));
     }
     plan.settles = charges.iter().map(|charge| charge.id).collect();
     Ok(plan)

@@ -3,8 +3,10 @@
 use ledger::{Entry, EntryKind, LedgerAccount, PostError, Posting};
 use units::{Balance, Timestamp};
 
-use super::model::{Payment, PaymentEntry, Totals, Truth};
+use super::model::{Payment, Totals, Truth};
+use super::ports::TopUp;
 use crate::ids;
+use crate::model::{About, PostedEntry};
 
 /// Why what a provider has cannot be posted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -36,7 +38,7 @@ pub fn differences(
     payment: &Payment,
     truth: &Truth,
     now: Timestamp,
-) -> Result<(Payment, Vec<PaymentEntry>), PostingFault> {
+) -> Result<(Payment, Vec<PostedEntry>), PostingFault> {
     let id = payment.id;
     let sums = || PostingFault::Sums { payment: id };
     let is = truth.totals(payment.currency()).ok_or_else(sums)?;
@@ -83,12 +85,52 @@ pub fn differences(
             payment: id,
             source,
         })?;
-        entries.push(PaymentEntry {
+        entries.push(PostedEntry {
             account: payment.account,
-            payment: id,
+            day: payment.window,
+            about: About::Payment(id),
             entry,
         });
     }
     after.posted = is;
     Ok((after, entries))
+}
+
+/// The entry of money paid ahead: the balance is owed to the rider, whoever took the money has to
+/// hand it over.
+///
+/// # Errors
+/// [`PostingFault::Entry`] where it is paid through the balances themselves or its amount is zero.
+pub fn top_up_entry(top_up: &TopUp) -> Result<PostedEntry, PostingFault> {
+    let id = ids::top_up_of(top_up.account, &top_up.reference);
+    let line = |account, minor| Posting {
+        account,
+        amount: Balance::new(minor, top_up.amount.currency()),
+    };
+    let minor = top_up.amount.as_minor();
+    let lines = vec![
+        line(LedgerAccount::Provider(top_up.prepaid), minor),
+        // An amount is at least 0, so it has an opposite.
+        line(LedgerAccount::Provider(top_up.through), -minor),
+    ];
+    let text = format!(
+        "Paid ahead: {}, receipt {}.",
+        top_up.amount, top_up.reference
+    );
+    let entry = Entry::new(
+        ids::payment_entry(id, 1),
+        top_up.at,
+        EntryKind::Payment,
+        text,
+        lines,
+    );
+    Ok(PostedEntry {
+        account: top_up.account,
+        day: top_up.day,
+        about: About::Payment(id),
+        entry: entry.map_err(|source| PostingFault::Entry {
+            payment: id,
+            source,
+        })?,
+    })
 }

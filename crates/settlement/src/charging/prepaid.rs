@@ -4,25 +4,8 @@
 //! provider: topping up posts + there, a payment posts −. So it needs no rules of its own in the
 //! ledger, and never goes below zero because [`PrepaidBook::draw`] refuses.
 
-use std::future::Future;
-
 use super::model::{Payment, Truth, TruthItem, TruthStatus};
-use super::{Answer, Order, PaymentProvider, Unavailable, What};
-use crate::ports::StoreError;
-
-/// Where prepaid balances and what was drawn from them are kept.
-pub trait PrepaidBook: Send + Sync {
-    /// Draws the order's amount from the balance of its account, or puts it back there, in one
-    /// transaction and once per (payment, number): a repeated order changes nothing and gives the
-    /// first answer. Answers whether there was enough; what was refused is remembered as well.
-    fn draw(&self, order: &Order) -> impl Future<Output = Result<bool, StoreError>> + Send;
-
-    /// What was drawn, put back and refused for a payment.
-    fn drawn(
-        &self,
-        payment: &Payment,
-    ) -> impl Future<Output = Result<Vec<Drawn>, StoreError>> + Send;
-}
+use super::{Answer, Order, PaymentProvider, PrepaidBook, Unavailable, What};
 
 /// An order that the book knows.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,7 +24,7 @@ pub struct Drawn {
 #[derive(Debug)]
 pub struct Prepaid<B>(pub B);
 
-impl<B: PrepaidBook> PaymentProvider for Prepaid<B> {
+impl<B: PrepaidBook> PaymentProvider for Prepaid<&B> {
     async fn send(&self, order: &Order) -> Answer {
         match self.0.draw(order).await {
             Ok(_) => Answer::Heard,

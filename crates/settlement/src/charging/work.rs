@@ -6,6 +6,7 @@ use super::machine::{Step, after, next_step};
 use super::model::Payment;
 use super::posting::differences;
 use super::{Answer, PaymentProvider, PaymentStore};
+use crate::model::PostedEntry;
 use crate::ports::StoreError;
 
 /// Payments taken at a time.
@@ -41,10 +42,39 @@ pub async fn work<S: PaymentStore, P: PaymentProvider>(
 ) -> Result<Worked, StoreError> {
     let mut worked = Worked::default();
     for payment in store.due(now, PAYMENTS_PER_TURN).await? {
-        worked.taken += 1;
-        one(store, provider, payment, now, &mut worked).await?;
+        worked.add(&work_on(store, provider, payment, now).await?);
     }
     Ok(worked)
+}
+
+/// One turn over one payment, as [`work`] makes it: workers that have many payments to ask about
+/// ask for several at a time.
+///
+/// # Errors
+/// [`StoreError`], as [`work`].
+pub async fn work_on<S: PaymentStore, P: PaymentProvider>(
+    store: &S,
+    provider: &P,
+    payment: Payment,
+    now: Timestamp,
+) -> Result<Worked, StoreError> {
+    let mut worked = Worked {
+        taken: 1,
+        ..Worked::default()
+    };
+    one(store, provider, payment, now, &mut worked).await?;
+    Ok(worked)
+}
+
+impl Worked {
+    /// Adds what another turn did.
+    pub const fn add(&mut self, other: &Self) {
+        self.taken = self.taken.saturating_add(other.taken);
+        self.sent = self.sent.saturating_add(other.sent);
+        self.unavailable = self.unavailable.saturating_add(other.unavailable);
+        self.lost = self.lost.saturating_add(other.lost);
+        self.unpostable = self.unpostable.saturating_add(other.unpostable);
+    }
 }
 
 async fn one<S: PaymentStore, P: PaymentProvider>(
@@ -130,7 +160,7 @@ async fn postpone<S: PaymentStore>(
 async fn save<S: PaymentStore>(
     store: &S,
     payment: &mut Payment,
-    entries: &[super::PaymentEntry],
+    entries: &[PostedEntry],
     worked: &mut Worked,
 ) -> Result<bool, StoreError> {
     let saved = store.save(payment, entries).await?;

@@ -38,6 +38,15 @@ pub enum DebtReason {
     Exposure,
 }
 
+/// The entry that the deny list holds for an account's debt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// What it says.
+    pub because: String,
+    /// When it ends by itself.
+    pub expires: Timestamp,
+}
+
 /// What should change on the deny list for one account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DebtChange {
@@ -75,13 +84,13 @@ pub fn entry(exposure: &Exposure, policy: &DebtPolicy, now: Timestamp) -> Option
     })
 }
 
-/// What should change where the list holds `listed` (its debt entry for this account, if any).
+/// What should change where the list holds `listed` (for this account's debt, if anything).
 /// An entry is renewed when half its time is over or when what it says is no longer so.
 #[must_use]
 pub fn change(
     exposure: &Exposure,
     policy: &DebtPolicy,
-    listed: Option<&DebtEntry>,
+    listed: Option<&Listed>,
     now: Timestamp,
 ) -> DebtChange {
     match (entry(exposure, policy, now), listed) {
@@ -89,13 +98,24 @@ pub fn change(
         (None, Some(_)) => DebtChange::TakeOff,
         (Some(entry), None) => DebtChange::Put(entry),
         (Some(entry), Some(listed)) => {
-            let same = listed.reason == entry.reason && listed.because == entry.because;
+            let same = listed.because == entry.because;
             let left = listed.expires.since(now).as_micros();
             if same && left > policy.entry_lasts.as_micros() / 2 {
                 DebtChange::Nothing
             } else {
                 DebtChange::Put(entry)
             }
+        }
+    }
+}
+
+impl DebtEntry {
+    /// What the list holds once this is put there.
+    #[must_use]
+    pub fn listed(&self) -> Listed {
+        Listed {
+            because: self.because.clone(),
+            expires: self.expires,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use units::{AccountId, Currency, PaymentId, Timestamp};
 
-use crate::charging::{Payment, Stage};
+use crate::charging::Payment;
 
 /// What is open of an account's payments.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,7 +40,7 @@ pub fn of(account: AccountId, currency: Currency, payments: &[Payment]) -> Expos
         if open == 0 {
             continue;
         }
-        if payment.failed.is_empty() && payment.stage != Stage::Debt {
+        if !payment.is_overdue() {
             exposure.expected_minor = exposure.expected_minor.saturating_add(open);
             continue;
         }

@@ -1,9 +1,11 @@
 //! Days, entries and charges of one account.
 
+use std::collections::BTreeMap;
+
 use ledger::{Entry, LedgerAccount};
 use units::{
-    AccountId, Amount, Balance, ChargeId, CorrectionId, Currency, JourneyId, ServiceDay, TapId,
-    Timestamp,
+    AccountId, Amount, Balance, ChargeId, CorrectionId, Currency, JourneyId, PaymentId, ServiceDay,
+    TapId, Timestamp,
 };
 
 use super::{Correction, RefusedTap, StoredJourney, StoredTap, TapFlag, UnknownValue};
@@ -86,7 +88,7 @@ pub struct PostedEntry {
 impl PostedEntry {
     /// The head of the account's chain after this entry, where it stood at `before`
     /// ([`ledger::chain`]); its cause is the day (i32, big-endian), 1 for a journey, 2 for a charge
-    /// or 3 for a refund, and the id of that.
+    /// 3 for a refund or 4 for a payment, and the id of that.
     #[must_use]
     pub fn head_after(&self, before: &ledger::chain::Head) -> ledger::chain::Head {
         ledger::chain::next(before, &self.entry, &self.cause())
@@ -99,6 +101,7 @@ impl PostedEntry {
             About::Journey(_) => 1,
             About::Charge(_) => 2,
             About::Refund(_) => 3,
+            About::Payment(_) => 4,
         };
         let day = self.day.as_days().to_be_bytes();
         [&day[..], &[kind], self.about.as_bytes()].concat()
@@ -115,6 +118,8 @@ pub enum About {
     /// The refund that was approved or, where a tap has changed how much of the day's refunds
     /// counts, the day's refunds as a whole ([`crate::ids::refunds_of`]).
     Refund(CorrectionId),
+    /// A payment, or money paid ahead.
+    Payment(PaymentId),
 }
 
 impl About {
@@ -125,6 +130,7 @@ impl About {
             Self::Journey(id) => id.as_bytes(),
             Self::Charge(id) => id.as_bytes(),
             Self::Refund(id) => id.as_bytes(),
+            Self::Payment(id) => id.as_bytes(),
         }
     }
 }
@@ -154,8 +160,10 @@ pub struct StoredCharge {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum ChargeState {
-    /// Made, and not yet handed to a payment provider.
+    /// Made, and in no payment yet.
     Pending,
+    /// Gathered in a payment, given back from one, or set off against other charges.
+    Settled,
 }
 
 impl ChargeState {
@@ -164,6 +172,7 @@ impl ChargeState {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Pending => "pending",
+            Self::Settled => "settled",
         }
     }
 
@@ -174,8 +183,9 @@ impl ChargeState {
     pub fn parse(text: &str) -> Result<Self, UnknownValue> {
         match text {
             "pending" => Ok(Self::Pending),
+            "settled" => Ok(Self::Settled),
             other => Err(UnknownValue {
-                expected: "pending",
+                expected: "pending or settled",
                 got: other.to_owned(),
             }),
         }
@@ -236,6 +246,21 @@ impl AccountRecord {
             dirty: Vec::new(),
         }
     }
+
+    /// What payments have added to each ledger account, in minor units: the part of the balances
+    /// that does not follow from taps.
+    #[must_use]
+    pub fn moved_by_payments(&self) -> BTreeMap<(LedgerAccount, Currency), i128> {
+        let mut moved = BTreeMap::new();
+        let of_payments = |posted: &&PostedEntry| matches!(posted.about, About::Payment(_));
+        for posted in self.entries.iter().filter(of_payments) {
+            for posting in posted.entry.postings() {
+                let key = (posting.account, posting.amount.currency());
+                *moved.entry(key).or_default() += i128::from(posting.amount.as_minor());
+            }
+        }
+        moved
+    }
 }
 
 /// What is kept about one account and one day, for a page.
@@ -293,6 +318,10 @@ mod tests {
             },
             PostedEntry {
                 about: About::Charge(ChargeId::from_bytes([3; 16])),
+                ..posted.clone()
+            },
+            PostedEntry {
+                about: About::Payment(PaymentId::from_bytes([3; 16])),
                 ..posted.clone()
             },
         ];

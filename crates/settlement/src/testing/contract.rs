@@ -17,6 +17,7 @@ mod laws;
 mod notes;
 mod operator;
 mod parties;
+mod payments;
 mod uploads;
 mod windows;
 
@@ -27,7 +28,9 @@ use units::{AccountId, CredentialId};
 use wire::PartySize;
 
 use super::world::{self, Device, Issuer, Phone};
+use crate::charging::{InvoiceBook, PaymentStore, PrepaidBook};
 use crate::corrections::CorrectionStore;
+use crate::debt::list::DebtList;
 use crate::ingest::batch::{self, BatchError, SignedBatch};
 use crate::operator::OperatorStore;
 use crate::ports::{BatchReceipt, IssuanceLog, SettlementStore};
@@ -37,7 +40,15 @@ use crate::{charge, dump, recompute, settle, verify_ledger};
 /// Makes stores for the suite.
 pub trait Factory {
     /// The store under test.
-    type Store: SettlementStore + IssuanceLog + CorrectionStore + OperatorStore + StaffStore;
+    type Store: SettlementStore
+        + IssuanceLog
+        + CorrectionStore
+        + OperatorStore
+        + StaffStore
+        + PaymentStore
+        + PrepaidBook
+        + InvoiceBook
+        + DebtList;
 
     /// An empty store that shares nothing with any other.
     fn fresh(&self) -> impl Future<Output = Self::Store>;
@@ -70,6 +81,14 @@ pub async fn check_all<F: Factory>(factory: &F) {
 }
 
 pub use corrections::approvals_in_every_order;
+/// Runs every case about payments, the books and the debt list.
+///
+/// # Panics
+/// When a case fails; the message says which.
+pub async fn check_payments<F: Factory>(factory: &F) {
+    Box::pin(payments::check(factory)).await;
+}
+
 pub use laws::dump_of_dealt_morning;
 pub use windows::dump_of_dealt_weeks;
 

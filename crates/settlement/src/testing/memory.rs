@@ -3,19 +3,22 @@
 
 mod corrections;
 mod operator;
+mod payments;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use ledger::LedgerAccount;
 use units::{
-    AccountId, Balance, CorrectionId, CredentialId, Currency, DeviceId, EntryId, ServiceDay, TapId,
-    Timestamp,
+    AccountId, Balance, ChargeId, CorrectionId, CredentialId, Currency, DeviceId, EntryId,
+    PaymentId, ServiceDay, TapId, Timestamp,
 };
 
 use wire::note::TapOutcome;
 
+use crate::charging::{Payment, PaymentProfile};
 use crate::corrections::AuditLine;
+use crate::debt::deny::DebtEntry;
 use crate::model::{
     AccountDay, AccountRecord, Correction, DayRecord, Gate, LedgerBalance, PostedEntry,
     RecordOutcome, RefusedTap, Registered, StaffName, StoredCharge, StoredFare, StoredJourney,
@@ -59,6 +62,11 @@ struct State {
     audit: Vec<AuditLine>,
     staff: BTreeMap<StaffName, (Staff, [u8; 32])>,
     sessions: BTreeMap<[u8; 32], (StaffName, Timestamp)>,
+    settled_by: BTreeMap<ChargeId, Option<PaymentId>>,
+    payments: BTreeMap<(AccountId, PaymentId), Payment>,
+    profiles: BTreeMap<AccountId, PaymentProfile>,
+    book: BTreeMap<(PaymentId, u32), payments::Booked>,
+    debts: BTreeMap<AccountId, DebtEntry>,
 }
 
 impl MemoryStore {
@@ -223,7 +231,9 @@ impl SettlementStore for MemoryStore {
         limit: u32,
     ) -> Result<Vec<AccountRecord>, StoreError> {
         let state = self.lock();
-        let accounts: BTreeSet<AccountId> = state.taps.keys().map(|key| key.0).collect();
+        let travelled = state.taps.keys().map(|key| key.0);
+        let paid = state.entries.keys().map(|key| key.0);
+        let accounts: BTreeSet<AccountId> = travelled.chain(paid).collect();
         Ok(accounts
             .into_iter()
             .filter(|account| after.is_none_or(|after| *account > after))

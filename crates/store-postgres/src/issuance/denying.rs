@@ -1,4 +1,5 @@
-//! Tables `deny_entries` (the list as it stands) and `deny_changes` (how it came to).
+//! Tables `deny_entries` (the list as it stands) and `deny_changes` (how it came to). What is
+//! denied here is denied by staff; [`super::debts`] has the rest of the list.
 
 use issuer::{Denial, DenyList};
 use settlement::ports::StoreError;
@@ -17,37 +18,38 @@ const SELECT_VERSION: &str = "SELECT coalesce(max(version), 0) AS version FROM d
 const SELECT_ACCOUNT: &str = "SELECT account_id FROM issuances WHERE credential_id = $1";
 
 /// The code itself, ours or not, and the live codes of its account.
-const DENY: &str = "INSERT INTO deny_entries (credential_id, account_id, reason, denied_at, \
-     expires_at) SELECT credential_id, account_id, $1::text, $2::bigint, $3::bigint FROM issuances \
-     WHERE account_id = $4 AND expires_at > $2 \
-     UNION SELECT $5::bytea, $4::bytea, $1::text, $2::bigint, $3::bigint \
-     ON CONFLICT (credential_id) DO UPDATE SET account_id = excluded.account_id, \
+const DENY: &str = "INSERT INTO deny_entries (credential_id, cause, account_id, reason, \
+     denied_at, expires_at) SELECT credential_id, 'staff', account_id, $1::text, $2::bigint, \
+     $3::bigint FROM issuances WHERE account_id = $4 AND expires_at > $2 \
+     UNION SELECT $5::bytea, 'staff', $4::bytea, $1::text, $2::bigint, $3::bigint \
+     ON CONFLICT (credential_id, cause) DO UPDATE SET account_id = excluded.account_id, \
      reason = excluded.reason, denied_at = excluded.denied_at, expires_at = excluded.expires_at";
 
 /// The entries that [`DENY`] wrote: all of the account's with its time and end.
 const NOTE_DENIED: &str = "INSERT INTO deny_changes (version, credential_id, change, reason, at, \
      expires_at) SELECT $1::bigint, credential_id, 'denied', reason, $2::bigint, expires_at \
      FROM deny_entries \
-     WHERE credential_id = $3 OR (account_id = $4 AND credential_id IN \
-     (SELECT credential_id FROM issuances WHERE account_id = $4 AND expires_at > $2))";
+     WHERE cause = 'staff' AND (credential_id = $3 OR (account_id = $4 AND credential_id IN \
+     (SELECT credential_id FROM issuances WHERE account_id = $4 AND expires_at > $2)))";
 
 const NOTE_ALLOWED: &str = "INSERT INTO deny_changes (version, credential_id, change, reason, at, \
      expires_at) SELECT $1::bigint, credential_id, 'allowed', reason, $2::bigint, expires_at \
      FROM deny_entries \
-     WHERE credential_id = $3 OR account_id = $4";
+     WHERE cause = 'staff' AND (credential_id = $3 OR account_id = $4)";
 
-const ALLOW: &str = "DELETE FROM deny_entries WHERE credential_id = $1 OR account_id = $2";
+const ALLOW: &str = "DELETE FROM deny_entries \
+     WHERE cause = 'staff' AND (credential_id = $1 OR account_id = $2)";
 
 const SELECT_EXPIRED: &str = "SELECT 1 FROM deny_entries WHERE expires_at <= $1 LIMIT 1";
 
 const NOTE_EXPIRED: &str = "INSERT INTO deny_changes (version, credential_id, change, reason, at, \
-     expires_at) SELECT $1::bigint, credential_id, 'expired', reason, $2::bigint, expires_at \
-     FROM deny_entries \
-     WHERE expires_at <= $2";
+     expires_at) SELECT $1::bigint, credential_id, 'expired', min(reason), $2::bigint, \
+     max(expires_at) FROM deny_entries WHERE expires_at <= $2 GROUP BY credential_id";
 
 const EXPIRE: &str = "DELETE FROM deny_entries WHERE expires_at <= $1";
 
-const SELECT_ENTRIES: &str = "SELECT credential_id FROM deny_entries ORDER BY credential_id";
+const SELECT_ENTRIES: &str =
+    "SELECT DISTINCT credential_id FROM deny_entries ORDER BY credential_id";
 
 pub(super) async fn deny(store: &PostgresStore, denial: &Denial) -> Result<u64, StoreError> {
     let failed = backend("put a code on the deny list");
@@ -147,7 +149,9 @@ pub(super) async fn version(store: &PostgresStore, now: Timestamp) -> Result<u64
 }
 
 /// Begins a change of the list: one after the other, so that each has its own version.
-async fn begin_change(store: &PostgresStore) -> Result<Transaction<'static, Postgres>, StoreError> {
+pub(super) async fn begin_change(
+    store: &PostgresStore,
+) -> Result<Transaction<'static, Postgres>, StoreError> {
     let failed = backend("change the deny list");
     let mut tx = store.begin().await.map_err(&failed)?;
     let held = sqlx::query(HOLD_LIST).execute(&mut *tx).await;
@@ -168,7 +172,7 @@ async fn read(conn: &mut PgConnection) -> Result<DenyList, StoreError> {
     Ok(DenyList { version, entries })
 }
 
-async fn next_version(conn: &mut PgConnection) -> Result<i64, StoreError> {
+pub(super) async fn next_version(conn: &mut PgConnection) -> Result<i64, StoreError> {
     let row = sqlx::query(SELECT_VERSION).fetch_one(conn).await;
     let row = row.map_err(backend("read the deny list's version"))?;
     Ok(crate::columns::int(&row, "version")?.saturating_add(1))

@@ -1,5 +1,6 @@
 //! The issuer's port: each call one transaction, answered after its commit.
 
+mod debts;
 mod denying;
 mod record;
 mod registration;

@@ -5,7 +5,8 @@ use ledger::{Entry, EntryKind, LedgerAccount, Posting};
 use settlement::model::{About, LedgerBalance, PostedEntry};
 use settlement::ports::StoreError;
 use units::{
-    AccountId, Balance, ChargeId, CorrectionId, Currency, EntryId, JourneyId, ServiceDay, Timestamp,
+    AccountId, Balance, ChargeId, CorrectionId, Currency, EntryId, JourneyId, PaymentId,
+    ServiceDay, Timestamp,
 };
 
 use super::{Packer, Unpacker};
@@ -25,6 +26,7 @@ pub(crate) fn write(account: AccountId, entries: &[&PostedEntry]) -> Packer {
             About::Journey(_) => 0,
             About::Charge(_) => 1,
             About::Refund(_) => 2,
+            About::Payment(_) => 3,
         });
         packer.raw(posted.about.as_bytes());
         packer.int(entry.at().as_micros().wrapping_sub(before));
@@ -53,8 +55,16 @@ pub(crate) fn read(
         let id = EntryId::from_bytes(packed.raw()?);
         let about = match (packed.byte()?, packed.raw()?) {
             (0, id) => About::Journey(JourneyId::from_bytes(id)),
+            (1, id) => About::Charge(ChargeId::from_bytes(id)),
             (2, id) => About::Refund(CorrectionId::from_bytes(id)),
-            (_, id) => About::Charge(ChargeId::from_bytes(id)),
+            (3, id) => About::Payment(PaymentId::from_bytes(id)),
+            (other, _) => {
+                return Err(StoreError::out_of_range(
+                    "ledger_pages.entries",
+                    "0 to 3: a journey, charge, refund or payment",
+                    i64::from(other),
+                ));
+            }
         };
         before = before.wrapping_add(packed.int()?);
         let kind = EntryKind::parse(&packed.text()?);
@@ -114,6 +124,7 @@ fn id_text(about: About) -> String {
         About::Journey(id) => id.to_string(),
         About::Charge(id) => id.to_string(),
         About::Refund(id) => id.to_string(),
+        About::Payment(id) => id.to_string(),
     }
 }
 
