@@ -8,6 +8,7 @@
     reason = "helpers of tests stop at what should not happen and say what is absent"
 )]
 
+mod moments;
 mod properties;
 mod published;
 mod reference;
