@@ -2,7 +2,10 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 
 /** Enough riders for every figure of the morning to show, few enough to wait for. */
@@ -13,18 +16,22 @@ const START_PAUSE_MS = 400;
 
 export interface Faregate {
   readonly url: string;
+  /** The folder of its books, where the test has started it. */
+  readonly data: string | null;
   stop(): Promise<void>;
 }
 
-/** Takes `FAREGATE_URL`, or starts the binary `FAREGATE_BIN` on a free port. */
-export async function startFaregate(): Promise<Faregate> {
-  const { FAREGATE_URL: url, FAREGATE_BIN: binary } = process.env;
-  if (url !== undefined) return { url, stop: async () => undefined };
+/** Takes `FAREGATE_URL` (with its folder as `FAREGATE_DATA`), or starts the binary `FAREGATE_BIN` on a free port. */
+export async function startFaregate(riders: number = RIDERS): Promise<Faregate> {
+  const { FAREGATE_URL: url, FAREGATE_DATA: folder, FAREGATE_BIN: binary } = process.env;
+  if (url !== undefined) return { url, data: folder ?? null, stop: async () => undefined };
   if (binary === undefined) {
     throw new Error('set FAREGATE_URL to a running demo, or FAREGATE_BIN to the faregate binary');
   }
   const port = await freePort();
-  const server = spawn(binary, ['demo', '--riders', `${RIDERS}`, '--listen', `127.0.0.1:${port}`], {
+  const data = await mkdtemp(join(tmpdir(), 'faregate-e2e-'));
+  const city = ['demo', '--riders', `${riders}`, '--data', data];
+  const server = spawn(binary, [...city, '--listen', `127.0.0.1:${port}`], {
     cwd: new URL('../..', import.meta.url).pathname,
     stdio: ['ignore', 'inherit', 'inherit'],
   });
@@ -32,11 +39,14 @@ export async function startFaregate(): Promise<Faregate> {
   await answers(`${started}/demo/state`, server);
   return {
     url: started,
+    data,
     async stop() {
-      if (server.exitCode !== null) return;
-      const ended = once(server, 'exit');
-      server.kill('SIGTERM');
-      await ended;
+      if (server.exitCode === null) {
+        const ended = once(server, 'exit');
+        server.kill('SIGTERM');
+        await ended;
+      }
+      await rm(data, { recursive: true });
     },
   };
 }

@@ -23,10 +23,10 @@ const FLAGS = [
 ];
 
 /** Chromium, from `CHROMIUM_BIN` or where Debian puts it. */
-export function launch(): Promise<Browser> {
+export function launch(flags: readonly string[] = []): Promise<Browser> {
   return chromium.launch({
     executablePath: process.env.CHROMIUM_BIN ?? '/usr/bin/chromium',
-    args: FLAGS,
+    args: [...FLAGS, ...flags],
   });
 }
 

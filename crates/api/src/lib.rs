@@ -25,6 +25,7 @@
 
 mod activity;
 mod body;
+mod city;
 mod debt;
 mod issuance;
 mod operator;
@@ -36,6 +37,7 @@ pub use activity::{
     Activity, ChargeBody, FareLineBody, JourneyBody, RuleBody, TapBody, TapBodyKind,
 };
 pub use body::parse_json;
+pub use city::{CityBody, NetworkBody};
 pub use debt::{Debt, OverduePayment};
 pub use issuance::{
     ChallengeResponse, CredentialResponse, DenyListResponse, DeviceResponse, IssuerKeyBody,

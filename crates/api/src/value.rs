@@ -7,7 +7,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use units::{
-    AccountId, ChargeId, CorrectionId, CredentialId, DeviceId, GateId, JourneyId, KeyId,
+    AccountId, ChargeId, CorrectionId, CredentialId, DeviceId, GateId, JourneyId, KeyId, NetworkId,
     OperatorId, PaymentId, RouteId, ServiceDay, StopId, TapId, Timestamp,
 };
 use zeroize::Zeroizing;
@@ -79,7 +79,7 @@ macro_rules! text_forms {
 text_forms! {
     AccountId::parse, ChargeId::parse, CorrectionId::parse, CredentialId::parse, DeviceId::parse,
     GateId::parse, JourneyId::parse, KeyId::parse, OperatorId::parse, PaymentId::parse,
-    ServiceDay::parse, TapId::parse, RouteId::new, StopId::new,
+    ServiceDay::parse, TapId::parse, NetworkId::new, RouteId::new, StopId::new,
 }
 
 fn decode(text: &str) -> Result<Vec<u8>, ValueError> {

@@ -10,7 +10,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::trace::TraceLayer;
 
 use crate::routes::operator::{self, operator_router};
-use crate::routes::{activity, issuer_router, taps};
+use crate::routes::{activity, city, events, issuer_router, taps};
 use crate::{ApiError, AppState, assets, problem_pages};
 
 /// A JSON body may have this many bytes; the largest there is has a few hundred.
@@ -28,10 +28,12 @@ pub fn router(state: AppState) -> Router {
             "/v1/me/appeals",
             get(operator::appeals).post(operator::appeal),
         )
+        .route("/v1/city", get(city::describe))
         .merge(issuer_router())
         .merge(operator_router())
         .route("/problems/{code}", get(problem_pages::one))
-        .with_state(state)
+        .with_state(state.clone())
+        .merge(events::router(state))
         .fallback(pages)
         .method_not_allowed_fallback(wrong_method)
         .layer(DefaultBodyLimit::max(JSON_BYTES_MAX))

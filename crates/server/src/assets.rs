@@ -11,9 +11,11 @@ use rust_embed::RustEmbed;
 #[allow_missing = true]
 struct Pages;
 
-/// What a page may load: only what this server itself sends.
-const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; img-src 'self' blob: data:; \
-     object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'";
+/// What a page may load: only what this server itself sends. WebAssembly from here may be
+/// compiled: an inspector's page decides by the validator itself.
+const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; \
+     img-src 'self' blob: data:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; \
+     form-action 'self'";
 
 /// Shown where the binary was built without its pages.
 const WITHOUT_PAGES: &str = "Faregate is running. This binary was built without its web pages: \
@@ -23,16 +25,13 @@ const WITHOUT_PAGES: &str = "Faregate is running. This binary was built without 
 pub(crate) fn serve(uri: &Uri) -> Option<Response> {
     let path = uri.path().trim_start_matches('/');
     let path = if path.is_empty() { "index.html" } else { path };
-    if let Some(response) = redirect(path) {
-        return Some(response);
+    if path.ends_with('/') {
+        let path = format!("{path}index.html");
+        return Pages::get(&path).map(|file| page(&path, file));
     }
-    let named;
-    let path = if path.ends_with('/') {
-        named = format!("{path}index.html");
-        &named
-    } else {
-        path
-    };
+    if Pages::get(&format!("{path}/index.html")).is_some() {
+        return Some(to_folder(path));
+    }
     match Pages::get(path) {
         Some(file) => Some(page(path, file)),
         None if path == "index.html" => Some(WITHOUT_PAGES.into_response()),
@@ -41,9 +40,8 @@ pub(crate) fn serve(uri: &Uri) -> Option<Response> {
 }
 
 /// A page that is a folder lies behind a slash, so that its service worker's scope holds it.
-fn redirect(path: &str) -> Option<Response> {
-    Pages::get(&format!("{path}/index.html"))?;
-    Some(Redirect::permanent(&format!("/{path}/")).into_response())
+fn to_folder(path: &str) -> Response {
+    Redirect::permanent(&format!("/{path}/")).into_response()
 }
 
 fn page(path: &str, file: rust_embed::EmbeddedFile) -> Response {

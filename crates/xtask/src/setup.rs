@@ -1,6 +1,6 @@
 //! What a fresh machine lacks, installed once: web build, Python checks, cargo-deny, a browser.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
@@ -13,12 +13,13 @@ const CARGO_DENY: &str = "0.20.2";
 /// Builds the pages into `web/dist`, which the server embeds.
 ///
 /// # Errors
-/// When Node.js is missing or the build fails.
+/// When Node.js or the target for WebAssembly is missing, or the build fails.
 pub(crate) fn web() -> Result<()> {
     announce("web: install and build the pages");
     if !answers("npm") {
         bail!("the web pages need Node.js 20.19 or later with npm: install it and run this again");
     }
+    wasm()?;
     let web = root().join("web");
     let lock = std::fs::read(web.join("package-lock.json")).context("web/package-lock.json")?;
     // npm writes this copy of the lock file last, so it tells a finished installation.
@@ -32,6 +33,20 @@ pub(crate) fn web() -> Result<()> {
         std::fs::write(&stamp, &lock)?;
     }
     prepare(Command::new("npm").args(["run", "build"]).current_dir(&web))
+}
+
+/// Lets Rust compile the validator for the inspector's page, which is WebAssembly.
+fn wasm() -> Result<()> {
+    const TARGET: &str = "wasm32-unknown-unknown";
+    let printed =
+        output(Command::new("rustc").args(["--print", "target-libdir", "--target", TARGET]))?;
+    if Path::new(printed.trim()).exists() {
+        return Ok(());
+    }
+    if !answers("rustup") {
+        bail!("the inspector's page needs Rust's target {TARGET}: install it and run this again");
+    }
+    prepare(Command::new("rustup").args(["target", "add", TARGET]))
 }
 
 /// A Python environment under `target/` with what the checks in `proto/check` need.

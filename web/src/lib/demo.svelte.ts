@@ -50,7 +50,7 @@ export interface Screenshot {
 export type Trouble = { readonly kind: 'offline' | 'server' | 'refused'; readonly why: string };
 
 export class Demo {
-  readonly rider = new Rider();
+  readonly rider = new Rider({ database: 'faregate-demo' });
   state = $state.raw<DemoState | null>(null);
   day = $state.raw<Activity | null>(null);
   decision = $state.raw<Decision | null>(null);
@@ -179,7 +179,8 @@ export class Demo {
         this.#tell(error);
       });
     }
-    const missing = this.state === null || this.rider.phase.kind === 'starting';
+    const { kind } = this.rider.phase;
+    const missing = this.state === null || kind === 'starting' || kind === 'new';
     if ((missing || this.trouble?.kind === 'server') && this.now >= this.#retryAt) {
       void this.retry();
     }
@@ -205,6 +206,7 @@ export class Demo {
 
   async #startPhone(): Promise<void> {
     if (this.rider.phase.kind === 'starting') await this.rider.start();
+    if (this.rider.phase.kind === 'new') await this.rider.enrol();
     if (this.rider.session === null) return;
     try {
       await this.#refreshDay(null);

@@ -2,9 +2,12 @@
 
 const LOCALE = 'en';
 
+/** Times and days are written as in Britain where the page speaks English. */
+const dated = (locale: string) => (locale === LOCALE ? 'en-GB' : locale);
+
 /** An amount of minor units in its currency's own decimals. */
-export function money(minor: number, currency: string): string {
-  const format = new Intl.NumberFormat(LOCALE, {
+export function money(minor: number, currency: string, locale: string = LOCALE): string {
+  const format = new Intl.NumberFormat(locale, {
     style: 'currency',
     currency,
     currencyDisplay: 'narrowSymbol',
@@ -29,8 +32,8 @@ export function timeOfDay(instant: string, timeZone?: string): string {
 }
 
 /** A service day in words. */
-export function day(date: string): string {
-  return new Intl.DateTimeFormat('en-GB', {
+export function day(date: string, locale: string = LOCALE): string {
+  return new Intl.DateTimeFormat(dated(locale), {
     weekday: 'long',
     day: 'numeric',
     month: 'long',

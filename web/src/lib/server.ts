@@ -129,9 +129,32 @@ export function scan(gate: string, kind: TapKind, shown: Shown): Promise<ScanRes
   });
 }
 
-/** The rider's service day as it stands. */
-export function activity(session: string): Promise<Activity> {
-  return request('/v1/me/activity', { headers: bearer(session) });
+/** The rider's service day as it stands; today's where none is named. */
+export function activity(session: string, day?: string): Promise<Activity> {
+  const query = day === undefined ? '' : `?${new URLSearchParams({ day })}`;
+  return request(`/v1/me/activity${query}`, { headers: bearer(session) });
+}
+
+/** A network of the city. */
+export interface Network {
+  readonly network_id: string;
+  readonly tap_on_only: boolean;
+  readonly routes: readonly string[];
+}
+
+/** Where codes are taken, and how the city names things. */
+export interface City {
+  readonly name: string;
+  readonly names: Readonly<Record<string, string>>;
+  readonly operator: string;
+  readonly time_zone: string;
+  readonly currency: string;
+  readonly networks: readonly Network[];
+  readonly rider_categories: readonly string[];
+}
+
+export function city(): Promise<City> {
+  return request('/v1/city');
 }
 
 /** Ends the service day, so that it is charged. */

@@ -3,9 +3,11 @@
 pub(crate) mod activity;
 mod body;
 mod challenges;
+pub(crate) mod city;
 mod credentials;
 mod deny_list;
 mod devices;
+pub(crate) mod events;
 mod issuer_keys;
 pub(crate) mod operator;
 pub(crate) mod taps;

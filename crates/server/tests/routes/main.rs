@@ -7,4 +7,5 @@ mod problems;
 mod registration;
 mod secrets;
 mod taps;
+mod watching;
 mod world;

@@ -24,7 +24,7 @@ fn device_key() -> SigningKey {
     SigningKey::from_bytes(&[0x77; 32])
 }
 
-async fn register_gate(world: &World) {
+pub(crate) async fn register_gate(world: &World) {
     let gate = Gate {
         device: DEVICE,
         gate: GATE,
@@ -37,7 +37,13 @@ async fn register_gate(world: &World) {
 }
 
 /// The record of a permitted scan of what `wallet` shows at `at`.
-fn record(wallet: &Wallet, seq: u64, at: Timestamp, kind: TapKind, stop: &str) -> Vec<u8> {
+pub(crate) fn record(
+    wallet: &Wallet,
+    seq: u64,
+    at: Timestamp,
+    kind: TapKind,
+    stop: &str,
+) -> Vec<u8> {
     let text = wallet.present(at, None).unwrap();
     let mut buffer = CodeBuffer::new();
     let evidence = wire::text::decode(text.as_bytes(), &mut buffer).unwrap();
@@ -58,7 +64,7 @@ fn record(wallet: &Wallet, seq: u64, at: Timestamp, kind: TapKind, stop: &str) -
 }
 
 /// A signed batch of `records`, numbered from 0.
-fn batch(records: Vec<Vec<u8>>) -> TapBatch {
+pub(crate) fn batch(records: Vec<Vec<u8>>) -> TapBatch {
     let before = ChainHead::start(DEVICE, 1);
     let after = records
         .iter()
@@ -82,8 +88,15 @@ async fn upload(world: &World, body: Vec<u8>, accept: &str) -> Answer {
     world.send(request.body(Body::from(body)).unwrap()).await
 }
 
-async fn upload_json(world: &World, batch: &TapBatch) -> Answer {
+pub(crate) async fn upload_json(world: &World, batch: &TapBatch) -> Answer {
     upload(world, batch.encode_to_vec(), "application/json").await
+}
+
+/// Settles what was uploaded.
+pub(crate) async fn settle(world: &World) {
+    settlement::settle::all(&world.state.store, &world.state.city, world.now())
+        .await
+        .unwrap();
 }
 
 async fn day_of(world: &World, session: &str, query: &str) -> Answer {
@@ -117,9 +130,7 @@ async fn two_taps_become_a_journey_that_its_rider_alone_sees() {
         (Some(1), 0, 2)
     );
 
-    settlement::settle::all(&world.state.store, &world.state.city, world.now())
-        .await
-        .unwrap();
+    settle(&world).await;
     let day: Activity = day_of(&world, &ann_session, "?day=2019-01-07")
         .await
         .read(200);
@@ -158,9 +169,7 @@ async fn a_journey_is_open_until_its_tap_off_can_come_no_more() {
     upload_json(&world, &batch(vec![on]))
         .await
         .read::<TapAckBody>(200);
-    settlement::settle::all(&world.state.store, &world.state.city, world.now())
-        .await
-        .unwrap();
+    settle(&world).await;
     let status = async || {
         let day: Activity = day_of(&world, &session, "?day=2019-01-07").await.read(200);
         assert_eq!(day.journeys[0].fare_minor, Some(900), "the maximum fare");
@@ -245,9 +254,7 @@ async fn a_tap_without_the_rider_s_signature_is_kept_and_never_charged() {
     *forged.last_mut().unwrap() ^= 1;
     let ack: TapAckBody = upload_json(&world, &batch(vec![forged])).await.read(200);
     assert_eq!(ack.stored, 1, "nothing is lost");
-    settlement::settle::all(&world.state.store, &world.state.city, world.now())
-        .await
-        .unwrap();
+    settle(&world).await;
     let day: Activity = day_of(&world, &session, "?day=2019-01-07").await.read(200);
     assert_eq!((day.journeys.len(), day.balance_minor), (0, 0));
     let counts = world.state.store.counts().await.unwrap();

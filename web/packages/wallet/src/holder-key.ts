@@ -41,6 +41,16 @@ export async function openHolderKey(pair: CryptoKeyPair): Promise<HolderKey> {
   };
 }
 
+/** Signs a message and verifies it: whether the private half is that of `publicKey`. */
+export async function provesItself(
+  key: HolderKey,
+  publicKey: CryptoKey = key.pair.publicKey,
+): Promise<boolean> {
+  const message = Uint8Array.from([1, 2, 3]);
+  const signature = Uint8Array.from(await key.sign(message));
+  return crypto.subtle.verify(ALGORITHM, publicKey, signature, message);
+}
+
 /** Makes a key, keeps it, takes it out again and signs with it: only that proves the ability. */
 export async function probe(drawer: Drawer): Promise<Ability> {
   if (globalThis.crypto?.subtle === undefined) {
@@ -66,9 +76,7 @@ export async function probe(drawer: Drawer): Promise<Ability> {
     const kept = (await drawer.get(slot)) as CryptoKeyPair | null | undefined;
     if (!kept?.privateKey) throw new TypeError('the key came back empty');
     const again = await openHolderKey(kept);
-    const message = Uint8Array.from([1, 2, 3]);
-    const signature = Uint8Array.from(await again.sign(message));
-    if (!(await crypto.subtle.verify(ALGORITHM, key.pair.publicKey, signature, message))) {
+    if (!(await provesItself(again, key.pair.publicKey))) {
       throw new TypeError('the key came back as another');
     }
     return { kind: 'keeps_key' };

@@ -12,6 +12,7 @@ export {
   type HolderKey,
   openHolderKey,
   probe,
+  provesItself,
 } from './holder-key.ts';
 export {
   bearer,
