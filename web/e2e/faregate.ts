@@ -21,7 +21,10 @@ export interface Faregate {
   stop(): Promise<void>;
 }
 
-/** Takes `FAREGATE_URL` (with its folder as `FAREGATE_DATA`), or starts the binary `FAREGATE_BIN` on a free port. */
+/**
+ * Takes `FAREGATE_URL` (with its folder as `FAREGATE_DATA`), or starts the binary `FAREGATE_BIN`
+ * on a free port.
+ */
 export async function startFaregate(riders: number = RIDERS): Promise<Faregate> {
   const { FAREGATE_URL: url, FAREGATE_DATA: folder, FAREGATE_BIN: binary } = process.env;
   if (url !== undefined) return { url, data: folder ?? null, stop: async () => undefined };

@@ -1,7 +1,7 @@
 /**
  * The service worker of the wallet and of the inspector's page: keeps a page's files, so that it
  * opens with no network. Its list is written by the build (`offline-files.ts`); a new list is a
- * new worker, which fetches its files whole before it takes over. Answers of the API are never kept.
+ * new worker, which fetches its files whole before it takes over. Answers of the API are not kept.
  */
 
 /** Files by page; the build puts them here, with a hash of all of them as the version. */

@@ -1,4 +1,4 @@
-/** What the wallet and the inspector's page say in English; the other languages follow its shape. */
+/** What the wallet and the inspector's page say in English; other languages follow its shape. */
 
 export const en = {
   language: 'English',

@@ -3,7 +3,7 @@
 /** Less than this is no matter: gates allow a phone's clock 30 s either way. */
 export const OFF_MS = 5_000;
 
-/** A jump of the wall clock beyond this, against the time that the page has run, makes it doubtful. */
+/** A wall clock that jumps by more, against the time that the page has run, is doubtful. */
 const JUMP_MS = 3_000;
 
 /** One reading of the server's clock. */
