@@ -91,6 +91,8 @@ describe('the credential', () => {
             const store = writing.objectStore('drawer');
             const getting = store.get('rider');
             getting.onsuccess = () => {
+              // As if it had been fetched long ago: more than half of its life is over.
+              getting.result.credential.starts_at = '2019-01-07T00:00:00Z';
               getting.result.credential.expires_at = soon;
               store.put(getting.result, 'rider');
             };
@@ -131,7 +133,7 @@ describe('cheats are refused', () => {
     expect(await visit.answer()).toMatch(/Refused[\s\S]*An altered code[\s\S]*112/);
 
     await page.getByRole('button', { name: 'Show the screenshot' }).click({ timeout: 60_000 });
-    await expect.poll(() => page.getByText(/^Refused: .+/).count()).toBe(3);
+    await expect.poll(() => page.getByText(/^Refused: .+/).count(), { timeout: 9_000 }).toBe(3);
     expect(await visit.answer()).toMatch(/Refused[\s\S]*An old screenshot[\s\S]*122/);
     await visit.picture('cheats-light');
   });
