@@ -10,7 +10,7 @@ use store_sqlite::Location;
 /// Which database.
 #[derive(Args, Clone, Debug)]
 pub struct DatabaseArguments {
-    /// The database: the path of an SQLite file, or postgres://USER:PASSWORD@HOST/DATABASE. Other
+    /// The database: the path of an SQLite file, or `postgres://USER:PASSWORD@HOST/DATABASE`. Other
     /// users of the machine see a command line: keep a password in the environment variable, in
     /// --db-file, or in libpq's PGPASSWORD and ~/.pgpass.
     #[arg(
