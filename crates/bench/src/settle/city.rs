@@ -246,10 +246,6 @@ fn files() -> Vec<(String, Vec<u8>)> {
              metro-1,b,1,1,metro\nbus-1,b,B1,3,bus\n"
                 .to_owned(),
         ),
-        (
-            "gtfs/networks.txt",
-            "network_id,network_name\nmetro,Metro\nbus,Bus\n".to_owned(),
-        ),
         ("gtfs/areas.txt", areas),
         ("gtfs/stop_areas.txt", stop_areas),
         ("gtfs/fare_products.txt", products),
