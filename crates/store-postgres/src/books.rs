@@ -33,10 +33,12 @@ const SELECT_BALANCE: &str = "SELECT coalesce(sum(CASE what WHEN 'collect' THEN 
 const SELECT_FILE: &str = "SELECT * FROM book_orders WHERE book = 'invoice' AND file = $1 \
      ORDER BY account_id, payment_id, number";
 
-const TAKE: &str = "UPDATE book_orders SET file = $1 WHERE book = 'invoice' \
-     AND (account_id, payment_id, number) IN (SELECT account_id, payment_id, number \
-         FROM book_orders WHERE book = 'invoice' AND file IS NULL AND word = 'open' \
-         AND what = $2 ORDER BY account_id, payment_id, number LIMIT $3 FOR UPDATE)";
+/// Materialized: a subquery that locks may be run again, and take more than its limit.
+const TAKE: &str = "WITH taken AS MATERIALIZED (SELECT account_id, payment_id, number \
+     FROM book_orders WHERE book = 'invoice' AND file IS NULL AND word = 'open' \
+     AND what = $2 ORDER BY account_id, payment_id, number LIMIT $3 FOR UPDATE) \
+     UPDATE book_orders b SET file = $1 FROM taken t WHERE b.account_id = t.account_id \
+     AND b.payment_id = t.payment_id AND b.number = t.number";
 
 const SELECT_WORD: &str = "SELECT word, code FROM book_orders \
      WHERE payment_id = $1 AND number = $2 AND book = 'invoice' FOR UPDATE";
