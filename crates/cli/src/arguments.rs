@@ -3,7 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, value_parser};
+use clap::{Args, Parser, Subcommand, ValueEnum, value_parser};
 
 pub use crate::apportion::arguments::{
     ApportionCommand, StatementArguments as ApportionStatementArguments,
@@ -316,6 +316,9 @@ pub struct SettleArguments {
     /// The taps.
     #[arg(long, required_unless_present = "shadow")]
     pub taps: Option<PathBuf>,
+    /// What the file of taps is.
+    #[arg(long, value_enum, default_value_t = TapsFormat::Csv)]
+    pub format: TapsFormat,
     /// A city package (folder or zip file) whose charges for the recorded taps are shown.
     #[arg(long, conflicts_with_all = ["taps", "dump"])]
     pub shadow: Option<PathBuf>,
@@ -328,6 +331,16 @@ pub struct SettleArguments {
     /// Writes the canonical dump (journeys, fares, charges, balances) to this file.
     #[arg(long)]
     pub dump: Option<PathBuf>,
+}
+
+/// What a file of taps is.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub enum TapsFormat {
+    /// The columns below.
+    Csv,
+    /// The table `fare_transactions` of TIDES 1.0 (<https://tides-transit.org>): `token_id` is the
+    /// rider, `pattern_id` the route, entering and leaving are taps, other actions are listed.
+    Tides,
 }
 
 /// `faregate bench`.

@@ -54,7 +54,7 @@ pub use arguments::{
     FaresCommand, FraudArguments, GateBenchArguments, InvoiceFormat, KeyFileArguments, KeysCommand,
     LedgerCheckArguments, LedgerCommand, MapArguments, ProposeArguments, QuoteArguments,
     RedisArguments, RefundCommand, RootCommand, ServeArguments, SettleArguments, StaffCommand,
-    TokenCommand, TokenFileArguments,
+    TapsFormat, TokenCommand, TokenFileArguments,
 };
 
 /// Does what the command line asks and says how it went.

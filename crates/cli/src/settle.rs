@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use serde::Serialize;
-use settlement::ingest::csv::RejectedRow;
+use settlement::ingest::csv::{Format, RejectedRow};
 use settlement::ports::SettlementStore as _;
 use settlement::{charge, dump, ingest};
 use units::{Balance, Currency, ServiceDay};
 
-use crate::arguments::SettleArguments;
+use crate::arguments::{SettleArguments, TapsFormat};
 use crate::books::{self, Books};
 use crate::output::Reader;
 use crate::world::{Stopwatch, system_now};
@@ -74,7 +74,11 @@ pub(crate) async fn run(arguments: &SettleArguments) -> Result<bool> {
 
     let mut listed: Vec<Rejected> = Vec::new();
     let source = progress::reading("reading taps", size, file);
-    let report = ingest::rows::store(&store, &city, source, now, |row: RejectedRow| {
+    let format = match arguments.format {
+        TapsFormat::Csv => Format::Taps,
+        TapsFormat::Tides => Format::Tides,
+    };
+    let report = ingest::rows::store_as(format, &store, &city, source, now, |row: RejectedRow| {
         if listed.len() < REJECTED_LISTED_MAX {
             let (number, reason) = (row.number, row.reason);
             listed.push(Rejected {

@@ -48,6 +48,7 @@ pub mod debt;
 pub mod dump;
 pub mod flags;
 pub mod fraud;
+pub mod history;
 pub mod ids;
 pub mod ingest;
 pub mod model;

@@ -10,7 +10,7 @@
 use std::collections::BTreeMap;
 
 use ledger::LedgerAccount;
-use tariff::{Carry, City};
+use tariff::{Carry, City, Tap};
 use units::{AccountId, Balance, Currency, ServiceDay, TapId};
 
 use crate::flags;
@@ -117,6 +117,23 @@ pub(crate) struct FromTaps {
 
 /// One fold over the whole history: settling folds each day's windows alone.
 pub(crate) fn from_taps(city: &City, account: AccountId, taps: &[StoredTap]) -> FromTaps {
+    let (days, flags) = counted_days(city, taps);
+    let mut carry = Carry::default();
+    let days = days.into_iter().map(|(day, counted)| {
+        let journeys = settle::journeys_of(city, account, day, &counted, &mut carry);
+        (day, journeys)
+    });
+    FromTaps {
+        days: days.collect(),
+        flags,
+    }
+}
+
+/// The taps that are priced, by service day, and the flags of the others.
+pub(crate) fn counted_days(
+    city: &City,
+    taps: &[StoredTap],
+) -> (BTreeMap<ServiceDay, Vec<Tap>>, Vec<(TapId, TapFlag)>) {
     let taps: Vec<StoredTap> = taps
         .iter()
         .map(|tap| StoredTap {
@@ -125,19 +142,7 @@ pub(crate) fn from_taps(city: &City, account: AccountId, taps: &[StoredTap]) -> 
         })
         .collect();
     let flagged = flags::of_taps(&taps, [], city.companions());
-    let mut carry = Carry::default();
-    let days = flagged
-        .counted_by_day(&taps)
-        .into_iter()
-        .map(|(day, counted)| {
-            let journeys = settle::journeys_of(city, account, day, &counted, &mut carry);
-            (day, journeys)
-        })
-        .collect();
-    FromTaps {
-        days,
-        flags: flagged.flags,
-    }
+    (flagged.counted_by_day(&taps), flagged.flags)
 }
 
 fn compare_account(city: &City, record: &AccountRecord, report: &mut Recomputed) {

@@ -82,6 +82,21 @@ pub struct Accumulators {
     day: Option<ServiceDay>,
 }
 
+/// How far one cap has got.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct CapSum {
+    /// Which member of the party: 0 is the holder of the code.
+    pub rider: u8,
+    /// The cap's place among [`Extensions::caps`] of the tariff in force.
+    pub place: usize,
+    /// The first day of the window.
+    pub first_day: ServiceDay,
+    /// Paid in the window so far, minor units.
+    pub paid: i64,
+    /// The most that is paid in the window, minor units: the greatest of its rows that held a ride.
+    pub limit: i64,
+}
+
 /// An open transfer window.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 struct Open {
@@ -186,6 +201,23 @@ impl Accumulators {
         });
         // The day has changed too, and with it the windows ended.
         self.windows.clear();
+    }
+
+    /// The caps that a ride of the window of `day` has come under.
+    pub(crate) fn cap_sums(&self, rules: &Extensions, rider: u8, day: ServiceDay) -> Vec<CapSum> {
+        let caps = rules.caps.iter().zip(&self.caps).enumerate();
+        caps.map(|(place, (cap, sum))| {
+            let so_far = sum.clone().until(cap.period, day);
+            CapSum {
+                rider,
+                place,
+                first_day: cap.period.first_day(day),
+                paid: so_far.sum,
+                limit: so_far.limit,
+            }
+        })
+        .filter(|sum| sum.limit > 0)
+        .collect()
     }
 
     /// Takes the next ride in order of time; answers what it costs, 0 to its fare, in minor units.

@@ -58,7 +58,7 @@ pub use city::{
 };
 pub use defect::{Defect, LoadReport, Severity};
 pub use feed::{Feed, FeedFiles};
-pub use fold::{Accumulators, Adjustment, AdjustmentKind};
+pub use fold::{Accumulators, Adjustment, AdjustmentKind, CapSum};
 pub use journey::{
     Breakdown, DayRating, Fare, FareLine, Journey, JourneyStatus, Leg, LegFare, MissingTap,
     PricedBy, RuleRef, Unpriced,

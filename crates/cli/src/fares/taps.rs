@@ -10,7 +10,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
 use settlement::ids;
-use settlement::ingest::csv::{Row, Rows};
+use settlement::ingest::csv::{Format, Row, Rows};
 use tariff::{City, Holder, Tap, TapKind};
 use tempfile::{SpooledTempFile, spooled_tempfile};
 use units::{AccountId, RouteId, StopId, TextId, Timestamp};
@@ -155,7 +155,7 @@ pub(super) fn deal(city: &City, path: &Path, only: Option<&str>) -> Result<Dealt
         counts: Counts::default(),
     };
     let source = progress::reading("reading taps", size, file);
-    let mut rows = Rows::new(city, source).with_context(said)?;
+    let mut rows = Rows::new(city, Format::Taps, source).with_context(said)?;
     let mut record = Vec::new();
     while let Some(row) = rows.next_row().with_context(said)? {
         match row {

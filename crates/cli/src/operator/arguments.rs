@@ -200,8 +200,9 @@ pub struct ExportArguments {
     /// Whose.
     #[command(flatten)]
     pub books: BooksArguments,
-    /// csv: taps, journeys, charges and entries as tables. hledger: the ledger as a journal that
-    /// `hledger check --strict` takes.
+    /// csv and parquet: taps, journeys, charges and entries as tables. hledger: the ledger as a
+    /// journal that `hledger check --strict` takes. tides: taps as `fare_transactions` of TIDES
+    /// 1.0, which `faregate settle --format tides` reads.
     #[arg(long, value_enum)]
     pub format: ExportFormat,
     /// The folder to write into; made where it is missing.
@@ -219,4 +220,8 @@ pub enum ExportFormat {
     Csv,
     /// An `hledger` journal.
     Hledger,
+    /// Apache Parquet, with typed columns.
+    Parquet,
+    /// The table `fare_transactions` of TIDES.
+    Tides,
 }

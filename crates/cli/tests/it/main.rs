@@ -6,6 +6,7 @@ mod archives;
 mod cases;
 mod city;
 mod demo;
+mod exports;
 mod fares;
 mod keys;
 mod lists;

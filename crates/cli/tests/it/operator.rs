@@ -40,13 +40,13 @@ fn ask(folder: &Path, words: &[&str]) -> Command {
     command
 }
 
-fn export(folder: &Path, format: &str) -> Value {
+pub(crate) fn export(folder: &Path, format: &str) -> Value {
     let mut command = ask(folder, &["export", "--format", format]);
     json(command.arg("--out").arg(folder.join("out")))
 }
 
 /// The rows of a table of the export, by column.
-fn rows(folder: &Path, name: &str) -> Vec<std::collections::BTreeMap<String, String>> {
+pub(crate) fn rows(folder: &Path, name: &str) -> Vec<std::collections::BTreeMap<String, String>> {
     let reader = csv::Reader::from_path(folder.join("out").join(name));
     reader
         .unwrap()

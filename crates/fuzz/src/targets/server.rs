@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use api::TapBatch;
 use prost::Message;
-use settlement::ingest::csv::Rows;
+use settlement::ingest::csv::{Format, Rows};
 use tariff::City;
 
 /// A gate's batch in its protobuf envelope, and each record of it.
@@ -26,15 +26,18 @@ pub(super) fn json_bodies(bytes: &[u8]) {
 /// A file of foreign taps: every line is a row or is refused with its number.
 pub(super) fn foreign_taps(bytes: &[u8]) {
     static CITY: OnceLock<City> = OnceLock::new();
-    let Ok(mut rows) = Rows::new(CITY.get_or_init(tariff::testing::city), bytes) else {
-        return;
-    };
+    let city = CITY.get_or_init(tariff::testing::city);
     let lines = bytes.len().saturating_add(1);
-    for _ in 0..=lines {
-        match rows.next_row() {
-            Ok(Some(_)) => {}
-            Ok(None) | Err(_) => return,
+    'formats: for format in [Format::Taps, Format::Tides] {
+        let Ok(mut rows) = Rows::new(city, format, bytes) else {
+            continue;
+        };
+        for _ in 0..=lines {
+            match rows.next_row() {
+                Ok(Some(_)) => {}
+                Ok(None) | Err(_) => continue 'formats,
+            }
         }
+        panic!("more rows than bytes");
     }
-    panic!("more rows than bytes");
 }

@@ -1,5 +1,6 @@
-//! The file of taps: CSV (RFC 4180) with the header
-//! `tap_id,account_id,time,kind,stop_id,route_id,device_id`, its columns in any order.
+//! Files of taps: CSV (RFC 4180) with the header
+//! `tap_id,account_id,time,kind,stop_id,route_id,device_id`, its columns in any order, or a TIDES
+//! table `fare_transactions` ([`super::tides`]).
 //!
 //! A row is one line: no field may hold a line break, so one bad quote spoils one row and never the
 //! rest. Every rejected row says its number (the header is row 1) and why.
@@ -9,13 +10,43 @@ use std::io::{self, BufRead, BufReader, Read};
 
 use csv_core::{ReadRecordResult, Reader};
 use jiff::Timestamp as Instant;
-use tariff::{City, TapKind};
+use tariff::{City, Holder, TapKind};
 use units::{PlaceError, RouteId, StopId, TextId, Timestamp};
+
+use super::tides;
 
 /// Most bytes of a row: seven ids at their longest, quoted, with room.
 pub const ROW_BYTES_MAX: usize = 1024;
 
-/// The columns, all of them required.
+/// What a file of taps is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Format {
+    /// The columns [`COLUMNS`].
+    #[default]
+    Taps,
+    /// The table `fare_transactions` of TIDES.
+    Tides,
+}
+
+impl Format {
+    /// The columns that may be there.
+    const fn columns(self) -> &'static [&'static str] {
+        match self {
+            Self::Taps => &COLUMNS,
+            Self::Tides => &tides::FIELDS,
+        }
+    }
+
+    /// The columns that must be there.
+    const fn required(self) -> &'static [&'static str] {
+        match self {
+            Self::Taps => &COLUMNS,
+            Self::Tides => &tides::REQUIRED,
+        }
+    }
+}
+
+/// The columns of [`Format::Taps`], all of them required.
 pub const COLUMNS: [&str; 7] = [
     "tap_id",
     "account_id",
@@ -45,6 +76,8 @@ pub struct Row {
     pub route: Option<RouteId>,
     /// `device_id`; `None` when empty.
     pub device: Option<TextId>,
+    /// Who travels; the default where the format does not say.
+    pub holder: Holder,
 }
 
 /// A row that was left out, and why. Nothing else is lost with it.
@@ -86,8 +119,12 @@ pub enum RowError {
         source: PlaceError,
     },
     /// A time that is none.
-    #[error("time: expected RFC 3339 with an offset, like 2009-11-23T08:15:00+00:00, got {got:?}")]
+    #[error(
+        "{column}: expected RFC 3339 with an offset, like 2009-11-23T08:15:00+00:00, got {got:?}"
+    )]
     Time {
+        /// The column.
+        column: &'static str,
         /// The field.
         got: String,
     },
@@ -104,10 +141,34 @@ pub enum RowError {
         got: StopId,
     },
     /// A route that the city has not.
-    #[error("route_id: the city has no route {got}")]
+    #[error("{column}: the city has no route {got}")]
     UnknownRoute {
+        /// The column.
+        column: &'static str,
         /// The field.
         got: RouteId,
+    },
+    /// A field that is required and empty.
+    #[error("{column}: a value is required")]
+    Missing {
+        /// The column.
+        column: &'static str,
+    },
+    /// A field that is none of what it may be.
+    #[error("{column}: expected {expected}, got {got:?}")]
+    Field {
+        /// The column.
+        column: &'static str,
+        /// What it may be.
+        expected: String,
+        /// The field.
+        got: String,
+    },
+    /// A transaction that is no travel: nothing to price.
+    #[error("fare_action: {got:?} is neither entering nor leaving, so there is nothing to price")]
+    NoTravel {
+        /// The field.
+        got: String,
     },
     /// A `tap_id` that stands for another tap already.
     #[error("tap_id: {tap} was given before with other content")]
@@ -131,6 +192,9 @@ impl RowError {
             Self::Kind { .. } => "bad_kind",
             Self::UnknownStop { .. } => "unknown_stop",
             Self::UnknownRoute { .. } => "unknown_route",
+            Self::Missing { .. } => "missing_value",
+            Self::Field { .. } => "bad_value",
+            Self::NoTravel { .. } => "no_travel",
             Self::Conflict { .. } => "conflicting_repeat",
         }
     }
@@ -150,11 +214,16 @@ pub enum FileError {
         source: io::Error,
     },
     /// No header.
-    #[error("the file is empty, expected the header {}", COLUMNS.join(","))]
-    Empty,
+    #[error("the file is empty, expected a header with the columns {expected}")]
+    Empty {
+        /// The columns that must be there.
+        expected: String,
+    },
     /// A header with other columns.
-    #[error("row 1: expected the columns {}, got {got:?}", COLUMNS.join(","))]
+    #[error("row 1: expected the columns {expected}, got {got:?}")]
     Header {
+        /// The columns that must be there, and those that may.
+        expected: String,
         /// The header.
         got: String,
     },
@@ -164,36 +233,53 @@ pub enum FileError {
 pub struct Rows<'c, R> {
     city: &'c City,
     lines: BufReader<R>,
-    /// Where each of [`COLUMNS`] stands in a row.
-    places: [usize; COLUMNS.len()],
+    format: Format,
+    /// Where each of the format's columns stands in a row, in the order of the format.
+    places: Vec<Option<usize>>,
+    /// How many columns the header has.
+    width: usize,
     number: u64,
     line: Vec<u8>,
     parser: Reader,
 }
 
 impl<'c, R: Read> Rows<'c, R> {
-    /// Reads the header of `source`.
+    /// Reads the header of `source`, a file of this format.
     ///
     /// # Errors
-    /// [`FileError`] when it cannot be read or has not exactly the columns.
-    pub fn new(city: &'c City, source: R) -> Result<Self, FileError> {
+    /// [`FileError`] when it cannot be read or lacks a column, or has one that the format has not.
+    pub fn new(city: &'c City, format: Format, source: R) -> Result<Self, FileError> {
         let mut rows = Self {
             city,
             lines: BufReader::new(source),
-            places: [0; COLUMNS.len()],
+            format,
+            places: Vec::new(),
+            width: 0,
             number: 0,
             line: Vec::with_capacity(ROW_BYTES_MAX),
             parser: Reader::new(),
         };
-        let length = rows.read_line()?.ok_or(FileError::Empty)?;
+        let (required, known) = (format.required(), format.columns());
+        let expected = if required == known {
+            required.join(",")
+        } else {
+            let (required, known) = (required.join(","), known.join(","));
+            format!("{required} (and none but {known})")
+        };
+        let Some(length) = rows.read_line()? else {
+            return Err(FileError::Empty { expected });
+        };
         if rows.line.starts_with(b"\xef\xbb\xbf") {
             rows.line.drain(..3);
         }
         let text = String::from_utf8_lossy(&rows.line).into_owned();
-        let wrong = FileError::Header { got: text.clone() };
+        let wrong = FileError::Header {
+            expected,
+            got: text.clone(),
+        };
         let mut buffer = [0; ROW_BYTES_MAX];
         let fields = match length {
-            Length::Fits => split(&mut rows.parser, text.as_bytes(), &mut buffer),
+            Length::Fits => split(&mut rows.parser, text.as_bytes(), &mut buffer, known.len()),
             Length::TooLong => Err(RowError::TooLong),
         };
         let Ok(fields) = fields else {
@@ -203,15 +289,13 @@ impl<'c, R: Read> Rows<'c, R> {
         for (place, name) in fields.iter().enumerate() {
             found.insert(name, place);
         }
-        if fields.len() != COLUMNS.len() || found.len() != COLUMNS.len() {
+        let is_known = found.keys().all(|name| known.contains(name));
+        let is_whole = required.iter().all(|name| found.contains_key(name));
+        if !is_known || !is_whole || found.len() != fields.len() {
             return Err(wrong);
         }
-        for (place, name) in rows.places.iter_mut().zip(COLUMNS) {
-            match found.get(name) {
-                Some(at) => *place = *at,
-                None => return Err(wrong),
-            }
-        }
+        rows.width = fields.len();
+        rows.places = known.iter().map(|name| found.get(name).copied()).collect();
         Ok(rows)
     }
 
@@ -273,57 +357,41 @@ impl<'c, R: Read> Rows<'c, R> {
 
     fn parse_line(&mut self) -> Result<Row, RowError> {
         let mut buffer = [0; ROW_BYTES_MAX];
-        let fields = split(&mut self.parser, &self.line, &mut buffer)?;
-        if fields.len() != COLUMNS.len() {
+        let fields = split(&mut self.parser, &self.line, &mut buffer, self.width)?;
+        if fields.len() != self.width {
             return Err(RowError::FieldCount {
-                expected: COLUMNS.len(),
+                expected: self.width,
                 got: fields.len(),
             });
         }
         let field = |column: usize| {
-            let place = self.places.get(column);
+            let place = self.places.get(column).copied().flatten();
             place
-                .and_then(|place| fields.get(*place))
+                .and_then(|place| fields.get(place))
                 .copied()
                 .unwrap_or("")
         };
-        let id = |column: &'static str, text: &str| {
-            TextId::new(text).map_err(|source| RowError::Id { column, source })
-        };
-        let stop = StopId::new(field(4)).map_err(|source| RowError::Id {
-            column: "stop_id",
-            source,
-        })?;
-        if self.city.stop(&stop).is_none() {
-            return Err(RowError::UnknownStop { got: stop });
+        match self.format {
+            Format::Taps => self.parse_tap(field),
+            Format::Tides => tides::row(self.city, self.number, field),
         }
-        Ok(Row {
-            number: self.number,
-            tap: id("tap_id", field(0))?,
-            account: id("account_id", field(1))?,
-            at: parse_time(field(2))?,
-            kind: parse_kind(field(3))?,
-            stop,
-            route: self.parse_route(field(5))?,
-            device: match field(6) {
-                "" => None,
-                text => Some(id("device_id", text)?),
-            },
-        })
     }
 
-    fn parse_route(&self, text: &str) -> Result<Option<RouteId>, RowError> {
-        if text.is_empty() {
-            return Ok(None);
-        }
-        let route = RouteId::new(text).map_err(|source| RowError::Id {
-            column: "route_id",
-            source,
-        })?;
-        match self.city.route(&route) {
-            Some(_) => Ok(Some(route)),
-            None => Err(RowError::UnknownRoute { got: route }),
-        }
+    fn parse_tap<'f>(&self, field: impl Fn(usize) -> &'f str) -> Result<Row, RowError> {
+        Ok(Row {
+            number: self.number,
+            stop: parse_stop(self.city, field(4))?,
+            tap: parse_id("tap_id", field(0))?,
+            account: parse_id("account_id", field(1))?,
+            at: parse_time("time", field(2))?,
+            kind: parse_kind(field(3))?,
+            route: parse_route(self.city, "route_id", field(5))?,
+            device: match field(6) {
+                "" => None,
+                text => Some(parse_id("device_id", text)?),
+            },
+            holder: Holder::default(),
+        })
     }
 }
 
@@ -338,8 +406,9 @@ fn split<'b>(
     parser: &mut Reader,
     line: &[u8],
     buffer: &'b mut [u8; ROW_BYTES_MAX],
+    fields_max: usize,
 ) -> Result<Vec<&'b str>, RowError> {
-    let mut ends = [0; COLUMNS.len() + 1];
+    let mut ends = vec![0; fields_max + 1];
     let (mut read, mut written, mut fields) = (0, 0, 0);
     parser.reset();
     loop {
@@ -358,7 +427,7 @@ fn split<'b>(
             ReadRecordResult::OutputFull => return Err(RowError::TooLong),
             ReadRecordResult::OutputEndsFull => {
                 return Err(RowError::FieldCount {
-                    expected: COLUMNS.len(),
+                    expected: fields_max,
                     got: ends.len(),
                 });
             }
@@ -380,8 +449,43 @@ fn split<'b>(
     Ok(out)
 }
 
-fn parse_time(text: &str) -> Result<Timestamp, RowError> {
+/// An id of the file.
+pub(super) fn parse_id(column: &'static str, text: &str) -> Result<TextId, RowError> {
+    TextId::new(text).map_err(|source| RowError::Id { column, source })
+}
+
+/// A stop of the city.
+pub(super) fn parse_stop(city: &City, text: &str) -> Result<StopId, RowError> {
+    let stop = StopId::new(text).map_err(|source| RowError::Id {
+        column: "stop_id",
+        source,
+    })?;
+    match city.stop(&stop) {
+        Some(_) => Ok(stop),
+        None => Err(RowError::UnknownStop { got: stop }),
+    }
+}
+
+/// A route of the city; an empty field is none.
+pub(super) fn parse_route(
+    city: &City,
+    column: &'static str,
+    text: &str,
+) -> Result<Option<RouteId>, RowError> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let route = RouteId::new(text).map_err(|source| RowError::Id { column, source })?;
+    match city.route(&route) {
+        Some(_) => Ok(Some(route)),
+        None => Err(RowError::UnknownRoute { column, got: route }),
+    }
+}
+
+/// A time with an offset.
+pub(super) fn parse_time(column: &'static str, text: &str) -> Result<Timestamp, RowError> {
     let wrong = || RowError::Time {
+        column,
         got: text.to_owned(),
     };
     // jiff also reads forms that RFC 3339 has not, such as a time without seconds.

@@ -4,5 +4,6 @@ pub mod batch;
 pub mod csv;
 mod evidence;
 pub mod rows;
+pub mod tides;
 
 pub use evidence::EVIDENCE_SKEW_MAX;

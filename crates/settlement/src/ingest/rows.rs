@@ -7,7 +7,7 @@ use sha2::{Digest as _, Sha256};
 use tariff::{City, Holder, Tap, TapKind};
 use units::Timestamp;
 
-use super::csv::{FileError, RejectedRow, Row, RowError, Rows};
+use super::csv::{FileError, Format, RejectedRow, Row, RowError, Rows};
 use crate::ids;
 use crate::model::{StoredTap, TapSource};
 use crate::ports::{FileTap, FileTapStored, FileTexts, SettlementStore, StoreError};
@@ -42,15 +42,35 @@ pub enum RowsError {
     Store(#[from] StoreError),
 }
 
-/// Stores the taps of the CSV file `source` ([`super::csv`]); calls `rejected` for each row that is
-/// left out. Taking a file again stores nothing new.
+/// As [`store_as`], of a file with the columns [`super::csv::COLUMNS`].
+///
+/// # Errors
+/// As [`store_as`].
+pub async fn store<S, R, F>(
+    store: &S,
+    city: &City,
+    source: R,
+    now: Timestamp,
+    rejected: F,
+) -> Result<RowsReport, RowsError>
+where
+    S: SettlementStore,
+    R: Read + Send,
+    F: FnMut(RejectedRow) + Send,
+{
+    store_as(Format::Taps, store, city, source, now, rejected).await
+}
+
+/// Stores the taps of the file `source` of this format ([`super::csv`]); calls `rejected` for each
+/// row that is left out. Taking a file again stores nothing new.
 ///
 /// Of two rows with one `tap_id` and different content the first to be stored counts and the other
 /// is rejected.
 ///
 /// # Errors
 /// [`RowsError`] when the file has no proper header or cannot be read, or the store fails.
-pub async fn store<S, R, F>(
+pub async fn store_as<S, R, F>(
+    format: Format,
     store: &S,
     city: &City,
     source: R,
@@ -62,7 +82,7 @@ where
     R: Read + Send,
     F: FnMut(RejectedRow) + Send,
 {
-    let mut rows = Rows::new(city, source)?;
+    let mut rows = Rows::new(city, format, source)?;
     let mut report = RowsReport::default();
     let mut reject = |report: &mut RowsReport, row: RejectedRow| {
         report.rejected += 1;
@@ -119,7 +139,7 @@ fn to_tap(city: &City, row: &Row, now: Timestamp) -> FileTap {
                 id: ids::tap_of_text(row.tap.as_str()),
                 stop: row.stop,
                 route: row.route,
-                holder: Holder::default(),
+                holder: row.holder,
             },
             source: TapSource::File,
             code: None,
@@ -158,5 +178,11 @@ fn digest(row: &Row) -> [u8; 32] {
         TapKind::On => 1,
         TapKind::Off => 2,
     }]);
+    // Where the format says who travels; without it a row's digest is what it always was.
+    let holder = row.holder;
+    if holder != Holder::default() {
+        hash.update([holder.category, holder.companions]);
+        hash.update(holder.product.to_be_bytes());
+    }
     hash.finalize().into()
 }

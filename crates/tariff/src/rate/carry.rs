@@ -6,7 +6,7 @@ use units::{ServiceDay, TapId};
 
 use super::price::{Base, Pricer};
 use super::trips::Trip;
-use crate::{Accumulators, City, Medium};
+use crate::{Accumulators, CapSum, City, Medium};
 
 /// What a rider's earlier days leave for the next one: the accumulators of caps, tiers and passes.
 ///
@@ -69,6 +69,17 @@ impl Carry {
             self.tariff = next;
         }
         city.tariff(number)
+    }
+
+    /// How far each cap has got that is in force on `day`, the last one that was rated; over all of
+    /// a rider's media together.
+    #[must_use]
+    pub fn cap_sums(&self, city: &City, day: ServiceDay) -> Vec<CapSum> {
+        let rules = city.in_force(day).extensions();
+        let riders = self.riders.iter();
+        riders
+            .flat_map(|(rider, sums)| sums.linked.cap_sums(rules, *rider, day))
+            .collect()
     }
 
     /// Notes the media of a day; answers whether there has been more than one.

@@ -1,7 +1,9 @@
 //! `faregate export`: the books as files that other programs read.
 
 mod hledger;
+mod table;
 mod tables;
+mod tides;
 
 use std::fs::File;
 use std::io::BufWriter;
@@ -13,6 +15,7 @@ use serde::Serialize;
 use super::Open;
 use super::arguments::{ExportArguments, ExportFormat};
 use crate::output::Reader;
+use table::Format;
 
 #[derive(Serialize)]
 struct Exported {
@@ -36,7 +39,9 @@ pub(crate) async fn run(arguments: &ExportArguments) -> Result<bool> {
     let making = || format!("cannot make {}", arguments.out.display());
     std::fs::create_dir_all(&arguments.out).with_context(making)?;
     let files = match arguments.format {
-        ExportFormat::Csv => tables::write(&mut open, &arguments.out).await?,
+        ExportFormat::Csv => tables::write(&mut open, &arguments.out, Format::Csv).await?,
+        ExportFormat::Parquet => tables::write(&mut open, &arguments.out, Format::Parquet).await?,
+        ExportFormat::Tides => tides::write(&mut open, &arguments.out).await?,
         ExportFormat::Hledger => hledger::write(&mut open, &arguments.out).await?,
     };
     let exported = Exported { files };

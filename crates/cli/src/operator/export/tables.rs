@@ -1,103 +1,65 @@
 //! Tables: taps, journeys, charges and postings, a row each.
 
-use std::fs::File;
-use std::io::BufWriter;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use anyhow::{Context as _, Result};
-use api::Rfc3339;
+use anyhow::Result;
 use settlement::model::{AccountRecord, StoredFare, status_as_str};
 use tariff::TapKind;
 
 use super::super::Open;
-use super::{Written, create};
+use super::Written;
+use super::table::Kind::{Day, Instant, Integer, Text};
+use super::table::{Cell, Column, Format, Table};
 
-const TAPS: [&str; 7] = [
-    "tap_id",
-    "account_id",
-    "service_day",
-    "at",
-    "kind",
-    "stop_id",
-    "flag",
+const TAPS: [Column; 7] = [
+    Column("tap_id", Text, false),
+    Column("account_id", Text, false),
+    Column("service_day", Day, false),
+    Column("at", Instant, false),
+    Column("kind", Text, false),
+    Column("stop_id", Text, false),
+    Column("flag", Text, true),
 ];
-const JOURNEYS: [&str; 9] = [
-    "journey_id",
-    "account_id",
-    "service_day",
-    "status",
-    "started_at",
-    "fare_minor",
-    "currency",
-    "tap_ids",
-    "because",
+const JOURNEYS: [Column; 9] = [
+    Column("journey_id", Text, false),
+    Column("account_id", Text, false),
+    Column("service_day", Day, false),
+    Column("status", Text, false),
+    Column("started_at", Instant, false),
+    Column("fare_minor", Integer, true),
+    Column("currency", Text, true),
+    Column("tap_ids", Text, false),
+    Column("because", Text, false),
 ];
-const CHARGES: [&str; 9] = [
-    "charge_id",
-    "account_id",
-    "service_day",
-    "revision",
-    "amount_minor",
-    "currency",
-    "state",
-    "at",
-    "because",
+const CHARGES: [Column; 9] = [
+    Column("charge_id", Text, false),
+    Column("account_id", Text, false),
+    Column("service_day", Day, false),
+    Column("revision", Integer, false),
+    Column("amount_minor", Integer, false),
+    Column("currency", Text, false),
+    Column("state", Text, false),
+    Column("at", Instant, false),
+    Column("because", Text, false),
 ];
-const POSTINGS: [&str; 9] = [
-    "entry_id",
-    "account_id",
-    "service_day",
-    "at",
-    "kind",
-    "ledger_account",
-    "amount_minor",
-    "currency",
-    "description",
+const POSTINGS: [Column; 9] = [
+    Column("entry_id", Text, false),
+    Column("account_id", Text, false),
+    Column("service_day", Day, false),
+    Column("at", Instant, false),
+    Column("kind", Text, false),
+    Column("ledger_account", Text, false),
+    Column("amount_minor", Integer, false),
+    Column("currency", Text, false),
+    Column("description", Text, false),
 ];
-
-/// One table under writing.
-struct Table {
-    writer: csv::Writer<BufWriter<File>>,
-    path: PathBuf,
-    rows: u64,
-}
-
-impl Table {
-    fn new(folder: &Path, name: &str, columns: &[&str]) -> Result<Self> {
-        let (file, path) = create(folder, name)?;
-        let mut writer = csv::Writer::from_writer(file);
-        writer.write_record(columns)?;
-        Ok(Self {
-            writer,
-            path,
-            rows: 0,
-        })
-    }
-
-    fn row<const N: usize>(&mut self, cells: [String; N]) -> Result<()> {
-        let writing = || format!("cannot write {}", self.path.display());
-        self.writer.write_record(cells).with_context(writing)?;
-        self.rows = self.rows.saturating_add(1);
-        Ok(())
-    }
-
-    fn end(mut self) -> Result<Written> {
-        self.writer
-            .flush()
-            .with_context(|| format!("cannot write {}", self.path.display()))?;
-        Ok(Written {
-            file: self.path.display().to_string(),
-            rows: self.rows,
-        })
-    }
-}
 
 /// Writes the four tables into `folder`.
-pub(super) async fn write(open: &mut Open, folder: &Path) -> Result<Vec<Written>> {
-    let mut taps = Table::new(folder, "taps.csv", &TAPS)?;
-    let mut journeys = Table::new(folder, "journeys.csv", &JOURNEYS)?;
-    let mut charges = Table::new(folder, "charges.csv", &CHARGES)?;
-    let mut postings = Table::new(folder, "postings.csv", &POSTINGS)?;
+pub(super) async fn write(open: &mut Open, folder: &Path, format: Format) -> Result<Vec<Written>> {
+    let mut taps = Table::new(folder, "taps", &TAPS, format)?;
+    let mut journeys = Table::new(folder, "journeys", &JOURNEYS, format)?;
+    let mut charges = Table::new(folder, "charges", &CHARGES, format)?;
+    let mut postings = Table::new(folder, "postings", &POSTINGS, format)?;
     loop {
         let page = open.page().await?;
         if page.is_empty() {
@@ -119,18 +81,18 @@ pub(super) async fn write(open: &mut Open, folder: &Path) -> Result<Vec<Written>
 fn add_taps(table: &mut Table, record: &AccountRecord) -> Result<()> {
     for stored in &record.taps {
         let flag = record.flags.iter().find(|flag| flag.0 == stored.tap.id);
-        table.row([
-            stored.tap.id.to_string(),
-            record.account.to_string(),
-            stored.day.to_string(),
-            Rfc3339(stored.tap.at).to_string(),
-            match stored.tap.kind {
-                TapKind::On => "on",
-                TapKind::Off => "off",
-            }
-            .to_owned(),
-            stored.tap.stop.to_string(),
-            flag.map_or("", |flag| flag.1.as_str()).to_owned(),
+        let kind = match stored.tap.kind {
+            TapKind::On => "on",
+            TapKind::Off => "off",
+        };
+        table.row(vec![
+            Cell::text(stored.tap.id),
+            Cell::text(record.account),
+            Cell::Day(stored.day),
+            Cell::Instant(stored.tap.at),
+            Cell::text(kind),
+            Cell::text(stored.tap.stop),
+            flag.map_or(Cell::Nothing, |flag| Cell::text(flag.1.as_str())),
         ])?;
     }
     Ok(())
@@ -141,19 +103,21 @@ fn add_journeys(table: &mut Table, record: &AccountRecord) -> Result<()> {
         let taps: Vec<String> = journey.taps.iter().map(ToString::to_string).collect();
         // An unpriced journey has no fare; that of a free one is 0.
         let (fare, currency) = match journey.fare {
-            StoredFare::Priced(fare) => (fare.as_minor().to_string(), fare.currency().to_string()),
-            StoredFare::Unpriced => (String::new(), String::new()),
+            StoredFare::Priced(fare) => {
+                (Cell::Integer(fare.as_minor()), Cell::text(fare.currency()))
+            }
+            StoredFare::Unpriced => (Cell::Nothing, Cell::Nothing),
         };
-        table.row([
-            journey.id.to_string(),
-            record.account.to_string(),
-            journey.day.to_string(),
-            status_as_str(journey.status).to_owned(),
-            Rfc3339(journey.started_at).to_string(),
+        table.row(vec![
+            Cell::text(journey.id),
+            Cell::text(record.account),
+            Cell::Day(journey.day),
+            Cell::text(status_as_str(journey.status)),
+            Cell::Instant(journey.started_at),
             fare,
             currency,
-            taps.join(" "),
-            journey.because.clone(),
+            Cell::Text(taps.join(" ")),
+            Cell::text(&journey.because),
         ])?;
     }
     Ok(())
@@ -161,16 +125,16 @@ fn add_journeys(table: &mut Table, record: &AccountRecord) -> Result<()> {
 
 fn add_charges(table: &mut Table, record: &AccountRecord) -> Result<()> {
     for charge in &record.charges {
-        table.row([
-            charge.id.to_string(),
-            record.account.to_string(),
-            charge.day.to_string(),
-            charge.revision.to_string(),
-            charge.amount.as_minor().to_string(),
-            charge.amount.currency().to_string(),
-            charge.state.as_str().to_owned(),
-            Rfc3339(charge.at).to_string(),
-            charge.because.clone(),
+        table.row(vec![
+            Cell::text(charge.id),
+            Cell::text(record.account),
+            Cell::Day(charge.day),
+            Cell::Integer(i64::from(charge.revision)),
+            Cell::Integer(charge.amount.as_minor()),
+            Cell::text(charge.amount.currency()),
+            Cell::text(charge.state.as_str()),
+            Cell::Instant(charge.at),
+            Cell::text(&charge.because),
         ])?;
     }
     Ok(())
@@ -179,16 +143,16 @@ fn add_charges(table: &mut Table, record: &AccountRecord) -> Result<()> {
 fn add_postings(table: &mut Table, record: &AccountRecord) -> Result<()> {
     for posted in &record.entries {
         for posting in posted.entry.postings() {
-            table.row([
-                posted.entry.id().to_string(),
-                record.account.to_string(),
-                posted.day.to_string(),
-                Rfc3339(posted.entry.at()).to_string(),
-                posted.entry.kind().to_string(),
-                posting.account.to_string(),
-                posting.amount.as_minor().to_string(),
-                posting.amount.currency().to_string(),
-                posted.entry.description().to_owned(),
+            table.row(vec![
+                Cell::text(posted.entry.id()),
+                Cell::text(record.account),
+                Cell::Day(posted.day),
+                Cell::Instant(posted.entry.at()),
+                Cell::text(posted.entry.kind()),
+                Cell::text(posting.account),
+                Cell::Integer(posting.amount.as_minor()),
+                Cell::text(posting.amount.currency()),
+                Cell::text(posted.entry.description()),
             ])?;
         }
     }

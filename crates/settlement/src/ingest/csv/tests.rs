@@ -7,7 +7,7 @@ use super::*;
 
 fn all(text: &[u8]) -> Result<Vec<Result<Row, RejectedRow>>, FileError> {
     let city = city();
-    let mut rows = Rows::new(&city, text)?;
+    let mut rows = Rows::new(&city, Format::Taps, text)?;
     let mut out = Vec::new();
     while let Some(row) = rows.next_row()? {
         out.push(row);
@@ -136,7 +136,7 @@ fn columns_may_stand_in_any_order() {
 
 #[test]
 fn a_file_without_the_columns_is_refused() {
-    assert!(matches!(all(b""), Err(FileError::Empty)));
+    assert!(matches!(all(b""), Err(FileError::Empty { .. })));
     for header in [
         "tap_id,account_id,time,kind,stop_id,route_id",
         "tap_id,account_id,time,kind,stop_id,route_id,device",
