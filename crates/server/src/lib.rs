@@ -23,8 +23,10 @@
 mod app;
 mod assets;
 mod charging;
+mod cores;
 mod error;
 mod extract;
+mod judge;
 mod limits;
 mod listen;
 mod lists;
@@ -37,8 +39,10 @@ mod worker;
 
 pub use app::router;
 pub use charging::{Charging, SharedCharging, Turn, charge_forever, charging_router, sweep, turn};
+pub use cores::AllCores;
 pub use error::ApiError;
 pub use extract::{Parameters, RawBody};
+pub use judge::{JudgeError, judge};
 pub use limits::{Limits, limited};
 pub use listen::{serve, serve_with};
 pub use lists::{PublishError, Publisher, ServedLists, lists_router};

@@ -1,4 +1,4 @@
-//! The worker that settles what is dirty, and closes days that are over.
+//! The worker that judges what gates upload, settles what is dirty, and closes days that are over.
 
 use std::time::Duration;
 
@@ -7,13 +7,19 @@ use settlement::{charge, settle};
 use units::ServiceDay;
 
 use crate::AppState;
+use crate::judge::Judge;
 
-/// How long the worker rests when nothing is dirty. A rider's page shows a fare this much later.
+/// How long the worker rests between two rounds. A rider's page shows a fare this much later.
 const REST: Duration = Duration::from_millis(500);
 
-/// Settles and charges until the task is dropped. What fails, or panics, is logged and tried again.
+/// Judges, settles and charges until the task is dropped. What fails, or panics, is logged and tried
+/// again.
 pub async fn settle_forever(state: AppState) {
+    let mut judge = Judge::default();
     loop {
+        if let Err(error) = judge.all(&state).await {
+            tracing::error!(error = &error as &dyn std::error::Error, "judging failed");
+        }
         let round = state.clone();
         match tokio::spawn(async move { settle_once(&round).await }).await {
             Ok(Ok(())) => {}

@@ -20,11 +20,20 @@ use crate::model::{
 
 /// The issuer's log of who got which credential or ticket, as settlement reads it.
 pub trait IssuanceLog: Send + Sync {
-    /// The accounts that `credentials` were issued to; those never issued are left out.
-    fn accounts_of(
+    /// What was issued under `credentials`; those never issued are left out.
+    fn issuances_of(
         &self,
         credentials: &[CredentialId],
-    ) -> impl Future<Output = Result<BTreeMap<CredentialId, AccountId>, StoreError>> + Send;
+    ) -> impl Future<Output = Result<BTreeMap<CredentialId, Issued>, StoreError>> + Send;
+}
+
+/// What the issuer wrote down before it signed a credential or ticket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Issued {
+    /// Whose it is.
+    pub account: AccountId,
+    /// SHA-256 of the bytes to be signed (`Sig_structure`, RFC 9052 section 4.4).
+    pub message: [u8; 32],
 }
 
 /// Where settlement keeps taps, journeys, entries and charges.
@@ -64,18 +73,32 @@ pub trait SettlementStore: Send + Sync {
         epoch: u32,
     ) -> impl Future<Output = Result<Cursor, StoreError>> + Send;
 
-    /// Stores verified batches: their records and what they are, dirty days, cursors. One
-    /// transaction for all of them, as if one came after the other; answers after the commit, one
-    /// receipt for each.
+    /// Stores verified batches: their records, unjudged, and cursors. One transaction for all of
+    /// them, as if one came after the other; answers after the commit, one receipt for each.
     ///
     /// A record whose (device, epoch, seq) is stored with the same bytes is a duplicate and changes
-    /// nothing; with other bytes it is kept as a conflict and the first stays. A newly stored tap
-    /// makes its account's day dirty, and (at the latest when that day is settled) every other day
-    /// of the account that has a tap with the same [`crate::model::CodeUse`].
+    /// nothing; with other bytes it is kept as a conflict and the first stays.
     fn store_batches(
         &self,
         batches: &[VerifiedBatch],
     ) -> impl Future<Output = Result<Vec<BatchReceipt>, StoreError>> + Send;
+
+    /// Takes about `limit` unjudged records, in whole runs, gives them to `decide`, and writes what
+    /// it says they are; they are judged then. One transaction: a kill, and a `decide` that fails,
+    /// leave them unjudged. No record is judged twice, and what others have taken is left to them.
+    /// Answers how many records it took; 0 = none is unjudged.
+    ///
+    /// A new tap makes its account's day dirty, and (at the latest when that day is settled) every
+    /// other day of the account that has a tap with the same [`crate::model::CodeUse`]. `decide`
+    /// may read the store ([`IssuanceLog`]), and gates may upload while it computes.
+    fn judge_records<D, J>(
+        &self,
+        limit: u32,
+        decide: D,
+    ) -> impl Future<Output = Result<u32, StoreError>> + Send
+    where
+        D: Fn(Vec<UnjudgedRun>) -> J + Send + Sync,
+        J: Future<Output = Result<Vec<JudgedRun>, StoreError>> + Send;
 
     /// Stores taps of an outside file. One transaction.
     ///
@@ -276,7 +299,7 @@ impl Continuity {
     }
 }
 
-/// A batch whose device signature and chain hold, with what each record is.
+/// A batch whose device signature holds over its chain.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VerifiedBatch {
     /// The device.
@@ -295,19 +318,50 @@ pub struct VerifiedBatch {
     pub continuity: Continuity,
     /// When the batch came in.
     pub received_at: Timestamp,
-    /// The records, numbered from `first_seq` without a gap.
-    pub records: Vec<VerifiedRecord>,
+    /// The records' bytes as signed, numbered from `first_seq` without a gap.
+    pub records: Vec<Vec<u8>>,
 }
 
-/// One record of a verified batch.
+impl VerifiedBatch {
+    /// The number of the record after the last.
+    #[must_use]
+    pub fn next_seq(&self) -> u64 {
+        let count = u64::try_from(self.records.len()).unwrap_or(u64::MAX);
+        self.first_seq.saturating_add(count)
+    }
+}
+
+/// Records of one gate that are stored and not judged, numbered without a gap.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct VerifiedRecord {
-    /// Its number.
-    pub seq: u64,
-    /// Its bytes, as signed.
-    pub bytes: Vec<u8>,
-    /// What it is.
-    pub outcome: RecordOutcome,
+pub struct UnjudgedRun {
+    /// The gate, as it is registered.
+    pub gate: Gate,
+    /// The device's epoch.
+    pub epoch: u32,
+    /// The number of the first record.
+    pub first_seq: u64,
+    /// When they came in.
+    pub received_at: Timestamp,
+    /// Their bytes as signed.
+    pub records: Vec<Vec<u8>>,
+}
+
+/// What judging says of a run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JudgedRun {
+    /// The run.
+    pub run: UnjudgedRun,
+    /// What each of its records is, in their order.
+    pub outcomes: Vec<RecordOutcome>,
+}
+
+impl JudgedRun {
+    /// Each record's number, bytes and outcome.
+    pub fn records(&self) -> impl Iterator<Item = (u64, &[u8], &RecordOutcome)> {
+        let numbered = (self.run.first_seq..).zip(&self.run.records);
+        let judged = numbered.zip(&self.outcomes);
+        judged.map(|((seq, bytes), outcome)| (seq, bytes.as_slice(), outcome))
+    }
 }
 
 /// What storing a batch did.
@@ -474,6 +528,8 @@ pub struct Counts {
     pub charged_minor: BTreeMap<Currency, i64>,
     /// The sum of every posting, by currency; anything but 0 is a fault.
     pub ledger_sum_minor: BTreeMap<Currency, i64>,
+    /// Records of gates that wait to be judged.
+    pub unjudged: u64,
     /// Days that wait to be settled.
     pub dirty_days: u64,
 }

@@ -45,6 +45,8 @@ pub struct Summary {
     pub charged_minor: i64,
     /// The sum of every posting, minor units; anything but 0 is a fault.
     pub ledger_sum_minor: i64,
+    /// Records of gates that wait to be judged.
+    pub unjudged: u64,
     /// Account-days that wait to be settled.
     pub dirty_days: u64,
 }
@@ -82,6 +84,7 @@ fn of_counts(counts: Counts, currency: Currency) -> Summary {
         incomplete: counts.incomplete,
         unpriced: counts.unpriced,
         charges: counts.charges,
+        unjudged: counts.unjudged,
         dirty_days: counts.dirty_days,
     }
 }

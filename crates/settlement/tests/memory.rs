@@ -7,10 +7,11 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 use settlement::dump;
+use settlement::ports::Issued;
 use settlement::testing::MemoryStore;
 use settlement::testing::contract::{self, Factory};
 use settlement::testing::weeks::{self, Delivery, Weeks};
-use units::{AccountId, CredentialId};
+use units::CredentialId;
 
 struct Memory;
 
@@ -21,8 +22,8 @@ impl Factory for Memory {
         MemoryStore::default()
     }
 
-    async fn issue(&self, store: &MemoryStore, credential: CredentialId, account: AccountId) {
-        store.issue(credential, account);
+    async fn issue(&self, store: &MemoryStore, credential: CredentialId, issued: Issued) {
+        store.issue(credential, issued);
     }
 }
 

@@ -21,6 +21,8 @@ const REFUSED: &str = "SELECT decision::text AS name, count(*) AS n FROM refused
 const QUARANTINED: &str = "SELECT reason AS name, count(*) AS n FROM quarantine GROUP BY reason";
 const FLAGGED: &str = "SELECT flag AS name, count(*) AS n FROM \
      (SELECT unnest(flagged) AS flag FROM rider_days WHERE flagged IS NOT NULL) f GROUP BY flag";
+const UNJUDGED: &str = "SELECT coalesce(sum(r.next_seq - r.first_seq), 0)::bigint AS n \
+     FROM unjudged_runs u JOIN device_records r USING (device_id, epoch, first_seq)";
 const CONFLICTS: &str = "SELECT count(*) AS n FROM record_conflicts";
 const CHAIN_BREAKS: &str = "SELECT count(*) AS n FROM batches WHERE continuity = 'broken'";
 const FARES: &str =
@@ -70,6 +72,7 @@ pub(crate) async fn all(store: &PostgresStore) -> Result<Counts, StoreError> {
         charges: count(conn, CHARGES).await?,
         charged_minor: money(conn, CHARGED).await?,
         ledger_sum_minor: money(conn, LEDGER).await?,
+        unjudged: count(conn, UNJUDGED).await?,
         dirty_days: u64::try_from(dirty.len()).unwrap_or(u64::MAX),
     })
 }

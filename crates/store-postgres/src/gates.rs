@@ -67,7 +67,7 @@ async fn select(conn: &mut PgConnection, device: DeviceId) -> Result<Option<Gate
     row.as_ref().map(read).transpose()
 }
 
-fn read(row: &PgRow) -> Result<Gate, StoreError> {
+pub(crate) fn read(row: &PgRow) -> Result<Gate, StoreError> {
     let number = int(row, "gate")?;
     let gate = u32::try_from(number)
         .map_err(|_| StoreError::out_of_range("gates.gate", "a 32-bit number", number))?;

@@ -2,30 +2,36 @@
 
 use std::collections::BTreeMap;
 
-use settlement::ports::{IssuanceLog, StoreError};
+use settlement::ports::{IssuanceLog, Issued, StoreError};
 use units::{AccountId, CredentialId};
 
 use crate::PostgresStore;
 use crate::columns::array;
 use crate::store::backend;
 
-const SELECT: &str =
-    "SELECT credential_id, account_id FROM issuances WHERE credential_id = ANY($1)";
+const SELECT: &str = "SELECT credential_id, account_id, message_hash FROM issuances \
+     WHERE credential_id = ANY($1)";
 
 impl IssuanceLog for PostgresStore {
-    async fn accounts_of(
+    async fn issuances_of(
         &self,
         credentials: &[CredentialId],
-    ) -> Result<BTreeMap<CredentialId, AccountId>, StoreError> {
+    ) -> Result<BTreeMap<CredentialId, Issued>, StoreError> {
         let ids = credentials.iter().map(|id| id.as_bytes().to_vec());
         let rows = sqlx::query(SELECT)
             .bind(ids.collect::<Vec<_>>())
-            .fetch_all(&self.pool)
+            .fetch_all(&self.aside)
             .await
             .map_err(backend("read the issuance log"))?;
         let pair = |row| {
-            let credential = CredentialId::from_bytes(array(row, "credential_id")?);
-            Ok((credential, AccountId::from_bytes(array(row, "account_id")?)))
+            let issued = Issued {
+                account: AccountId::from_bytes(array(row, "account_id")?),
+                message: array(row, "message_hash")?,
+            };
+            Ok((
+                CredentialId::from_bytes(array(row, "credential_id")?),
+                issued,
+            ))
         };
         rows.iter().map(pair).collect()
     }

@@ -43,10 +43,6 @@ impl Names {
         }
     }
 
-    pub(crate) async fn close(&self) {
-        self.pool.close().await;
-    }
-
     /// The numbers of `words`, made where there are none.
     pub(crate) async fn numbers(&self, words: BTreeSet<Vec<u8>>) -> Result<Numbers, StoreError> {
         let failed = backend("number names");

@@ -10,9 +10,9 @@ use units::DeviceId;
 use wire::note::TapOutcome;
 
 use crate::columns::{array, int, seq_number, unsigned, unsigned_32};
+use crate::owners::{self, Owner};
 use crate::pack::tap::outcome;
 use crate::parcels::LateOutcome;
-use crate::runs::{self, Owner};
 use crate::store::backend;
 
 const SELECT: &str =
@@ -43,7 +43,7 @@ pub(crate) async fn settle(
             stored.outcome = stored.outcome.max(Some(note.outcome));
             continue;
         }
-        match runs::owner(conn, place).await? {
+        match owners::owner(conn, place).await? {
             Owner::Nobody => {}
             Owner::Unknown => wait(conn, place, note.outcome).await?,
             Owner::Rider(account, day) => late.push((

@@ -14,7 +14,7 @@ use crate::ledger_pages::words;
 use crate::names::Names;
 use crate::parcels::{self, Item};
 use crate::store::{backend, shard_of};
-use crate::{charging, corrections, days, ingest, ledger_pages};
+use crate::{charging, corrections, days, judging, ledger_pages};
 
 const SELECT_ACCOUNTS: &str = "SELECT account_id FROM \
      (SELECT DISTINCT account_id FROM rider_days WHERE account_id > $1 \
@@ -214,7 +214,7 @@ pub(crate) async fn day_record(
         .bind(day.as_days())
         .fetch_all(&mut *tx);
     for row in &refused.await.map_err(&failed)? {
-        record.refused.push(ingest::read_refused(row)?);
+        record.refused.push(judging::read_refused(row)?);
     }
     record.charges = charges(&mut tx, &one).await?;
     record.charges.retain(|charge| charge.day == day);

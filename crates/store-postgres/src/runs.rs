@@ -1,23 +1,24 @@
-//! Table `device_records`: what gates uploaded, as signed, one row for each run of numbers.
+//! Tables `device_records`: what gates uploaded, as signed, one row for each run of numbers, and
+//! `unjudged_runs`, the queue of those that wait to be judged.
 //!
-//! Column `records`: each record's length (LEB128) and bytes. Column `owners`: for each record 0,
-//! or 1 with the account (16 bytes) and the service day (4 bytes, the high one first) of its tap.
+//! Column `records`: each record's length (LEB128) and bytes.
 
 use std::collections::BTreeMap;
 
-use settlement::model::RecordOutcome;
-use settlement::ports::{Cursor, StoreError, VerifiedRecord};
-use sqlx::Row as _;
-use sqlx::postgres::{PgConnection, PgRow};
-use units::{AccountId, DeviceId, ServiceDay, Timestamp};
+use settlement::ports::{Cursor, StoreError};
+use sqlx::postgres::PgConnection;
+use units::{DeviceId, Timestamp};
 
 use crate::columns::{bytes, seq_number, unsigned};
 use crate::pack::{corrupt, read_uint, write_uint};
 use crate::store::backend;
 
 const INSERT: &str = "INSERT INTO device_records (device_id, epoch, first_seq, next_seq, \
-     received_at, owners, records) SELECT * FROM unnest($1::bytea[], $2::bigint[], \
-     $3::bigint[], $4::bigint[], $5::bigint[], $6::bytea[], $7::bytea[])";
+     received_at, records) SELECT * FROM unnest($1::bytea[], $2::bigint[], \
+     $3::bigint[], $4::bigint[], $5::bigint[], $6::bytea[])";
+
+const QUEUE: &str = "INSERT INTO unjudged_runs (device_id, epoch, first_seq) \
+     SELECT * FROM unnest($1::bytea[], $2::bigint[], $3::bigint[])";
 
 const SELECT_KNOWN: &str = "SELECT first_seq, records FROM device_records \
      WHERE device_id = $1 AND epoch = $2 AND first_seq < $4 AND next_seq > $3";
@@ -25,77 +26,73 @@ const SELECT_KNOWN: &str = "SELECT first_seq, records FROM device_records \
 const SELECT_AFTER: &str = "SELECT first_seq, next_seq FROM device_records \
      WHERE device_id = $1 AND epoch = $2 AND next_seq > $3 ORDER BY first_seq";
 
-const SELECT_OWNERS: &str = "SELECT first_seq, owners FROM device_records \
-     WHERE device_id = $1 AND epoch = $2 AND first_seq <= $3 AND next_seq > $3";
-
 /// New records of one device without a gap between them.
 #[derive(Debug)]
 pub(crate) struct Run<'b> {
     pub(crate) device: DeviceId,
     pub(crate) epoch: u32,
+    pub(crate) first_seq: u64,
     pub(crate) received_at: Timestamp,
-    pub(crate) records: &'b [VerifiedRecord],
+    pub(crate) records: &'b [Vec<u8>],
 }
 
-/// Adds runs.
+impl Run<'_> {
+    fn next_seq(&self) -> u64 {
+        let count = u64::try_from(self.records.len()).unwrap_or(u64::MAX);
+        self.first_seq.saturating_add(count)
+    }
+}
+
+/// Adds runs, which then wait to be judged.
 pub(crate) async fn insert(conn: &mut PgConnection, runs: &[Run<'_>]) -> Result<(), StoreError> {
     if runs.is_empty() {
         return Ok(());
     }
-    let seq = |record: Option<&VerifiedRecord>| record.map_or(0, |record| seq_number(record.seq));
-    let packed = runs.iter().map(pack);
-    let (owners, records): (Vec<Vec<u8>>, Vec<Vec<u8>>) = packed.unzip();
+    let of_each = |column: fn(&Run<'_>) -> i64| runs.iter().map(column).collect::<Vec<_>>();
     let devices = runs.iter().map(|run| run.device.as_bytes().to_vec());
+    let devices: Vec<Vec<u8>> = devices.collect();
+    let epochs = of_each(|run| i64::from(run.epoch));
+    let firsts = of_each(|run| seq_number(run.first_seq));
     let inserted = sqlx::query(INSERT)
-        .bind(devices.collect::<Vec<_>>())
-        .bind(
-            runs.iter()
-                .map(|run| i64::from(run.epoch))
-                .collect::<Vec<_>>(),
-        )
-        .bind(
-            runs.iter()
-                .map(|run| seq(run.records.first()))
-                .collect::<Vec<_>>(),
-        )
-        .bind(
-            runs.iter()
-                .map(|run| seq(run.records.last()) + 1)
-                .collect::<Vec<_>>(),
-        )
-        .bind(
-            runs.iter()
-                .map(|run| run.received_at.as_micros())
-                .collect::<Vec<_>>(),
-        )
-        .bind(owners)
-        .bind(records)
-        .execute(conn);
+        .bind(&devices)
+        .bind(&epochs)
+        .bind(&firsts)
+        .bind(of_each(|run| seq_number(run.next_seq())))
+        .bind(of_each(|run| run.received_at.as_micros()))
+        .bind(runs.iter().map(pack).collect::<Vec<_>>())
+        .execute(&mut *conn);
     inserted.await.map_err(backend("store records"))?;
+    let queued = sqlx::query(QUEUE)
+        .bind(devices)
+        .bind(epochs)
+        .bind(firsts)
+        .execute(conn);
+    queued.await.map_err(backend("queue records"))?;
     Ok(())
 }
 
-fn pack(run: &Run<'_>) -> (Vec<u8>, Vec<u8>) {
-    let size: usize = run
-        .records
-        .iter()
-        .map(|record| record.bytes.len() + 2)
-        .sum();
-    let mut records = Vec::with_capacity(size);
-    let mut owners = Vec::with_capacity(run.records.len() * 21);
+fn pack(run: &Run<'_>) -> Vec<u8> {
+    let size: usize = run.records.iter().map(|record| record.len() + 2).sum();
+    let mut packed = Vec::with_capacity(size);
     for record in run.records {
-        write_uint(&mut records, u64::try_from(record.bytes.len()).unwrap_or(0));
-        records.extend_from_slice(&record.bytes);
-        match &record.outcome {
-            RecordOutcome::Tap(stored) => {
-                owners.push(1);
-                owners.extend_from_slice(stored.account.as_bytes());
-                owners.extend_from_slice(&stored.day.as_days().to_be_bytes());
-            }
-            _ => owners.push(0),
-        }
+        write_uint(&mut packed, u64::try_from(record.len()).unwrap_or(0));
+        packed.extend_from_slice(record);
     }
-    (owners, records)
+    packed
+}
+
+/// Reads the column `records`.
+pub(crate) fn read(column: &[u8]) -> Result<Vec<&[u8]>, StoreError> {
+    let mut rest = column;
+    let mut records = Vec::new();
+    while !rest.is_empty() {
+        let length = usize::try_from(read_uint(&mut rest)?).unwrap_or(usize::MAX);
+        let ended = || corrupt("a whole record", "the end");
+        let (record, after) = rest.split_at_checked(length).ok_or_else(ended)?;
+        records.push(record);
+        rest = after;
+    }
+    Ok(records)
 }
 
 /// The stored records from `first` to right before `end`.
@@ -115,18 +112,9 @@ pub(crate) async fn known(
     let mut known = BTreeMap::new();
     for row in &rows {
         let column = bytes(row, "records")?;
-        let mut rest = column.as_slice();
-        let mut seq = unsigned(row, "first_seq")?;
-        while !rest.is_empty() {
-            let length = usize::try_from(read_uint(&mut rest)?).unwrap_or(usize::MAX);
-            let ended = || corrupt("a whole record", "the end");
-            let (record, after) = rest.split_at_checked(length).ok_or_else(ended)?;
-            if (first..end).contains(&seq) {
-                known.insert(seq, record.to_vec());
-            }
-            rest = after;
-            seq = seq.saturating_add(1);
-        }
+        let numbered = (unsigned(row, "first_seq")?..).zip(read(&column)?);
+        let asked = numbered.filter(|(seq, _)| (first..end).contains(seq));
+        known.extend(asked.map(|(seq, record)| (seq, record.to_vec())));
     }
     Ok(known)
 }
@@ -158,47 +146,4 @@ pub(crate) async fn cursor(
         next_seq,
         stored_beyond: None,
     })
-}
-
-/// Whose tap a record is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Owner {
-    /// The record is not here.
-    Unknown,
-    /// It is no permitted tap.
-    Nobody,
-    /// It is a tap of this account on this day.
-    Rider(AccountId, ServiceDay),
-}
-
-/// Whose tap record `seq` is.
-pub(crate) async fn owner(
-    conn: &mut PgConnection,
-    (device, epoch, seq): (DeviceId, u32, u64),
-) -> Result<Owner, StoreError> {
-    let row = sqlx::query(SELECT_OWNERS)
-        .bind(device.as_bytes().to_vec())
-        .bind(i64::from(epoch))
-        .bind(seq_number(seq))
-        .fetch_optional(conn)
-        .await
-        .map_err(backend("read owners of records"))?;
-    row.map_or(Ok(Owner::Unknown), |row| owner_in(&row, seq))
-}
-
-fn owner_in(row: &PgRow, seq: u64) -> Result<Owner, StoreError> {
-    let column: &[u8] = row.try_get("owners").map_err(backend("read owners"))?;
-    let mut rest = column;
-    for _ in unsigned(row, "first_seq")?..seq {
-        let long = if rest.first() == Some(&0) { 1 } else { 21 };
-        rest = rest.get(long..).unwrap_or_default();
-    }
-    let Some((1, rest)) = rest.split_first() else {
-        return Ok(Owner::Nobody);
-    };
-    let ended = || corrupt("an owner", "the end");
-    let (account, rest) = rest.split_first_chunk().ok_or_else(ended)?;
-    let (day, _) = rest.split_first_chunk().ok_or_else(ended)?;
-    let day = ServiceDay::from_days(i32::from_be_bytes(*day));
-    Ok(Owner::Rider(AccountId::from_bytes(*account), day))
 }

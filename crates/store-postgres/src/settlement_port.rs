@@ -1,14 +1,16 @@
 //! The settlement port, method by method.
 
+use std::future::Future;
+
 use settlement::model::{AccountDay, AccountRecord, DayRecord, Gate, Registered};
 use settlement::ports::{
     BatchReceipt, ChargeChange, ChargeScope, Counts, Cursor, DayChange, DayState, DayWindow,
-    FileTap, FileTapStored, MoneyFault, QuarantinedRecord, SettlementStore, StoreError,
-    VerifiedBatch,
+    FileTap, FileTapStored, JudgedRun, MoneyFault, QuarantinedRecord, SettlementStore, StoreError,
+    UnjudgedRun, VerifiedBatch,
 };
 use units::{AccountId, DeviceId, ServiceDay};
 
-use crate::{PostgresStore, charging, counts, file_taps, gates, ingest, pages, settling};
+use crate::{PostgresStore, charging, counts, file_taps, gates, ingest, judging, pages, settling};
 
 impl SettlementStore for PostgresStore {
     /// Everything of a shard's day in a city of some ten million taps; some 100 MB.
@@ -46,6 +48,14 @@ impl SettlementStore for PostgresStore {
         batches: &[VerifiedBatch],
     ) -> Result<Vec<BatchReceipt>, StoreError> {
         ingest::store(self, batches).await
+    }
+
+    async fn judge_records<D, J>(&self, limit: u32, decide: D) -> Result<u32, StoreError>
+    where
+        D: Fn(Vec<UnjudgedRun>) -> J + Send + Sync,
+        J: Future<Output = Result<Vec<JudgedRun>, StoreError>> + Send,
+    {
+        judging::judge(self, limit, decide).await
     }
 
     async fn store_file_taps(&self, rows: &[FileTap]) -> Result<Vec<FileTapStored>, StoreError> {
@@ -93,6 +103,6 @@ impl SettlementStore for PostgresStore {
     }
 
     async fn quarantine(&self, limit: u32) -> Result<Vec<QuarantinedRecord>, StoreError> {
-        ingest::quarantine(self, limit).await
+        judging::quarantine(self, limit).await
     }
 }

@@ -15,8 +15,9 @@ use crate::open::{self, OpenError};
 /// Connections of one process: more than a machine has cores, far fewer than a server's 100.
 const CONNECTIONS_MAX: u32 = 12;
 
-/// Connections that look names up while the others are inside transactions; they wait for nobody.
-const NAMING_CONNECTIONS_MAX: u32 = 2;
+/// Connections for names, partitions and the issuance log, which are asked for while others are
+/// inside transactions; they wait for nobody.
+const ASIDE_CONNECTIONS_MAX: u32 = 2;
 
 /// Shards of accounts: how many workers can settle at once. The rows of table `shards`.
 pub(crate) const SHARDS: u8 = 32;
@@ -31,6 +32,7 @@ const PARTITION_LOCK: i64 = 0x6661_7265_6761_7465;
 #[derive(Debug, Clone)]
 pub struct PostgresStore {
     pub(crate) pool: PgPool,
+    pub(crate) aside: PgPool,
     pub(crate) names: Arc<Names>,
     partitions: Arc<Mutex<BTreeSet<ServiceDay>>>,
 }
@@ -47,9 +49,11 @@ impl PostgresStore {
             let pool = PgPoolOptions::new().max_connections(connections);
             pool.connect_lazy_with(location.options())
         };
+        let aside = pool(ASIDE_CONNECTIONS_MAX);
         Ok(Self {
             pool: pool(CONNECTIONS_MAX),
-            names: Arc::new(Names::new(pool(NAMING_CONNECTIONS_MAX))),
+            names: Arc::new(Names::new(aside.clone())),
+            aside,
             partitions: Arc::default(),
         })
     }
@@ -57,7 +61,7 @@ impl PostgresStore {
     /// Closes every connection, waiting for work under way.
     pub async fn close(&self) {
         self.pool.close().await;
-        self.names.close().await;
+        self.aside.close().await;
     }
 
     pub(crate) async fn begin(&self) -> Result<Transaction<'static, Postgres>, Error> {
@@ -76,7 +80,7 @@ impl PostgresStore {
             days.difference(&made).copied().collect()
         };
         for day in missing {
-            make_partition(&self.pool, day)
+            make_partition(&self.aside, day)
                 .await
                 .map_err(backend("make a partition"))?;
             self.partitions

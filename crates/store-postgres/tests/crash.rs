@@ -14,6 +14,7 @@ use std::process::{Child, Command, ExitCode, Stdio};
 use std::time::Duration;
 
 use factory::Databases;
+use settlement::ingest::judge::{self, OneCore};
 use settlement::ingest::{batch, rows};
 use settlement::testing::contract::Factory as _;
 use settlement::testing::shuffle::{Dealer, Delivery, Morning};
@@ -66,8 +67,8 @@ async fn kills_and_power_cuts_change_nothing() {
         let url = databases.0.create_database().unwrap();
         let store = Databases::open(&url).await;
         let morning = Morning::new();
-        for (credential, account) in morning.issued() {
-            factory::issue(&store, credential, account).await;
+        for (credential, issued) in morning.issued() {
+            factory::issue(&store, credential, issued).await;
         }
         morning.prepare(&store).await;
         store.close().await;
@@ -117,6 +118,9 @@ fn end(child: &mut Child) {
 /// Whoever is left closes the days; then all is as if nothing had happened.
 async fn check(url: &str, expected: &str, case: &str) {
     let store = Databases::open(url).await;
+    let keys = Morning::new().issuer_keys();
+    let judged = judge::all(&store, &city(), &keys, &OneCore).await;
+    judged.unwrap();
     charge::close(&store, &city(), &both_days(), minutes(3_000))
         .await
         .unwrap();
@@ -145,10 +149,12 @@ async fn open(url: &str) -> PostgresStore {
 /// Settles and charges in small steps until killed.
 async fn work(url: &str) {
     let (store, city, now) = (open(url).await, city(), minutes(3_000));
+    let keys = Morning::new().issuer_keys();
     loop {
+        let judged = judge::step(&store, &city, &keys, &OneCore, 2).await;
         let settled = settle::step(&store, &city, now, 2).await;
         let charged = charge::step(&store, &both_days(), now, 1).await;
-        if !matches!((settled, charged), (Ok(1..), Ok(1..))) {
+        if !matches!((judged, settled, charged), (Ok(1..), Ok(1..), Ok(1..))) {
             tokio::time::sleep(PATIENCE).await;
         }
     }
@@ -158,12 +164,12 @@ async fn work(url: &str) {
 async fn deliver(url: &str, seed: u64) {
     let (store, city, now) = (open(url).await, city(), minutes(3_000));
     let morning = Morning::new();
+    let keys = morning.issuer_keys();
     for delivery in morning.dealt(seed) {
         loop {
             let done = match &delivery {
                 Delivery::Batch(sent) => {
-                    let keys = morning.issuer_keys();
-                    let taken = batch::store(&store, &city, &keys, (**sent).clone(), now);
+                    let taken = batch::store(&store, (**sent).clone(), now);
                     taken.await.is_ok()
                 }
                 Delivery::File(text) => {
@@ -171,9 +177,12 @@ async fn deliver(url: &str, seed: u64) {
                     taken.await.is_ok()
                 }
                 Delivery::Settle(days) => settle::step(&store, &city, now, *days).await.is_ok(),
-                Delivery::Close => charge::close(&store, &city, &both_days(), now)
-                    .await
-                    .is_ok(),
+                Delivery::Close => {
+                    judge::all(&store, &city, &keys, &OneCore).await.is_ok()
+                        && charge::close(&store, &city, &both_days(), now)
+                            .await
+                            .is_ok()
+                }
             };
             if done {
                 break;

@@ -12,7 +12,7 @@ use sqlx::Row as _;
 
 /// How each table is spread over machines: by a column of its primary key, or (`None`) as a copy
 /// on every machine, which is for small tables that hardly change.
-const SPREAD: [(&str, Option<&str>); 33] = [
+const SPREAD: [(&str, Option<&str>); 35] = [
     ("accounts", Some("account_id")),
     ("audit_trail", Some("line")),
     ("batches", Some("device_id")),
@@ -38,12 +38,14 @@ const SPREAD: [(&str, Option<&str>); 33] = [
     ("phones", Some("public_key")),
     ("quarantine", Some("device_id")),
     ("record_conflicts", Some("device_id")),
+    ("record_owners", Some("device_id")),
     ("refused_taps", Some("device_id")),
     ("rider_days", Some("account_id")),
     ("sessions", Some("public_key")),
     ("shards", None),
     ("staff", None),
     ("staff_sessions", Some("session_hash")),
+    ("unjudged_runs", Some("device_id")),
     ("used_challenges", Some("challenge_hash")),
     ("waiting_notes", Some("device_id")),
 ];

@@ -6,11 +6,12 @@
 mod factory;
 
 use factory::Databases;
+use settlement::ports::Issued;
 use settlement::testing::MemoryStore;
 use settlement::testing::contract::{self, Factory};
 use settlement::testing::world::city;
 use settlement::{recompute, verify_ledger};
-use units::{AccountId, CredentialId};
+use units::CredentialId;
 
 /// The memory store, as the model.
 struct Model;
@@ -22,8 +23,8 @@ impl Factory for Model {
         MemoryStore::default()
     }
 
-    async fn issue(&self, store: &MemoryStore, credential: CredentialId, account: AccountId) {
-        store.issue(credential, account);
+    async fn issue(&self, store: &MemoryStore, credential: CredentialId, issued: Issued) {
+        store.issue(credential, issued);
     }
 }
 
@@ -85,6 +86,7 @@ async fn history_cannot_be_changed() {
         "DELETE FROM charges",
         "UPDATE device_records SET records = ''",
         "DELETE FROM device_records",
+        "UPDATE record_owners SET owners = ''",
         "UPDATE batches SET signature = ''",
         "DELETE FROM batches",
         "DELETE FROM refused_taps",

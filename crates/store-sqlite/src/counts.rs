@@ -26,6 +26,7 @@ const FARES: &str =
 const CHARGES: &str = "SELECT count(*) AS n FROM charges";
 const CHARGED: &str = "SELECT currency, sum(amount_minor) AS minor FROM charges GROUP BY currency";
 const LEDGER: &str = "SELECT currency, sum(minor) AS minor FROM postings GROUP BY currency";
+const UNJUDGED: &str = "SELECT coalesce(sum(next_seq - first_seq), 0) AS n FROM unjudged_runs";
 const DIRTY: &str = "SELECT count(*) AS n FROM dirty_days";
 
 pub(crate) async fn all(store: &SqliteStore) -> Result<Counts, StoreError> {
@@ -52,6 +53,7 @@ pub(crate) async fn all(store: &SqliteStore) -> Result<Counts, StoreError> {
         charges: count(conn, CHARGES).await?,
         charged_minor: money(conn, CHARGED).await?,
         ledger_sum_minor: money(conn, LEDGER).await?,
+        unjudged: count(conn, UNJUDGED).await?,
         dirty_days: count(conn, DIRTY).await?,
     })
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use settlement::ports::{IssuanceLog, StoreError};
+use settlement::ports::{IssuanceLog, Issued, StoreError};
 use sqlx::QueryBuilder;
 use units::{AccountId, CredentialId};
 
@@ -12,16 +12,17 @@ use crate::store::backend;
 use crate::taps::ROWS_PER_STATEMENT;
 
 impl IssuanceLog for SqliteStore {
-    async fn accounts_of(
+    async fn issuances_of(
         &self,
         credentials: &[CredentialId],
-    ) -> Result<BTreeMap<CredentialId, AccountId>, StoreError> {
+    ) -> Result<BTreeMap<CredentialId, Issued>, StoreError> {
         let failed = backend("read the issuance log");
-        let mut accounts = BTreeMap::new();
+        let mut found = BTreeMap::new();
         let mut tx = self.begin_read().await.map_err(&failed)?;
         for chunk in credentials.chunks(ROWS_PER_STATEMENT) {
             let mut query = QueryBuilder::new(
-                "SELECT credential_id, account_id FROM issuances WHERE credential_id IN (",
+                "SELECT credential_id, account_id, message_hash FROM issuances \
+                 WHERE credential_id IN (",
             );
             let mut ids = query.separated(", ");
             for credential in chunk {
@@ -29,12 +30,14 @@ impl IssuanceLog for SqliteStore {
             }
             query.push(")");
             for row in query.build().fetch_all(&mut *tx).await.map_err(&failed)? {
-                accounts.insert(
-                    CredentialId::from_bytes(array(&row, "credential_id")?),
-                    AccountId::from_bytes(array(&row, "account_id")?),
-                );
+                let issued = Issued {
+                    account: AccountId::from_bytes(array(&row, "account_id")?),
+                    message: array(&row, "message_hash")?,
+                };
+                let id = CredentialId::from_bytes(array(&row, "credential_id")?);
+                found.insert(id, issued);
             }
         }
-        Ok(accounts)
+        Ok(found)
     }
 }

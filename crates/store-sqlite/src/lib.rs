@@ -38,6 +38,7 @@ mod gates;
 mod issuance;
 mod issuance_log;
 mod journeys;
+mod judging;
 mod money;
 mod notes;
 mod open;

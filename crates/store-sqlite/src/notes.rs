@@ -4,10 +4,10 @@ use settlement::model::TapNote;
 use settlement::ports::StoreError;
 use sqlx::QueryBuilder;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
-use units::DeviceId;
 use wire::note::TapOutcome;
 
 use crate::columns::{int_or_null, seq_number};
+use crate::judging::Place;
 use crate::store::backend;
 use crate::taps::ROWS_PER_STATEMENT;
 
@@ -15,16 +15,15 @@ use crate::taps::ROWS_PER_STATEMENT;
 /// the account on which the tap's code was used: those flags may change too.
 pub(crate) async fn insert(
     conn: &mut SqliteConnection,
-    (device, epoch): (DeviceId, u32),
-    notes: &[(u64, &TapNote)],
+    notes: &[(Place, &TapNote)],
 ) -> Result<(), StoreError> {
     let failed = backend("store notes");
     for chunk in notes.chunks(ROWS_PER_STATEMENT) {
         let mut query =
             QueryBuilder::new("INSERT INTO tap_notes (device_id, epoch, seq, tap_id, outcome) ");
-        query.push_values(chunk, |mut row, (seq, note)| {
+        query.push_values(chunk, |mut row, ((device, epoch, seq), note)| {
             row.push_bind(device.as_bytes().to_vec())
-                .push_bind(i64::from(epoch))
+                .push_bind(i64::from(*epoch))
                 .push_bind(seq_number(*seq))
                 .push_bind(note.tap.as_bytes().to_vec())
                 .push_bind(i64::from(note.outcome.as_number()));

@@ -10,7 +10,7 @@ use units::{AccountId, ServiceDay};
 use crate::SqliteStore;
 use crate::columns::{array, day};
 use crate::store::backend;
-use crate::{batches, corrections, journeys, money, taps};
+use crate::{corrections, journeys, judging, money, taps};
 
 /// Every account that has a day has a tap; one that has an entry has a tap or paid ahead; and none
 /// of these is ever deleted.
@@ -169,7 +169,7 @@ pub(crate) async fn day_record(
         record.flags.push(taps::read_flag(&row)?);
     }
     for row in fetch_day(conn, DAY_REFUSED, account, day).await? {
-        record.refused.push(batches::read_refused(&row)?);
+        record.refused.push(judging::read_refused(&row)?);
     }
     for row in fetch_day(conn, DAY_JOURNEYS, account, day).await? {
         record.journeys.push(journeys::read(&row)?);

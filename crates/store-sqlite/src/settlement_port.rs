@@ -1,14 +1,16 @@
 //! The settlement port, method by method.
 
+use std::future::Future;
+
 use settlement::model::{AccountDay, AccountRecord, DayRecord, Gate, Registered};
 use settlement::ports::{
     BatchReceipt, ChargeChange, ChargeScope, Counts, Cursor, DayChange, DayState, DayWindow,
-    FileTap, FileTapStored, MoneyFault, QuarantinedRecord, SettlementStore, StoreError,
-    VerifiedBatch,
+    FileTap, FileTapStored, JudgedRun, MoneyFault, QuarantinedRecord, SettlementStore, StoreError,
+    UnjudgedRun, VerifiedBatch,
 };
 use units::{AccountId, DeviceId, ServiceDay};
 
-use crate::{SqliteStore, batches, charging, counts, file_taps, gates, pages, settling};
+use crate::{SqliteStore, batches, charging, counts, file_taps, gates, judging, pages, settling};
 
 impl SettlementStore for SqliteStore {
     /// There is one writer: the others wait some milliseconds only.
@@ -46,6 +48,14 @@ impl SettlementStore for SqliteStore {
         batches: &[VerifiedBatch],
     ) -> Result<Vec<BatchReceipt>, StoreError> {
         batches::store(self, batches).await
+    }
+
+    async fn judge_records<D, J>(&self, limit: u32, decide: D) -> Result<u32, StoreError>
+    where
+        D: Fn(Vec<UnjudgedRun>) -> J + Send + Sync,
+        J: Future<Output = Result<Vec<JudgedRun>, StoreError>> + Send,
+    {
+        judging::judge(self, limit, decide).await
     }
 
     async fn store_file_taps(&self, rows: &[FileTap]) -> Result<Vec<FileTapStored>, StoreError> {
@@ -93,6 +103,6 @@ impl SettlementStore for SqliteStore {
     }
 
     async fn quarantine(&self, limit: u32) -> Result<Vec<QuarantinedRecord>, StoreError> {
-        batches::quarantine(self, limit).await
+        judging::quarantine(self, limit).await
     }
 }

@@ -21,6 +21,7 @@ use std::time::Duration;
 
 use factory::{Files, issue};
 use issuer::IssuanceStore as _;
+use settlement::ingest::judge::{self, OneCore};
 use settlement::testing::contract::Factory as _;
 use settlement::testing::shuffle::{Dealer, Delivery, Morning};
 use settlement::testing::world::{city, day, minutes};
@@ -170,9 +171,9 @@ async fn child(path: &Path, seed: u64) {
     let store = open(path).await;
     let morning = Morning::new();
     say("opened");
-    for (credential, account) in morning.issued() {
+    for (credential, issued) in morning.issued() {
         if store.issued(credential).await.unwrap().is_none() {
-            issue(&store, credential, account).await;
+            issue(&store, credential, issued).await;
         }
     }
     morning.prepare(&store).await;
@@ -185,6 +186,7 @@ async fn child(path: &Path, seed: u64) {
             }
             Delivery::Settle(days) => {
                 for _ in 0..days {
+                    judge_some(&store).await;
                     settle::step(&store, &city, minutes(3_000), 1)
                         .await
                         .unwrap();
@@ -198,8 +200,18 @@ async fn child(path: &Path, seed: u64) {
     say(DONE);
 }
 
+/// Judges one record, or the run it lies in.
+async fn judge_some(store: &SqliteStore) -> u32 {
+    let (city, keys) = (city(), Morning::new().issuer_keys());
+    let judged = judge::step(store, &city, &keys, &OneCore, 1);
+    let judged = judged.await.unwrap();
+    say("judged");
+    judged
+}
+
 async fn close(store: &SqliteStore) {
     let now = minutes(3_000);
+    while judge_some(store).await > 0 {}
     while settle::step(store, &city(), now, 1).await.unwrap() > 0 {
         say("settled");
     }

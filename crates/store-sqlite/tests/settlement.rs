@@ -10,12 +10,13 @@
 mod factory;
 
 use factory::Files;
+use settlement::ports::Issued;
 use settlement::testing::MemoryStore;
 use settlement::testing::contract::{self, Factory};
 use settlement::testing::world::city;
 use settlement::{recompute, verify_ledger};
 use store_sqlite::{Location, SqliteStore};
-use units::{AccountId, CredentialId};
+use units::CredentialId;
 
 /// Databases in memory.
 struct Memory;
@@ -27,8 +28,8 @@ impl Factory for Memory {
         SqliteStore::open(&Location::Memory).await.unwrap()
     }
 
-    async fn issue(&self, store: &SqliteStore, credential: CredentialId, account: AccountId) {
-        factory::issue(store, credential, account).await;
+    async fn issue(&self, store: &SqliteStore, credential: CredentialId, issued: Issued) {
+        factory::issue(store, credential, issued).await;
     }
 }
 
@@ -42,8 +43,8 @@ impl Factory for Model {
         MemoryStore::default()
     }
 
-    async fn issue(&self, store: &MemoryStore, credential: CredentialId, account: AccountId) {
-        store.issue(credential, account);
+    async fn issue(&self, store: &MemoryStore, credential: CredentialId, issued: Issued) {
+        store.issue(credential, issued);
     }
 }
 

@@ -1,23 +1,24 @@
 //! Settlement's ports, method by method.
 
 use std::collections::BTreeMap;
+use std::future::Future;
 
 use settlement::model::{AccountDay, AccountRecord, DayRecord, Gate, Registered};
 use settlement::ports::{
     BatchReceipt, ChargeChange, ChargeScope, Counts, Cursor, DayChange, DayState, DayWindow,
-    FileTap, FileTapStored, IssuanceLog, MoneyFault, QuarantinedRecord, SettlementStore,
-    StoreError, VerifiedBatch,
+    FileTap, FileTapStored, IssuanceLog, Issued, JudgedRun, MoneyFault, QuarantinedRecord,
+    SettlementStore, StoreError, UnjudgedRun, VerifiedBatch,
 };
 use units::{AccountId, CredentialId, DeviceId, ServiceDay};
 
 use crate::{Store, inside};
 
 impl IssuanceLog for Store {
-    async fn accounts_of(
+    async fn issuances_of(
         &self,
         credentials: &[CredentialId],
-    ) -> Result<BTreeMap<CredentialId, AccountId>, StoreError> {
-        inside!(self, store => store.accounts_of(credentials).await)
+    ) -> Result<BTreeMap<CredentialId, Issued>, StoreError> {
+        inside!(self, store => store.issuances_of(credentials).await)
     }
 }
 
@@ -56,6 +57,14 @@ impl SettlementStore for Store {
         batches: &[VerifiedBatch],
     ) -> Result<Vec<BatchReceipt>, StoreError> {
         inside!(self, store => store.store_batches(batches).await)
+    }
+
+    async fn judge_records<D, J>(&self, limit: u32, decide: D) -> Result<u32, StoreError>
+    where
+        D: Fn(Vec<UnjudgedRun>) -> J + Send + Sync,
+        J: Future<Output = Result<Vec<JudgedRun>, StoreError>> + Send,
+    {
+        inside!(self, store => store.judge_records(limit, decide).await)
     }
 
     async fn store_file_taps(&self, rows: &[FileTap]) -> Result<Vec<FileTapStored>, StoreError> {

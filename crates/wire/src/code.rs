@@ -1,5 +1,6 @@
 //! A code as a gate gets it: a presentation or a ticket.
 
+use sha2::{Digest as _, Sha256};
 use units::{CredentialId, KeyId, Timestamp};
 
 use crate::cbor::Reader;
@@ -105,6 +106,18 @@ impl<'a> Code<'a> {
 }
 
 impl VerifiedCode<'_> {
+    /// SHA-256 over the bytes that the issuer signed, of the credential or the ticket
+    /// (`Sig_structure`, RFC 9052 section 4.4): what an issuer's record of signatures holds of it.
+    /// `None` never: what was verified has such bytes.
+    #[must_use]
+    pub fn issued_hash(&self) -> Option<[u8; 32]> {
+        let signed = match self {
+            Self::Presentation(code) => code.credential().signed(),
+            Self::Ticket(code) => code.signed(),
+        };
+        Some(Sha256::digest(signed.message()?).into())
+    }
+
     /// The id (`cti`) of its credential or of the ticket.
     #[must_use]
     pub const fn id(&self) -> CredentialId {

@@ -237,6 +237,10 @@ pub struct VerifiedCredential<'a> {
 }
 
 impl<'a> VerifiedCredential<'a> {
+    pub(crate) const fn signed(&self) -> &Signed<'a> {
+        &self.parsed.signed
+    }
+
     /// The bytes it was read from.
     #[must_use]
     pub const fn as_bytes(&self) -> &'a [u8] {

@@ -184,7 +184,11 @@ pub struct VerifiedTicket<'a> {
     parsed: ParsedTicket<'a>,
 }
 
-impl VerifiedTicket<'_> {
+impl<'a> VerifiedTicket<'a> {
+    pub(crate) const fn signed(&self) -> &Signed<'a> {
+        &self.parsed.signed
+    }
+
     /// The issuer key that signed it.
     #[must_use]
     pub const fn kid(&self) -> KeyId {

@@ -26,7 +26,7 @@ const CITY_SECONDS: f64 = 90.0;
 /// Everything that is not taps as they came in, on its way or signed.
 const STORED_BYTES: &str = "SELECT sum(pg_total_relation_size(oid))::bigint FROM pg_class \
      WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace \
-     AND relname NOT IN ('device_records', 'new_taps')";
+     AND relname NOT IN ('device_records', 'new_taps', 'unjudged_runs')";
 
 const JOURNEYS: &str = "SELECT sum(journeys)::bigint FROM rider_days";
 
@@ -177,11 +177,15 @@ fn ran(
     let uploads = uploads::of(&in_time);
     let (ingest, done) = timed(|| {
         // As many writers as there are cores: one encodes while the other's server works.
-        runtime.block_on(uploads::store_by_two(&store, day, &uploads))
+        runtime.block_on(async {
+            uploads::store_by_two(&store, day, &uploads).await?;
+            uploads::judge_by_two(&store, day, &in_time).await
+        })
     });
     done?;
     let first = worker::run(&url, sizes.workers)?;
     runtime.block_on(uploads::store(&store, day, &uploads::of(&late)))?;
+    runtime.block_on(uploads::judge_by_two(&store, day, &late))?;
     let again = worker::run(&url, sizes.workers)?;
     runtime.block_on(store.close());
     let (journeys, stored_bytes) = runtime.block_on(sums(&url))?;

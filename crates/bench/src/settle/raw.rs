@@ -1,11 +1,12 @@
 //! The other side on PostgreSQL: a row for each tap, with nothing of ours in between.
 
 use futures_util::TryStreamExt as _;
-use settlement::model::{RecordOutcome, StoredTap};
-use settlement::ports::{VerifiedBatch, VerifiedRecord};
+use settlement::model::StoredTap;
 use sqlx::Connection as _;
 use sqlx::postgres::PgConnection;
 use tariff::TapKind;
+
+use super::uploads::Batch;
 
 /// A tap's columns, and the bytes its gate signed or a part of them.
 const COLUMNS: &str = "(device_id bytea NOT NULL, epoch integer NOT NULL, seq bigint NOT NULL, \
@@ -55,13 +56,11 @@ impl Raw {
     ///
     /// # Errors
     /// When the server refuses.
-    pub(super) async fn copy_in(&mut self, batches: &[VerifiedBatch]) -> anyhow::Result<()> {
+    pub(super) async fn copy_in(&mut self, batches: &[Batch]) -> anyhow::Result<()> {
         let mut out = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0".to_vec();
         for batch in batches {
-            for record in &batch.records {
-                if let RecordOutcome::Tap(stored) = &record.outcome {
-                    encode(&mut out, batch, record, stored, self.signed)?;
-                }
+            for tap in taps(batch) {
+                encode(&mut out, batch, tap, self.signed)?;
             }
         }
         out.extend_from_slice(&(-1_i16).to_be_bytes());
@@ -88,15 +87,12 @@ impl Raw {
     ///
     /// # Errors
     /// When the server refuses.
-    pub(super) async fn insert(&mut self, batch: &VerifiedBatch) -> anyhow::Result<()> {
-        for record in &batch.records {
-            let RecordOutcome::Tap(stored) = &record.outcome else {
-                continue;
-            };
+    pub(super) async fn insert(&mut self, batch: &Batch) -> anyhow::Result<()> {
+        for (seq, record, stored) in taps(batch) {
             let inserted = sqlx::query(INSERT)
-                .bind(batch.device.as_bytes().to_vec())
+                .bind(batch.verified.device.as_bytes().to_vec())
                 .bind(1_i32)
-                .bind(i64::try_from(record.seq)?)
+                .bind(i64::try_from(seq)?)
                 .bind(stored.tap.id.as_bytes().to_vec())
                 .bind(stored.account.as_bytes().to_vec())
                 .bind(stored.day.as_days())
@@ -104,11 +100,20 @@ impl Raw {
                 .bind(kind(stored))
                 .bind(stored.tap.stop.as_str().to_owned())
                 .bind(slot(stored))
-                .bind(record.bytes.clone());
+                .bind(record.to_vec());
             inserted.execute(&mut self.conn).await?;
         }
         Ok(())
     }
+}
+
+/// A record's number, its bytes, and the tap it is.
+type Tap<'b> = (u64, &'b [u8], &'b StoredTap);
+
+fn taps(batch: &Batch) -> impl Iterator<Item = Tap<'_>> {
+    let numbered = (batch.verified.first_seq..).zip(&batch.verified.records);
+    let taps = numbered.zip(&batch.taps);
+    taps.map(|((seq, record), stored)| (seq, record.as_slice(), stored))
 }
 
 fn kind(stored: &StoredTap) -> i16 {
@@ -125,14 +130,13 @@ fn slot(stored: &StoredTap) -> i64 {
 /// A row of PostgreSQL's binary COPY format.
 fn encode(
     out: &mut Vec<u8>,
-    batch: &VerifiedBatch,
-    record: &VerifiedRecord,
-    stored: &StoredTap,
+    batch: &Batch,
+    (seq, record, stored): Tap<'_>,
     signed: Signed,
 ) -> anyhow::Result<()> {
     let signed = match signed {
-        Signed::Whole => record.bytes.as_slice(),
-        Signed::Signature => &record.bytes[record.bytes.len() - 64..],
+        Signed::Whole => record,
+        Signed::Signature => &record[record.len() - 64..],
     };
     out.extend_from_slice(&11_i16.to_be_bytes());
     let mut field = |bytes: &[u8]| {
@@ -141,9 +145,9 @@ fn encode(
         out.extend_from_slice(bytes);
         anyhow::Ok(())
     };
-    field(batch.device.as_bytes())?;
+    field(batch.verified.device.as_bytes())?;
     field(&1_i32.to_be_bytes())?;
-    field(&i64::try_from(record.seq)?.to_be_bytes())?;
+    field(&i64::try_from(seq)?.to_be_bytes())?;
     field(stored.tap.id.as_bytes())?;
     field(stored.account.as_bytes())?;
     field(&stored.day.as_days().to_be_bytes())?;

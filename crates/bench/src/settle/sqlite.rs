@@ -1,14 +1,13 @@
 //! Taking taps in on SQLite, against the best that one can write by hand.
 
 use rusqlite::Connection;
-use settlement::model::RecordOutcome;
 use settlement::ports::SettlementStore;
 use store_sqlite::{Location, SqliteStore};
 use tokio::runtime::Runtime;
 
 use super::city::Day;
 use super::ingest::{Group, groups, per_tap};
-use super::uploads::{self, STORED_TOGETHER};
+use super::uploads::{self, STORED_TOGETHER, verified};
 use crate::measure::Times;
 use crate::report::Row;
 
@@ -43,7 +42,7 @@ pub(super) fn rows(runtime: &Runtime) -> anyhow::Result<Vec<Row>> {
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     for round in groups.chunks_exact(GROUPS).take(ROUNDS) {
         ours.push(per_tap(round, |group| {
-            runtime.block_on(store.store_batches(group))?;
+            runtime.block_on(store.store_batches(&verified(group)))?;
             Ok(())
         })?);
         theirs.push(per_tap(round, |group| insert(&mut by_hand, group))?);
@@ -63,14 +62,12 @@ fn insert(conn: &mut Connection, group: &Group) -> anyhow::Result<()> {
     {
         let mut statement = transaction.prepare_cached(INSERT)?;
         for batch in group {
-            for record in &batch.records {
-                let RecordOutcome::Tap(stored) = &record.outcome else {
-                    continue;
-                };
+            let records = batch.verified.records.iter().zip(&batch.taps);
+            for ((record, stored), seq) in records.zip(batch.verified.first_seq..) {
                 statement.execute((
-                    batch.device.as_bytes(),
-                    batch.epoch,
-                    i64::try_from(record.seq)?,
+                    batch.verified.device.as_bytes(),
+                    batch.verified.epoch,
+                    i64::try_from(seq)?,
                     stored.tap.id.as_bytes(),
                     stored.account.as_bytes(),
                     stored.day.as_days(),
@@ -78,7 +75,7 @@ fn insert(conn: &mut Connection, group: &Group) -> anyhow::Result<()> {
                     i32::from(stored.tap.kind == tariff::TapKind::Off),
                     stored.tap.stop.as_str(),
                     stored.code.map(|code| code.slot()),
-                    record.bytes.as_slice(),
+                    record.as_slice(),
                 ))?;
             }
         }

@@ -1,7 +1,9 @@
 //! What the gates of a day upload: signed batches of their journals, as the store gets them.
 
-use settlement::model::{Gate, GateState, RecordOutcome};
-use settlement::ports::{Continuity, SettlementStore, VerifiedBatch, VerifiedRecord};
+use std::collections::BTreeMap;
+
+use settlement::model::{Gate, GateState, RecordOutcome, StoredTap};
+use settlement::ports::{Continuity, JudgedRun, SettlementStore, UnjudgedRun, VerifiedBatch};
 use units::{GateId, Timestamp};
 use wire::tap::{PERMITTED, TapRecord};
 use wire::{ClockState, ListVersions};
@@ -14,6 +16,20 @@ pub(super) const UPLOAD_RECORDS: usize = 500;
 pub(super) const STORED_TOGETHER: usize = 5_000;
 /// Bytes of a phone's code.
 const EVIDENCE: usize = 241;
+
+/// Records that are judged in one transaction.
+const JUDGED_TOGETHER: u32 = 5_000;
+
+/// An upload, its device's signature taken as verified, and the taps its records are.
+pub(super) struct Batch {
+    pub(super) verified: VerifiedBatch,
+    pub(super) taps: Vec<StoredTap>,
+}
+
+/// What is stored in one transaction, as the store takes it.
+pub(super) fn verified(group: &[Batch]) -> Vec<VerifiedBatch> {
+    group.iter().map(|batch| batch.verified.clone()).collect()
+}
 
 /// Taps of one device that go in one upload, and the number of the first.
 pub(super) type Upload<'t> = (u64, &'t [Small]);
@@ -57,7 +73,7 @@ pub(super) async fn register<S: SettlementStore>(store: &S, taps: &[Small]) -> a
 ///
 /// # Errors
 /// When a record cannot be encoded.
-pub(super) fn batch(day: &Day, (first, taps): Upload<'_>) -> anyhow::Result<VerifiedBatch> {
+pub(super) fn batch(day: &Day, (first, taps): Upload<'_>) -> anyhow::Result<Batch> {
     let number = taps.first().map_or(0, |tap| tap.device);
     let head = |seq: u64| {
         let mut head = [0; 32];
@@ -65,6 +81,7 @@ pub(super) fn batch(day: &Day, (first, taps): Upload<'_>) -> anyhow::Result<Veri
         head
     };
     let mut records = Vec::with_capacity(taps.len());
+    let mut stored_taps = Vec::with_capacity(taps.len());
     let mut seq = first;
     for small in taps {
         let stored = day.stored(small, seq);
@@ -88,14 +105,11 @@ pub(super) fn batch(day: &Day, (first, taps): Upload<'_>) -> anyhow::Result<Veri
             lists: ListVersions::UNKNOWN,
             clock: ClockState::Unproven,
         };
-        records.push(VerifiedRecord {
-            seq,
-            bytes: record.encode()?.to_vec(),
-            outcome: RecordOutcome::Tap(Box::new(stored)),
-        });
+        records.push(record.encode()?.to_vec());
+        stored_taps.push(stored);
         seq += 1;
     }
-    Ok(VerifiedBatch {
+    let verified = VerifiedBatch {
         device: device(number),
         epoch: 1,
         first_seq: first,
@@ -105,6 +119,10 @@ pub(super) fn batch(day: &Day, (first, taps): Upload<'_>) -> anyhow::Result<Veri
         continuity: Continuity::Continues,
         received_at: received(day),
         records,
+    };
+    Ok(Batch {
+        verified,
+        taps: stored_taps,
     })
 }
 
@@ -125,7 +143,7 @@ pub(super) async fn store<S: SettlementStore>(
     for group in uploads.chunks(STORED_TOGETHER / UPLOAD_RECORDS) {
         let batches = group.iter().map(|upload| batch(day, *upload));
         let batches = batches.collect::<anyhow::Result<Vec<_>>>()?;
-        store.store_batches(&batches).await?;
+        store.store_batches(&verified(&batches)).await?;
     }
     Ok(())
 }
@@ -147,4 +165,40 @@ pub(super) async fn store_by_two<S: SettlementStore>(
     let (even, odd) = (by(0), by(1));
     let (even, odd) = tokio::join!(store(to, day, &even), store(to, day, &odd));
     even.and(odd)
+}
+
+/// Says of every record that waits that it is the tap it was made from: the writing of judging,
+/// without its signatures, which have a row of their own. `taps` are ordered by device.
+///
+/// # Errors
+/// When the store refuses.
+pub(super) async fn judge_by_two<S: SettlementStore>(
+    store: &S,
+    day: &Day,
+    taps: &[Small],
+) -> anyhow::Result<()> {
+    let of_devices = taps.chunk_by(|a, b| a.device == b.device);
+    let by_device: BTreeMap<_, &[Small]> = of_devices
+        .filter_map(|own| own.first().map(|tap| (device(tap.device), own)))
+        .collect();
+    let decide = |runs: Vec<UnjudgedRun>| {
+        let judged = runs.into_iter().map(|run| {
+            let own = by_device.get(&run.gate.device).copied().unwrap_or_default();
+            let first = usize::try_from(run.first_seq).unwrap_or(usize::MAX);
+            let own = own.iter().skip(first).take(run.records.len());
+            let outcomes = own.zip(run.first_seq..);
+            let outcome = |(small, seq)| RecordOutcome::Tap(Box::new(day.stored(small, seq)));
+            JudgedRun {
+                outcomes: outcomes.map(outcome).collect(),
+                run,
+            }
+        });
+        std::future::ready(Ok(judged.collect()))
+    };
+    let judge = || async {
+        while store.judge_records(JUDGED_TOGETHER, &decide).await? > 0 {}
+        anyhow::Ok(())
+    };
+    let (one, other) = tokio::join!(judge(), judge());
+    one.and(other)
 }

@@ -167,6 +167,9 @@ async fn scan_code(
             .context("the gate could not upload")
             .map_err(ApiError::internal)?;
     }
+    server::judge(&live.state)
+        .await
+        .map_err(ApiError::internal)?;
     settle::all(&live.state.store, &live.state.city, now)
         .await
         .map_err(ApiError::internal)?;

@@ -92,6 +92,7 @@ pub(crate) async fn run(arguments: &DemoArguments) -> Result<bool> {
     };
     let settling = Stopwatch::start();
     upload(&town, &spool).await?;
+    town.judge().await?;
     let scope = charge::day(day);
     books::bring_up_to_date(&town.store, &town.city, &scope, town.clock.now()).await?;
     let settle_s = settling.seconds();

@@ -165,6 +165,12 @@ impl Town {
         Ok(())
     }
 
+    /// Judges what gates have uploaded.
+    pub(super) async fn judge(&self) -> Result<()> {
+        server::judge(&self.state).await?;
+        Ok(())
+    }
+
     /// Lets clock and chance go, and serves the page until the process is told to stop.
     pub(super) async fn open_to_visitors(
         mut self,

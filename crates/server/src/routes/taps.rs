@@ -17,7 +17,7 @@ const PROTOBUF: &str = "application/x-protobuf";
 /// A batch may have this many bytes: 1,024 records of 700 bytes and their frame.
 pub(crate) const BATCH_BYTES_MAX: usize = 1024 * 1024;
 
-/// Stores the batch; answers only after the commit.
+/// Stores the batch, unjudged; answers only after the commit.
 pub(crate) async fn upload(
     State(state): State<AppState>,
     headers: HeaderMap,
@@ -40,16 +40,8 @@ pub(crate) async fn upload(
     let message = TapBatch::decode(body).map_err(|error| {
         Problem::new(ProblemCode::InvalidBody, format!("not a TapBatch: {error}"))
     })?;
-    let keys = state.issuer.all_keys();
-    let receipt = batch::store(
-        &state.store,
-        &state.city,
-        &keys,
-        to_batch(message)?,
-        state.now(),
-    )
-    .await
-    .map_err(refuse)?;
+    let receipt = batch::store(&state.store, to_batch(message)?, state.now());
+    let receipt = receipt.await.map_err(refuse)?;
     let ack = TapAck {
         acked_through_seq: receipt.cursor.acked_through_seq(),
         stored: receipt.stored,

@@ -94,6 +94,7 @@ pub(crate) async fn upload_json(world: &World, batch: &TapBatch) -> Answer {
 
 /// Settles what was uploaded.
 pub(crate) async fn settle(world: &World) {
+    server::judge(&world.state).await.unwrap();
     settlement::settle::all(&world.state.store, &world.state.city, world.now())
         .await
         .unwrap();

@@ -1,29 +1,18 @@
 //! Signed batches: a gate uploads its journal, at least once; each record counts once.
 //!
-//! The gate's signature covers the hash chain over the records' bytes, so it is checked before
-//! anything in them is believed. After that no record is lost: a permitted tap with good evidence
-//! is stored, a refused one is counted, and everything else is set aside with a reason. The answer
-//! comes after the store's commit and says how far the gate may forget.
+//! The gate's signature covers the hash chain over the records' bytes, and it is all that is checked
+//! here: the bytes are stored as they came, and what each record is, is found out later, in bulk
+//! ([`super::judge`]). The answer comes after the store's commit and says how far the gate may
+//! forget.
 
 use std::collections::BTreeMap;
 
-use tariff::{City, Holder, Tap, TapKind};
-use units::{AccountId, CredentialId, DeviceId, Timestamp};
+use units::{DeviceId, Timestamp};
 use wire::chain::{BATCH_RECORDS_MAX, ChainHead, batch_message};
-use wire::note::{NoteRecord, Record};
-use wire::tap::{PERMITTED, TapRecord};
-use wire::{DeviceKey, IssuerKey, KeyError, SignatureError};
+use wire::{DeviceKey, KeyError, SignatureError};
 
-use super::evidence;
-use crate::ids;
-use crate::model::{
-    CodeUse, Gate, GateState, QuarantineReason, Quarantined, RecordOutcome, RefusedTap, StoredTap,
-    TapNote, TapSource,
-};
-use crate::ports::{
-    BatchReceipt, Continuity, IssuanceLog, SettlementStore, StoreError, VerifiedBatch,
-    VerifiedRecord,
-};
+use crate::model::{Gate, GateState};
+use crate::ports::{BatchReceipt, Continuity, SettlementStore, StoreError, VerifiedBatch};
 
 /// A batch as it came over the network, decoded from its envelope.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -101,21 +90,18 @@ pub enum BatchError {
 /// The highest record number: what a signed 64-bit column holds, with room for the one after it.
 pub const SEQ_MAX: u64 = i64::MAX.unsigned_abs() - 1;
 
-/// Verifies a batch and stores it. Storing the same batch again changes nothing.
-///
-/// `issuer_keys` are all keys that may have signed the codes, former ones included.
+/// Verifies the device's signature over a batch and stores its records, unjudged. Storing the same
+/// batch again changes nothing.
 ///
 /// # Errors
-/// [`BatchError`], and nothing was stored. A record that cannot be charged is no error: it is set
-/// aside and counts as stored.
-pub async fn store<S: SettlementStore + IssuanceLog>(
+/// [`BatchError`], and nothing was stored. A record that cannot be charged is no error: it is
+/// stored, and set aside when it is judged.
+pub async fn store<S: SettlementStore>(
     store: &S,
-    city: &City,
-    issuer_keys: &[IssuerKey],
     batch: SignedBatch,
     now: Timestamp,
 ) -> Result<BatchReceipt, BatchError> {
-    let mut answers = store_all(store, city, issuer_keys, vec![batch], now).await?;
+    let mut answers = store_all(store, vec![batch], now).await?;
     let missing = || StoreError::out_of_range("store_batches", "one receipt for each batch", 0);
     answers.pop().ok_or_else(missing)?
 }
@@ -126,10 +112,8 @@ pub async fn store<S: SettlementStore + IssuanceLog>(
 /// # Errors
 /// [`StoreError`] when the store cannot do its work; then none is stored, and each may be sent
 /// again.
-pub async fn store_all<S: SettlementStore + IssuanceLog>(
+pub async fn store_all<S: SettlementStore>(
     store: &S,
-    city: &City,
-    issuer_keys: &[IssuerKey],
     batches: Vec<SignedBatch>,
     now: Timestamp,
 ) -> Result<Vec<Result<BatchReceipt, BatchError>>, StoreError> {
@@ -137,9 +121,9 @@ pub async fn store_all<S: SettlementStore + IssuanceLog>(
     let mut good = Vec::with_capacity(batches.len());
     let mut refused = Vec::with_capacity(batches.len());
     for batch in batches {
-        match verify(store, city, issuer_keys, batch, now, &heads).await {
+        match verify(store, batch, now, &heads).await {
             Ok(batch) => {
-                let ends = (batch.device, batch.epoch, end_of(&batch));
+                let ends = (batch.device, batch.epoch, batch.next_seq());
                 heads.entry(ends).or_default().push(batch.after);
                 good.push(batch);
                 refused.push(None);
@@ -159,16 +143,9 @@ pub async fn store_all<S: SettlementStore + IssuanceLog>(
 /// The heads of batches that are stored together, by the number of the record after them.
 type Heads = BTreeMap<(DeviceId, u32, u64), Vec<[u8; 32]>>;
 
-fn end_of(batch: &VerifiedBatch) -> u64 {
-    let count = u64::try_from(batch.records.len()).unwrap_or(u64::MAX);
-    batch.first_seq.saturating_add(count)
-}
-
-/// Checks a batch and finds out what each of its records is.
-async fn verify<S: SettlementStore + IssuanceLog>(
+/// Checks what of a batch is checked before its device is answered.
+async fn verify<S: SettlementStore>(
     store: &S,
-    city: &City,
-    issuer_keys: &[IssuerKey],
     batch: SignedBatch,
     now: Timestamp,
     beside: &Heads,
@@ -182,33 +159,6 @@ async fn verify<S: SettlementStore + IssuanceLog>(
     }
     let after = verify_device(&gate, &batch)?;
     let continuity = continuity(store, &batch, beside).await?;
-
-    let judged: Vec<Judged<'_>> = batch
-        .records
-        .iter()
-        .zip(batch.first_seq..)
-        .map(|(bytes, seq)| judge(&gate, issuer_keys, bytes, seq))
-        .collect();
-    let mut shown: Vec<CredentialId> = judged.iter().filter_map(Judged::credential).collect();
-    shown.sort_unstable();
-    shown.dedup();
-    let accounts = store.accounts_of(&shown).await?;
-    let outcomes: Vec<RecordOutcome> = judged
-        .into_iter()
-        .map(|judged| conclude(city, &batch, judged, &accounts))
-        .collect();
-
-    let records = batch
-        .records
-        .into_iter()
-        .zip(outcomes)
-        .zip(batch.first_seq..)
-        .map(|((bytes, outcome), seq)| VerifiedRecord {
-            seq,
-            bytes,
-            outcome,
-        })
-        .collect();
     Ok(VerifiedBatch {
         device,
         epoch: batch.epoch,
@@ -218,16 +168,8 @@ async fn verify<S: SettlementStore + IssuanceLog>(
         signature: batch.signature,
         continuity,
         received_at: now,
-        records,
+        records: batch.records,
     })
-}
-
-/// The tariff's word for a record's kind.
-pub(crate) const fn kind_of(kind: wire::tap::TapKind) -> TapKind {
-    match kind {
-        wire::tap::TapKind::On => TapKind::On,
-        wire::tap::TapKind::Off => TapKind::Off,
-    }
 }
 
 fn check_limits(batch: &SignedBatch) -> Result<(), BatchError> {
@@ -305,124 +247,4 @@ async fn continuity<S: SettlementStore>(
     } else {
         Continuity::Broken
     })
-}
-
-/// What a record is, as far as its bytes and the keys can tell.
-enum Judged<'r> {
-    Permitted(u64, TapRecord<'r>, CodeUse, Holder),
-    Refused(u64, TapRecord<'r>, Option<CodeUse>),
-    Note(NoteRecord),
-    Quarantined(Quarantined),
-}
-
-impl Judged<'_> {
-    fn credential(&self) -> Option<CredentialId> {
-        match self {
-            Self::Permitted(_, _, code, _) => Some(code.credential),
-            Self::Refused(_, _, code) => code.map(|code| code.credential),
-            Self::Note(_) | Self::Quarantined(_) => None,
-        }
-    }
-}
-
-fn judge<'r>(gate: &Gate, keys: &[IssuerKey], bytes: &'r [u8], seq: u64) -> Judged<'r> {
-    let record = match Record::decode(bytes) {
-        Ok(record) => record,
-        Err(error) => {
-            return Judged::Quarantined(Quarantined {
-                reason: QuarantineReason::MalformedRecord,
-                detail: error.to_string(),
-            });
-        }
-    };
-    if record.seq() != seq {
-        return Judged::Quarantined(Quarantined {
-            reason: QuarantineReason::WrongSequence,
-            detail: format!("expected record {seq}, got {}", record.seq()),
-        });
-    }
-    let record = match record {
-        Record::Tap(tap) => tap,
-        Record::Note(note) => return Judged::Note(note),
-    };
-    if let Some(detail) = wrong_place(gate, &record) {
-        return Judged::Quarantined(Quarantined {
-            reason: QuarantineReason::WrongPlace,
-            detail,
-        });
-    }
-    if record.decision != PERMITTED {
-        return Judged::Refused(seq, record, evidence::attribute(&record, keys));
-    }
-    match evidence::verify(&record, keys) {
-        Ok((code, holder)) => Judged::Permitted(seq, record, code, holder),
-        Err(quarantined) => Judged::Quarantined(quarantined),
-    }
-}
-
-fn wrong_place(gate: &Gate, record: &TapRecord<'_>) -> Option<String> {
-    if record.gate != gate.gate {
-        return Some(format!("expected gate {}, got {}", gate.gate, record.gate));
-    }
-    if let Some(stop) = gate.stop.filter(|stop| *stop != record.stop) {
-        return Some(format!("expected stop {stop}, got {}", record.stop));
-    }
-    let route = gate.route.filter(|route| Some(*route) != record.route)?;
-    let got = record
-        .route
-        .map_or("none".to_owned(), |got| got.to_string());
-    Some(format!("expected route {route}, got {got}"))
-}
-
-fn conclude(
-    city: &City,
-    batch: &SignedBatch,
-    judged: Judged<'_>,
-    accounts: &BTreeMap<CredentialId, AccountId>,
-) -> RecordOutcome {
-    match judged {
-        Judged::Quarantined(quarantined) => RecordOutcome::Quarantined(quarantined),
-        // The device in the tap's id is the one that signed: no gate speaks of another's taps.
-        Judged::Note(note) => RecordOutcome::Note(TapNote {
-            tap: ids::tap_of_record(batch.device, note.tap_epoch, note.tap_seq),
-            epoch: note.tap_epoch,
-            seq: note.tap_seq,
-            outcome: note.outcome,
-        }),
-        Judged::Refused(seq, record, code) => RecordOutcome::Refused(Box::new(RefusedTap {
-            id: ids::tap_of_record(batch.device, batch.epoch, seq),
-            account: code.and_then(|code| accounts.get(&code.credential).copied()),
-            day: city.service_day(record.at),
-            at: record.at,
-            kind: kind_of(record.kind),
-            stop: record.stop,
-            route: record.route,
-            decision: record.decision,
-        })),
-        Judged::Permitted(seq, record, code, holder) => match accounts.get(&code.credential) {
-            None => RecordOutcome::Quarantined(Quarantined {
-                reason: QuarantineReason::NotInIssuanceLog,
-                detail: format!("{} is not in the issuance log", code.credential),
-            }),
-            Some(account) => RecordOutcome::Tap(Box::new(StoredTap {
-                account: *account,
-                day: city.service_day(record.at),
-                tap: Tap {
-                    at: record.at,
-                    kind: kind_of(record.kind),
-                    id: ids::tap_of_record(batch.device, batch.epoch, seq),
-                    stop: record.stop,
-                    route: record.route,
-                    holder,
-                },
-                source: TapSource::Gate {
-                    device: batch.device,
-                    epoch: batch.epoch,
-                    seq,
-                },
-                code: Some(code),
-                outcome: None,
-            })),
-        },
-    }
 }

@@ -3,8 +3,9 @@
 use tariff::{Holder, Medium};
 use units::{GateId, Span, Timestamp};
 use wire::tap::TapRecord;
-use wire::{Code, IssuerKey, VerifiedCode, VerifyError};
+use wire::{Code, Issuer as _, VerifiedCode, VerifyError};
 
+use super::judge::{IssuerKeys, kind_of};
 use crate::model::{CodeUse, QuarantineReason, Quarantined};
 
 /// How far a code's own times may lie from the tap's: a code lives 15 s, a phone's clock may be
@@ -12,13 +13,21 @@ use crate::model::{CodeUse, QuarantineReason, Quarantined};
 /// screenshot's worth of fraud.
 pub const EVIDENCE_SKEW_MAX: Span = Span::from_secs(120);
 
+/// What a code says once its signatures hold.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Shown {
+    /// Which use of which credential or ticket.
+    pub(super) code: CodeUse,
+    /// Who travels on it.
+    pub(super) holder: Holder,
+    /// SHA-256 over what the issuer signed.
+    pub(super) issued_hash: Option<[u8; 32]>,
+}
+
 /// Checks the evidence of a permitted tap: shape, signatures of issuer and holder, key in force,
 /// times that fit the tap, the gate it is bound to. Freshness to the second was the gate's to
 /// judge.
-pub(super) fn verify(
-    record: &TapRecord<'_>,
-    keys: &[IssuerKey],
-) -> Result<(CodeUse, Holder), Quarantined> {
+pub(super) fn verify(record: &TapRecord<'_>, keys: &IssuerKeys) -> Result<Shown, Quarantined> {
     let code = verify_signatures(record, keys)?;
     let at = record.at;
     if at.plus(EVIDENCE_SKEW_MAX) < code.starts() || at.minus(EVIDENCE_SKEW_MAX) >= code.expires() {
@@ -38,7 +47,15 @@ pub(super) fn verify(
         }
         check_gate(presentation.gate(), record.gate)?;
     }
-    Ok((code_use(&code, record), holder(&code)))
+    Ok(shown(&code, record))
+}
+
+fn shown(code: &VerifiedCode<'_>, record: &TapRecord<'_>) -> Shown {
+    Shown {
+        code: code_use(code, record),
+        holder: holder(code),
+        issued_hash: code.issued_hash(),
+    }
 }
 
 /// Who travels on the code: its entitlement, and the phone's key as its name for pairing taps.
@@ -63,10 +80,9 @@ fn holder(code: &VerifiedCode<'_>) -> Holder {
 }
 
 /// Which code a refused tap showed, when its signatures hold: whose attempt it was.
-pub(super) fn attribute(record: &TapRecord<'_>, keys: &[IssuerKey]) -> Option<CodeUse> {
-    verify_signatures(record, keys)
-        .ok()
-        .map(|code| code_use(&code, record))
+pub(super) fn attribute(record: &TapRecord<'_>, keys: &IssuerKeys) -> Option<Shown> {
+    let code = verify_signatures(record, keys).ok()?;
+    Some(shown(&code, record))
 }
 
 fn code_use(code: &VerifiedCode<'_>, record: &TapRecord<'_>) -> CodeUse {
@@ -74,13 +90,13 @@ fn code_use(code: &VerifiedCode<'_>, record: &TapRecord<'_>) -> CodeUse {
         VerifiedCode::Presentation(presentation) => {
             CodeUse::presentation(code.id(), presentation.issued_at())
         }
-        VerifiedCode::Ticket(_) => CodeUse::ticket(code.id(), super::batch::kind_of(record.kind)),
+        VerifiedCode::Ticket(_) => CodeUse::ticket(code.id(), kind_of(record.kind)),
     }
 }
 
 fn verify_signatures<'r>(
     record: &TapRecord<'r>,
-    keys: &[IssuerKey],
+    keys: &IssuerKeys,
 ) -> Result<VerifiedCode<'r>, Quarantined> {
     let code: Code<'r> = wire::parse(record.evidence).map_err(|error| Quarantined {
         reason: QuarantineReason::MalformedEvidence,

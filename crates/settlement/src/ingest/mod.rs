@@ -1,8 +1,10 @@
-//! Taking taps in: signed batches of our gates ([`batch`]) and rows of outside files ([`rows`]).
+//! Taking taps in: signed batches of our gates ([`batch`]), whose records are judged afterwards
+//! ([`judge`]), and rows of outside files ([`rows`]).
 
 pub mod batch;
 pub mod csv;
 mod evidence;
+pub mod judge;
 pub mod rows;
 pub mod tides;
 

@@ -204,6 +204,8 @@ named! {
         OtherGate = "other_gate",
         /// Nobody was issued this credential or ticket.
         NotInIssuanceLog = "not_in_issuance_log",
+        /// Another credential or ticket was issued under this id.
+        DiffersFromIssuanceLog = "differs_from_issuance_log",
     }
 
     /// Why a stored tap is not priced.

@@ -13,6 +13,7 @@ mod charging;
 mod codes;
 mod corrections;
 mod files;
+mod judging;
 mod laws;
 mod notes;
 mod operator;
@@ -24,7 +25,7 @@ mod windows;
 use std::future::Future;
 
 use tariff::City;
-use units::{AccountId, CredentialId};
+use units::CredentialId;
 use wire::PartySize;
 
 use super::world::{self, Device, Issuer, Phone};
@@ -32,8 +33,9 @@ use crate::charging::{InvoiceBook, PaymentStore, PrepaidBook};
 use crate::corrections::CorrectionStore;
 use crate::debt::list::DebtList;
 use crate::ingest::batch::{self, BatchError, SignedBatch};
+use crate::ingest::judge::{self, OneCore};
 use crate::operator::OperatorStore;
-use crate::ports::{BatchReceipt, IssuanceLog, SettlementStore};
+use crate::ports::{BatchReceipt, IssuanceLog, Issued, SettlementStore};
 use crate::staff::StaffStore;
 use crate::{charge, dump, recompute, settle, verify_ledger};
 
@@ -53,12 +55,12 @@ pub trait Factory {
     /// An empty store that shares nothing with any other.
     fn fresh(&self) -> impl Future<Output = Self::Store>;
 
-    /// Makes the issuance log of `store` say that `credential` was issued to `account`.
+    /// Makes the issuance log of `store` say what was issued under `credential`.
     fn issue(
         &self,
         store: &Self::Store,
         credential: CredentialId,
-        account: AccountId,
+        issued: Issued,
     ) -> impl Future<Output = ()>;
 }
 
@@ -69,6 +71,7 @@ pub trait Factory {
 pub async fn check_all<F: Factory>(factory: &F) {
     // Boxed: together the cases would make a future too large for the stack.
     Box::pin(uploads::check(factory)).await;
+    Box::pin(judging::check(factory)).await;
     Box::pin(codes::check(factory)).await;
     Box::pin(notes::check(factory)).await;
     Box::pin(parties::check(factory)).await;
@@ -131,18 +134,34 @@ impl<'f, F: Factory> Bench<'f, F> {
     /// The same, for a party.
     async fn phone_of_party(&self, number: u8, party: PartySize) -> Phone {
         let phone = self.issuer.phone_of_party(number, party);
-        let (credential, account) = (phone.credential, phone.account);
-        self.factory.issue(&self.store, credential, account).await;
+        let (credential, issued) = (phone.credential, phone.issued);
+        self.factory.issue(&self.store, credential, issued).await;
         phone
     }
 
     async fn try_upload(&self, batch: SignedBatch) -> Result<BatchReceipt, BatchError> {
-        let keys = [self.issuer.public()];
-        batch::store(&self.store, &self.city, &keys, batch, world::minutes(2_000)).await
+        batch::store(&self.store, batch, world::minutes(2_000)).await
     }
 
+    /// Uploads a batch and has its records judged.
     async fn upload(&self, batch: SignedBatch) -> BatchReceipt {
-        self.try_upload(batch).await.unwrap()
+        let receipt = self.try_upload(batch).await.unwrap();
+        self.judge().await;
+        receipt
+    }
+
+    /// Judges whatever waits; answers how many records did.
+    async fn judge(&self) -> u64 {
+        let keys = self.issuer.keys();
+        let judged = judge::all(&self.store, &self.city, &keys, &OneCore);
+        judged.await.unwrap()
+    }
+
+    /// Judges about `limit` records.
+    async fn judge_some(&self, limit: u32) -> u32 {
+        let keys = self.issuer.keys();
+        let judged = judge::step(&self.store, &self.city, &keys, &OneCore, limit);
+        judged.await.unwrap()
     }
 
     /// Uploads both journals whole.

@@ -4,8 +4,10 @@
 mod corrections;
 mod operator;
 mod payments;
+mod uploads;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::future::Future;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use ledger::LedgerAccount;
@@ -20,14 +22,14 @@ use crate::charging::{Payment, PaymentProfile};
 use crate::corrections::AuditLine;
 use crate::debt::deny::DebtEntry;
 use crate::model::{
-    AccountDay, AccountRecord, Correction, DayRecord, Gate, LedgerBalance, PostedEntry,
-    RecordOutcome, RefusedTap, Registered, StaffName, StoredCharge, StoredFare, StoredJourney,
-    StoredTap, TapFlag, TapNote, UnknownValue,
+    AccountDay, AccountRecord, Correction, DayRecord, Gate, LedgerBalance, PostedEntry, RefusedTap,
+    Registered, StaffName, StoredCharge, StoredFare, StoredJourney, StoredTap, TapFlag, TapNote,
+    UnknownValue,
 };
 use crate::ports::{
-    BatchReceipt, ChargeChange, ChargeScope, Continuity, Counts, Cursor, DayChange, DayState,
-    DayWindow, FileTap, FileTapStored, IssuanceLog, MoneyFault, QuarantinedRecord, SettlementStore,
-    StoreError, VerifiedBatch,
+    BatchReceipt, ChargeChange, ChargeScope, Counts, Cursor, DayChange, DayState, DayWindow,
+    FileTap, FileTapStored, IssuanceLog, Issued, JudgedRun, MoneyFault, QuarantinedRecord,
+    SettlementStore, StoreError, UnjudgedRun, VerifiedBatch,
 };
 use crate::staff::Staff;
 
@@ -40,11 +42,12 @@ type RecordKey = (DeviceId, u32, u64);
 
 #[derive(Debug, Default, Clone)]
 struct State {
-    issued: BTreeMap<CredentialId, AccountId>,
+    issued: BTreeMap<CredentialId, Issued>,
     gates: BTreeMap<DeviceId, Gate>,
     heads: BTreeMap<RecordKey, BTreeSet<[u8; 32]>>,
     breaks: BTreeSet<(RecordKey, [u8; 32])>,
     records: BTreeMap<RecordKey, Vec<u8>>,
+    unjudged: BTreeMap<RecordKey, Timestamp>,
     conflicts: BTreeSet<(RecordKey, Vec<u8>)>,
     quarantine: BTreeMap<RecordKey, QuarantinedRecord>,
     refused: BTreeMap<RecordKey, RefusedTap>,
@@ -70,9 +73,9 @@ struct State {
 }
 
 impl MemoryStore {
-    /// Notes that `credential` was issued to `account`.
-    pub fn issue(&self, credential: CredentialId, account: AccountId) {
-        self.lock().issued.insert(credential, account);
+    /// Notes what was issued under `credential`.
+    pub fn issue(&self, credential: CredentialId, issued: Issued) {
+        self.lock().issued.insert(credential, issued);
     }
 
     /// A thread that panicked has changed nothing half-way: changes are made whole.
@@ -82,14 +85,14 @@ impl MemoryStore {
 }
 
 impl IssuanceLog for MemoryStore {
-    async fn accounts_of(
+    async fn issuances_of(
         &self,
         credentials: &[CredentialId],
-    ) -> Result<BTreeMap<CredentialId, AccountId>, StoreError> {
+    ) -> Result<BTreeMap<CredentialId, Issued>, StoreError> {
         let state = self.lock();
         Ok(credentials
             .iter()
-            .filter_map(|id| state.issued.get(id).map(|account| (*id, *account)))
+            .filter_map(|id| state.issued.get(id).map(|issued| (*id, *issued)))
             .collect())
     }
 }
@@ -145,6 +148,21 @@ impl SettlementStore for MemoryStore {
         let receipts = receipts.collect::<Result<Vec<_>, _>>()?;
         *state = next;
         Ok(receipts)
+    }
+
+    async fn judge_records<D, J>(&self, limit: u32, decide: D) -> Result<u32, StoreError>
+    where
+        D: Fn(Vec<UnjudgedRun>) -> J + Send + Sync,
+        J: Future<Output = Result<Vec<JudgedRun>, StoreError>> + Send,
+    {
+        let runs = self.lock().unjudged_runs(limit);
+        let taken = runs.len();
+        let judged = decide(runs).await?;
+        let mut state = self.lock();
+        for judged in &judged {
+            state.add_judged(judged);
+        }
+        Ok(u32::try_from(taken).unwrap_or(u32::MAX))
     }
 
     async fn store_file_taps(&self, rows: &[FileTap]) -> Result<Vec<FileTapStored>, StoreError> {
@@ -300,75 +318,6 @@ impl State {
         Cursor {
             next_seq,
             stored_beyond: None,
-        }
-    }
-
-    fn store_batch(&mut self, batch: &VerifiedBatch) -> Result<BatchReceipt, StoreError> {
-        if !self.gates.contains_key(&batch.device) {
-            return Err(StoreError::corrupt(
-                "batches.device_id",
-                UnknownValue {
-                    expected: "a registered device",
-                    got: batch.device.to_string(),
-                },
-            ));
-        }
-        let (mut stored, mut duplicates, mut conflicts) = (0, 0, 0);
-        for record in &batch.records {
-            let key = (batch.device, batch.epoch, record.seq);
-            match self.records.get(&key) {
-                Some(bytes) if *bytes == record.bytes => duplicates += 1,
-                Some(_) => {
-                    conflicts += 1;
-                    self.conflicts.insert((key, record.bytes.clone()));
-                }
-                None => {
-                    stored += 1;
-                    self.records.insert(key, record.bytes.clone());
-                    self.add_outcome(batch, key, record);
-                }
-            }
-        }
-        let count = u64::try_from(batch.records.len()).unwrap_or(u64::MAX);
-        let end = (batch.device, batch.epoch, batch.first_seq + count);
-        let new = self.heads.entry(end).or_default().insert(batch.after);
-        if new && batch.continuity == Continuity::Broken {
-            self.breaks.insert((end, batch.after));
-        }
-        Ok(BatchReceipt {
-            cursor: self.cursor(batch.device, batch.epoch),
-            stored,
-            duplicates,
-            conflicts,
-        })
-    }
-
-    fn add_outcome(
-        &mut self,
-        batch: &VerifiedBatch,
-        key: RecordKey,
-        record: &crate::ports::VerifiedRecord,
-    ) {
-        match &record.outcome {
-            RecordOutcome::Tap(tap) => self.add_tap(tap),
-            RecordOutcome::Note(note) => self.add_note(note),
-            RecordOutcome::Refused(tap) => {
-                self.refused.insert(key, (**tap).clone());
-            }
-            RecordOutcome::Quarantined(why) => {
-                self.quarantine.insert(
-                    key,
-                    QuarantinedRecord {
-                        device: batch.device,
-                        epoch: batch.epoch,
-                        seq: record.seq,
-                        reason: why.reason.as_str().to_owned(),
-                        detail: why.detail.clone(),
-                        received_at: batch.received_at,
-                        bytes: record.bytes.clone(),
-                    },
-                );
-            }
         }
     }
 
@@ -533,6 +482,7 @@ impl State {
             conflicts: count(self.conflicts.len()),
             chain_breaks: count(self.breaks.len()),
             charges: count(self.charges.len()),
+            unjudged: count(self.unjudged.len()),
             dirty_days: count(self.dirty.len()),
             ..Counts::default()
         };

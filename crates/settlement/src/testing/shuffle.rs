@@ -2,14 +2,14 @@
 //! seed alone.
 
 use tariff::{City, TapKind};
-use units::{AccountId, CredentialId, ServiceDay, Span};
-use wire::IssuerKey;
+use units::{CredentialId, ServiceDay, Span};
 
 use super::world::{Device, Issuer, Phone, day, minutes};
 use crate::ingest::batch::{self, SignedBatch};
+use crate::ingest::judge::{self, IssuerKeys, OneCore};
 use crate::ingest::rows;
 use crate::model::Gate;
-use crate::ports::{IssuanceLog, SettlementStore};
+use crate::ports::{IssuanceLog, Issued, SettlementStore};
 use crate::{charge, settle};
 
 /// A small deterministic generator (`SplitMix64`), enough to deal with and no more.
@@ -63,9 +63,9 @@ pub enum Delivery {
     Batch(Box<SignedBatch>),
     /// An outside file comes in.
     File(String),
-    /// The worker takes up to so many days.
+    /// The worker judges about so many records and settles about so many days.
     Settle(u32),
-    /// The day is closed for everybody.
+    /// Every record is judged and the day closed for everybody.
     Close,
 }
 
@@ -127,18 +127,19 @@ impl Morning {
 
     /// The issuer's key.
     #[must_use]
-    pub fn issuer_keys(&self) -> Vec<IssuerKey> {
-        vec![self.issuer.public()]
+    pub fn issuer_keys(&self) -> IssuerKeys {
+        self.issuer.keys()
     }
 
     /// Who was issued what.
     #[must_use]
-    pub fn issued(&self) -> Vec<(CredentialId, AccountId)> {
+    pub fn issued(&self) -> Vec<(CredentialId, Issued)> {
         let phones = self.phones.iter();
         let mut issued: Vec<_> = phones
-            .map(|phone| (phone.credential, phone.account))
+            .map(|phone| (phone.credential, phone.issued))
             .collect();
-        issued.push((Issuer::ticket_id(4), self.phones[3].account));
+        let ticket = self.issuer.ticket_issued(4, self.phones[3].account);
+        issued.push((Issuer::ticket_id(4), ticket));
         issued
     }
 
@@ -230,7 +231,7 @@ impl Morning {
         let now = minutes(3_000);
         match delivery {
             Delivery::Batch(batch) => {
-                let taken = batch::store(store, city, &self.issuer_keys(), *batch, now).await;
+                let taken = batch::store(store, *batch, now).await;
                 taken.expect("store a batch");
             }
             Delivery::File(text) => {
@@ -238,9 +239,14 @@ impl Morning {
                 taken.expect("store a file");
             }
             Delivery::Settle(days) => {
+                let keys = self.issuer_keys();
+                let judged = judge::step(store, city, &keys, &OneCore, days).await;
+                judged.expect("judge");
                 settle::step(store, city, now, days).await.expect("settle");
             }
             Delivery::Close => {
+                let judged = judge::all(store, city, &self.issuer_keys(), &OneCore).await;
+                judged.expect("judge");
                 let scope = charge::through(ServiceDay::from_days(day().as_days() + 1));
                 charge::close(store, city, &scope, now)
                     .await

@@ -10,6 +10,7 @@
 )]
 
 use ed25519_dalek::{Signer as _, SigningKey};
+use sha2::{Digest as _, Sha256};
 use tariff::{City, TapKind};
 use units::{
     AccountId, CredentialId, DeviceId, GateId, KeyId, RouteId, ServiceDay, Span, StopId, Timestamp,
@@ -18,12 +19,14 @@ use wire::chain::{ChainHead, batch_message};
 use wire::note::{NoteRecord, TapOutcome};
 use wire::tap::TapRecord;
 use wire::{
-    CredentialClaims, Entitlement, HolderKey, IssuerKey, LifeHours, PartySize, PresentationClaims,
-    ProductCode, RiderCategory, TicketClaims,
+    CredentialClaims, EncodeError, Entitlement, HolderKey, IssuerKey, LifeHours, PartySize,
+    PresentationClaims, ProductCode, RiderCategory, TicketClaims, ToBeSigned,
 };
 
 use crate::ingest::batch::SignedBatch;
+use crate::ingest::judge::IssuerKeys;
 use crate::model::{Gate, GateState};
+use crate::ports::Issued;
 
 /// The day most tests travel on: a Monday.
 pub const DAY: &str = "2019-01-07";
@@ -43,6 +46,8 @@ pub struct Phone {
     pub account: AccountId,
     /// The credential's id.
     pub credential: CredentialId,
+    /// What the issuer's log says of the credential.
+    pub issued: Issued,
     key: SigningKey,
     bytes: Vec<u8>,
 }
@@ -138,6 +143,12 @@ impl Issuer {
             .unwrap_or_else(|error| panic!("{error}"))
     }
 
+    /// The same, prepared.
+    #[must_use]
+    pub fn keys(&self) -> IssuerKeys {
+        IssuerKeys::prepare(&[self.public()]).unwrap_or_else(|error| panic!("{error}"))
+    }
+
     /// Phone number `number`, with a credential for a week from the start of [`DAY`].
     #[must_use]
     pub fn phone(&self, number: u8) -> Phone {
@@ -159,13 +170,29 @@ impl Issuer {
             expires: minutes(7 * 24 * 60),
             life: LifeHours::new(168).unwrap_or_else(|| panic!("168 hours are a life")),
         };
-        let bytes = claims.sign(self.kid, |message| self.key.sign(message).to_bytes());
+        let (bytes, message) = self.sign(claims.to_be_signed(self.kid));
+        let account = AccountId::from_bytes(id_of(0xa0, number));
         Phone {
-            account: AccountId::from_bytes(id_of(0xa0, number)),
+            account,
             credential,
+            issued: Issued { account, message },
             key,
-            bytes: bytes.unwrap_or_else(|error| panic!("{error}")).to_vec(),
+            bytes,
         }
+    }
+
+    /// Signs `object`; gives the code and the hash that the log keeps of it.
+    fn sign<const N: usize>(
+        &self,
+        object: Result<ToBeSigned<N>, EncodeError>,
+    ) -> (Vec<u8>, [u8; 32]) {
+        let object = object.unwrap_or_else(|error| panic!("{error}"));
+        let signature = self.key.sign(object.message()).to_bytes();
+        let bytes = object.finish(&signature);
+        (
+            bytes.unwrap_or_else(|error| panic!("{error}")).to_vec(),
+            Sha256::digest(object.message()).into(),
+        )
     }
 
     /// The id of ticket number `number`.
@@ -177,14 +204,24 @@ impl Issuer {
     /// Ticket number `number`, good for [`DAY`].
     #[must_use]
     pub fn ticket(&self, number: u8) -> Vec<u8> {
+        self.signed_ticket(number).0
+    }
+
+    /// What the issuer's log says of ticket number `number` of `account`.
+    #[must_use]
+    pub fn ticket_issued(&self, number: u8, account: AccountId) -> Issued {
+        let message = self.signed_ticket(number).1;
+        Issued { account, message }
+    }
+
+    fn signed_ticket(&self, number: u8) -> (Vec<u8>, [u8; 32]) {
         let claims = TicketClaims {
             id: Self::ticket_id(number),
             starts: DAY_STARTS,
             expires: minutes(24 * 60),
             entitlement: entitlement(PartySize::ONE),
         };
-        let bytes = claims.sign(self.kid, |message| self.key.sign(message).to_bytes());
-        bytes.unwrap_or_else(|error| panic!("{error}")).to_vec()
+        self.sign(claims.to_be_signed(self.kid))
     }
 }
 

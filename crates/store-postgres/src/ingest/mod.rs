@@ -8,36 +8,19 @@ mod rows;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use settlement::model::{Quarantined, RecordOutcome, RefusedTap, StoredTap, TapNote, UnknownValue};
-use settlement::ports::{BatchReceipt, Cursor, StoreError, VerifiedBatch, VerifiedRecord};
+use settlement::ports::{BatchReceipt, Cursor, StoreError, VerifiedBatch};
 use sqlx::postgres::PgConnection;
-use units::{DeviceId, ServiceDay};
+use units::DeviceId;
 
 use crate::PostgresStore;
-use crate::notes::{self, NewTaps};
-use crate::parcels::{self, Item};
 use crate::runs::{self, Run};
 use crate::store::backend;
 
-pub(crate) use rows::{cursor, heads_before, quarantine, read_refused};
+pub(crate) use rows::{cursor, heads_before, hold_gates};
 
-/// Of a record: device, epoch, number.
-type Place = (DeviceId, u32, u64);
-
-/// What the batches of one transaction add.
+/// New records of this transaction that are not written yet.
 #[derive(Default)]
-struct Group<'b> {
-    runs: Vec<Run<'b>>,
-    taps: NewTaps,
-    notes: Vec<(DeviceId, TapNote)>,
-    refused: Vec<(Place, &'b RefusedTap)>,
-    set_aside: Vec<(
-        Place,
-        &'b VerifiedBatch,
-        &'b VerifiedRecord,
-        &'b Quarantined,
-    )>,
-}
+struct Group<'b>(Vec<Run<'b>>);
 
 /// Cursors by device and epoch.
 type Cursors = BTreeMap<(DeviceId, u32), Moved>;
@@ -53,25 +36,13 @@ pub(crate) async fn store(
     batches: &[VerifiedBatch],
 ) -> Result<Vec<BatchReceipt>, StoreError> {
     let failed = backend("store batches");
-    let days: BTreeSet<ServiceDay> = taps_of(batches).map(|stored| stored.day).collect();
-    store.make_partitions(&days).await?;
-    let numbers = store.names.numbers(parcels::words(taps_of(batches)));
-    let numbers = numbers.await?;
-
     let devices: BTreeSet<DeviceId> = batches.iter().map(|batch| batch.device).collect();
     let devices: Vec<Vec<u8>> = devices
         .into_iter()
         .map(|device| device.as_bytes().to_vec())
         .collect();
     let mut tx = store.begin().await.map_err(&failed)?;
-    let held = rows::hold_gates(&mut tx, &devices).await?;
-    if held < devices.len() {
-        let unknown = UnknownValue {
-            expected: "registered devices",
-            got: format!("{held} of {} devices", devices.len()),
-        };
-        return Err(StoreError::corrupt("batches.device_id", unknown));
-    }
+    hold_gates(&mut tx, &devices).await?;
     let mut cursors = rows::cursors(&mut tx, &devices).await?;
     let mut group = Group::default();
     let mut receipts = Vec::with_capacity(batches.len());
@@ -85,26 +56,9 @@ pub(crate) async fn store(
     }
     group.flush(&mut tx).await?;
     rows::insert_batches(&mut tx, batches).await?;
-    rows::insert_refused(&mut tx, &group.refused).await?;
-    rows::insert_quarantine(&mut tx, &group.set_aside).await?;
-    let late = notes::settle(&mut tx, &mut group.taps, &devices, &group.notes).await?;
-    let taps = group.taps.into_iter();
-    let items = taps.map(|(place, stored)| (place.0, Item::Tap(Box::new(stored))));
-    let late = late
-        .into_iter()
-        .map(|(device, late)| (device, Item::Outcome(late)));
-    parcels::insert(&mut tx, items.chain(late), &numbers).await?;
     rows::move_cursors(&mut tx, &cursors).await?;
     tx.commit().await.map_err(&failed)?;
     Ok(receipts)
-}
-
-fn taps_of(batches: &[VerifiedBatch]) -> impl Iterator<Item = &StoredTap> {
-    let records = batches.iter().flat_map(|batch| &batch.records);
-    records.filter_map(|record| match &record.outcome {
-        RecordOutcome::Tap(stored) => Some(stored.as_ref()),
-        _ => None,
-    })
 }
 
 impl<'b> Group<'b> {
@@ -116,9 +70,8 @@ impl<'b> Group<'b> {
     ) -> Result<BatchReceipt, StoreError> {
         let count = |records: usize| u32::try_from(records).unwrap_or(u32::MAX);
         if batch.first_seq == cursor.next_seq && cursor.stored_beyond.is_none() {
-            self.add(batch, &batch.records);
-            let records = u64::try_from(batch.records.len()).unwrap_or(u64::MAX);
-            cursor.next_seq = cursor.next_seq.saturating_add(records);
+            self.add(batch, batch.first_seq, &batch.records);
+            cursor.next_seq = batch.next_seq();
             return Ok(BatchReceipt {
                 cursor: *cursor,
                 stored: count(batch.records.len()),
@@ -128,26 +81,26 @@ impl<'b> Group<'b> {
         }
         // What this transaction has stored already must be found too.
         self.flush(conn).await?;
-        let end = batch
-            .records
-            .last()
-            .map_or(0, |last| last.seq.saturating_add(1));
         let place = (batch.device, batch.epoch);
-        let known = runs::known(conn, place, (batch.first_seq, end)).await?;
+        let known = runs::known(conn, place, (batch.first_seq, batch.next_seq())).await?;
         let (mut stored, mut duplicates, mut conflicts) = (0, 0, 0);
-        let is_new = |record: &VerifiedRecord| !known.contains_key(&record.seq);
-        for run in batch.records.chunk_by(|a, b| is_new(a) == is_new(b)) {
-            if run.first().is_some_and(is_new) {
+        let numbered: Vec<(u64, &Vec<u8>)> = (batch.first_seq..).zip(&batch.records).collect();
+        let is_new = |record: &(u64, &Vec<u8>)| !known.contains_key(&record.0);
+        let mut rest = batch.records.as_slice();
+        for run in numbered.chunk_by(|a, b| is_new(a) == is_new(b)) {
+            let (records, after) = rest.split_at(run.len());
+            rest = after;
+            if let Some(first) = run.first().filter(|first| is_new(first)) {
                 stored += run.len();
-                self.add(batch, run);
+                self.add(batch, first.0, records);
                 continue;
             }
-            for record in run {
-                if known.get(&record.seq) == Some(&record.bytes) {
+            for (seq, record) in run {
+                if known.get(seq) == Some(record) {
                     duplicates += 1;
                 } else {
                     conflicts += 1;
-                    rows::insert_conflict(conn, batch, record).await?;
+                    rows::insert_conflict(conn, batch, (*seq, record)).await?;
                 }
             }
         }
@@ -162,32 +115,19 @@ impl<'b> Group<'b> {
     }
 
     /// Takes records of `batch` that are new and follow each other.
-    fn add(&mut self, batch: &'b VerifiedBatch, records: &'b [VerifiedRecord]) {
-        let (device, epoch) = (batch.device, batch.epoch);
-        for record in records {
-            let place = (device, epoch, record.seq);
-            match &record.outcome {
-                RecordOutcome::Tap(stored) => {
-                    self.taps.insert(place, stored.as_ref().clone());
-                }
-                RecordOutcome::Note(note) => self.notes.push((device, *note)),
-                RecordOutcome::Refused(tap) => self.refused.push((place, tap)),
-                RecordOutcome::Quarantined(why) => {
-                    self.set_aside.push((place, batch, record, why));
-                }
-            }
-        }
-        self.runs.push(Run {
-            device,
-            epoch,
+    fn add(&mut self, batch: &VerifiedBatch, first_seq: u64, records: &'b [Vec<u8>]) {
+        self.0.push(Run {
+            device: batch.device,
+            epoch: batch.epoch,
+            first_seq,
             received_at: batch.received_at,
             records,
         });
     }
 
     async fn flush(&mut self, conn: &mut PgConnection) -> Result<(), StoreError> {
-        runs::insert(conn, &self.runs).await?;
-        self.runs.clear();
+        runs::insert(conn, &self.0).await?;
+        self.0.clear();
         Ok(())
     }
 }

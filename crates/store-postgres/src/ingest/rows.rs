@@ -1,19 +1,15 @@
-//! The rows of an upload: `batches`, `record_conflicts`, `quarantine`, `refused_taps`,
-//! `device_cursors`.
+//! The rows of an upload: `batches`, `record_conflicts`, `device_cursors`.
 
-use settlement::model::{Quarantined, RefusedTap, UnknownValue};
-use settlement::ports::{Cursor, QuarantinedRecord, StoreError, VerifiedBatch, VerifiedRecord};
+use settlement::model::UnknownValue;
+use settlement::ports::{Cursor, StoreError, VerifiedBatch};
 use sha2::{Digest as _, Sha256};
 use sqlx::Row as _;
 use sqlx::postgres::{PgConnection, PgRow};
-use units::{AccountId, DeviceId, TapId};
+use units::DeviceId;
 
-use super::{Cursors, Moved, Place};
+use super::{Cursors, Moved};
 use crate::PostgresStore;
-use crate::columns::{
-    array, array_or_null, bytes, day, int, kind, kind_number, route_or_null, seq_number, stop,
-    text, time, unsigned, unsigned_32,
-};
+use crate::columns::{array, seq_number, unsigned, unsigned_32};
 use crate::store::backend;
 
 /// In one order, so that two transactions wait for each other in one direction only.
@@ -47,22 +43,21 @@ const INSERT_CONFLICT: &str = "INSERT INTO record_conflicts \
      (device_id, epoch, seq, digest, record, received_at) \
      VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING";
 
-const INSERT_REFUSED: &str = "INSERT INTO refused_taps (device_id, epoch, seq, tap_id, \
-     account_id, service_day, at, kind, stop_id, route_id, decision) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
-
-const INSERT_QUARANTINE: &str = "INSERT INTO quarantine (device_id, epoch, seq, reason, detail, \
-     record, received_at) VALUES ($1, $2, $3, $4, $5, $6, $7)";
-
-const SELECT_QUARANTINE: &str = "SELECT device_id, epoch, seq, reason, detail, record, \
-     received_at FROM quarantine ORDER BY received_at DESC, device_id, epoch, seq LIMIT $1";
-
-pub(super) async fn hold_gates(
+/// Holds the rows of registered gates until the transaction ends.
+pub(crate) async fn hold_gates(
     conn: &mut PgConnection,
     devices: &[Vec<u8>],
-) -> Result<usize, StoreError> {
+) -> Result<(), StoreError> {
     let rows = sqlx::query(HOLD_GATES).bind(devices).fetch_all(conn).await;
-    Ok(rows.map_err(backend("hold gates"))?.len())
+    let held = rows.map_err(backend("hold gates"))?.len();
+    if held < devices.len() {
+        let unknown = UnknownValue {
+            expected: "registered devices",
+            got: format!("{held} of {} devices", devices.len()),
+        };
+        return Err(StoreError::corrupt("batches.device_id", unknown));
+    }
+    Ok(())
 }
 
 pub(super) async fn cursors(
@@ -152,7 +147,6 @@ pub(super) async fn insert_batches(
     conn: &mut PgConnection,
     batches: &[VerifiedBatch],
 ) -> Result<(), StoreError> {
-    let next = |batch: &VerifiedBatch| batch.records.last().map_or(0, |last| last.seq + 1);
     let inserted = sqlx::query(INSERT_BATCHES)
         .bind(
             batches
@@ -169,7 +163,7 @@ pub(super) async fn insert_batches(
         .bind(
             batches
                 .iter()
-                .map(|batch| seq_number(next(batch)))
+                .map(|batch| seq_number(batch.next_seq()))
                 .collect::<Vec<_>>(),
         )
         .bind(
@@ -216,59 +210,17 @@ pub(super) async fn insert_batches(
 pub(super) async fn insert_conflict(
     conn: &mut PgConnection,
     batch: &VerifiedBatch,
-    record: &VerifiedRecord,
+    (seq, record): (u64, &[u8]),
 ) -> Result<(), StoreError> {
     let inserted = sqlx::query(INSERT_CONFLICT)
         .bind(batch.device.as_bytes().to_vec())
         .bind(i64::from(batch.epoch))
-        .bind(seq_number(record.seq))
-        .bind(Sha256::digest(&record.bytes).to_vec())
-        .bind(record.bytes.clone())
+        .bind(seq_number(seq))
+        .bind(Sha256::digest(record).to_vec())
+        .bind(record.to_vec())
         .bind(batch.received_at.as_micros())
         .execute(conn);
     inserted.await.map_err(backend("store a conflict"))?;
-    Ok(())
-}
-
-pub(super) async fn insert_refused(
-    conn: &mut PgConnection,
-    refused: &[(Place, &RefusedTap)],
-) -> Result<(), StoreError> {
-    for ((device, epoch, seq), tap) in refused {
-        let inserted = sqlx::query(INSERT_REFUSED)
-            .bind(device.as_bytes().to_vec())
-            .bind(i64::from(*epoch))
-            .bind(seq_number(*seq))
-            .bind(tap.id.as_bytes().to_vec())
-            .bind(tap.account.map(|account| account.as_bytes().to_vec()))
-            .bind(tap.day.as_days())
-            .bind(tap.at.as_micros())
-            .bind(kind_number(tap.kind))
-            .bind(tap.stop.as_str().to_owned())
-            .bind(tap.route.map(|route| route.as_str().to_owned()))
-            .bind(i64::from(tap.decision))
-            .execute(&mut *conn);
-        inserted.await.map_err(backend("store refused taps"))?;
-    }
-    Ok(())
-}
-
-pub(super) async fn insert_quarantine(
-    conn: &mut PgConnection,
-    set_aside: &[(Place, &VerifiedBatch, &VerifiedRecord, &Quarantined)],
-) -> Result<(), StoreError> {
-    for ((device, epoch, seq), batch, record, why) in set_aside {
-        let inserted = sqlx::query(INSERT_QUARANTINE)
-            .bind(device.as_bytes().to_vec())
-            .bind(i64::from(*epoch))
-            .bind(seq_number(*seq))
-            .bind(why.reason.as_str())
-            .bind(why.detail.clone())
-            .bind(record.bytes.clone())
-            .bind(batch.received_at.as_micros())
-            .execute(&mut *conn);
-        inserted.await.map_err(backend("set records aside"))?;
-    }
     Ok(())
 }
 
@@ -300,44 +252,4 @@ pub(crate) async fn heads_before(
         .await
         .map_err(backend("read chain heads"))?;
     rows.iter().map(|row| array(row, "head_after")).collect()
-}
-
-pub(crate) async fn quarantine(
-    store: &PostgresStore,
-    limit: u32,
-) -> Result<Vec<QuarantinedRecord>, StoreError> {
-    let rows = sqlx::query(SELECT_QUARANTINE)
-        .bind(i64::from(limit))
-        .fetch_all(&store.pool)
-        .await
-        .map_err(backend("read the quarantine"))?;
-    let read = |row: &PgRow| {
-        Ok(QuarantinedRecord {
-            device: DeviceId::from_bytes(array(row, "device_id")?),
-            epoch: unsigned_32(row, "epoch")?,
-            seq: unsigned(row, "seq")?,
-            reason: text(row, "reason")?.to_owned(),
-            detail: text(row, "detail")?.to_owned(),
-            received_at: time(row, "received_at")?,
-            bytes: bytes(row, "record")?,
-        })
-    };
-    rows.iter().map(read).collect()
-}
-
-/// Reads a row of `refused_taps`.
-pub(crate) fn read_refused(row: &PgRow) -> Result<RefusedTap, StoreError> {
-    let decision = int(row, "decision")?;
-    Ok(RefusedTap {
-        id: TapId::from_bytes(array(row, "tap_id")?),
-        account: array_or_null(row, "account_id")?.map(AccountId::from_bytes),
-        day: day(row, "service_day")?,
-        at: time(row, "at")?,
-        kind: kind(row, "kind")?,
-        stop: stop(row, "stop_id")?,
-        route: route_or_null(row, "route_id")?,
-        decision: u16::try_from(decision).map_err(|_| {
-            StoreError::out_of_range("refused_taps.decision", "a 16-bit number", decision)
-        })?,
-    })
 }

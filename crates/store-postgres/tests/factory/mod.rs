@@ -5,11 +5,12 @@ use std::sync::Arc;
 use issuer::{CodeKind, IssuanceRecord, IssuanceStore as _, MessageHash};
 use services::Postgres;
 use settlement::dump;
+use settlement::ports::Issued;
 use settlement::testing::contract::Factory;
 use settlement::testing::shuffle::Morning;
 use settlement::testing::world::{self, minutes};
 use store_postgres::{Location, PostgresStore};
-use units::{AccountId, CredentialId, KeyId};
+use units::{CredentialId, KeyId};
 use wire::{Entitlement, PartySize, ProductCode, RiderCategory};
 
 /// Databases of one server, which ends with the last of its users.
@@ -34,16 +35,16 @@ impl Factory for Databases {
         Self::open(&self.0.create_database().unwrap()).await
     }
 
-    async fn issue(&self, store: &PostgresStore, credential: CredentialId, account: AccountId) {
-        issue(store, credential, account).await;
+    async fn issue(&self, store: &PostgresStore, credential: CredentialId, issued: Issued) {
+        issue(store, credential, issued).await;
     }
 }
 
 /// Writes what the issuer writes before it signs.
-pub(crate) async fn issue(store: &PostgresStore, credential: CredentialId, account: AccountId) {
+pub(crate) async fn issue(store: &PostgresStore, credential: CredentialId, issued: Issued) {
     let record = IssuanceRecord {
         id: credential,
-        account,
+        account: issued.account,
         kid: KeyId::from_bytes([1; 4]),
         kind: CodeKind::Credential,
         entitlement: Entitlement {
@@ -51,7 +52,7 @@ pub(crate) async fn issue(store: &PostgresStore, credential: CredentialId, accou
             party: PartySize::ONE,
             product: ProductCode::from_number(1),
         },
-        message: MessageHash::of(credential.as_bytes()),
+        message: MessageHash::from_bytes(issued.message),
         starts_at: minutes(0),
         expires_at: minutes(60),
         recorded_at: minutes(0),
@@ -62,8 +63,8 @@ pub(crate) async fn issue(store: &PostgresStore, credential: CredentialId, accou
 /// Plays the morning in order and gives its dump.
 pub(crate) async fn play_in_order(store: &PostgresStore) -> String {
     let morning = Morning::new();
-    for (credential, account) in morning.issued() {
-        issue(store, credential, account).await;
+    for (credential, issued) in morning.issued() {
+        issue(store, credential, issued).await;
     }
     morning.prepare(store).await;
     for delivery in morning.in_order() {

@@ -4,12 +4,13 @@ use std::cell::Cell;
 
 use issuer::{CodeKind, IssuanceRecord, IssuanceStore as _, MessageHash};
 use settlement::dump;
+use settlement::ports::Issued;
 use settlement::testing::contract::Factory;
 use settlement::testing::shuffle::Morning;
 use settlement::testing::world::{self, minutes};
 use store_sqlite::{Location, SqliteStore};
 use tempfile::TempDir;
-use units::{AccountId, CredentialId, KeyId};
+use units::{CredentialId, KeyId};
 use wire::{Entitlement, PartySize, ProductCode, RiderCategory};
 
 /// Databases in files of one folder, gone with it.
@@ -40,16 +41,16 @@ impl Factory for Files {
         SqliteStore::open(&self.next_location()).await.unwrap()
     }
 
-    async fn issue(&self, store: &SqliteStore, credential: CredentialId, account: AccountId) {
-        issue(store, credential, account).await;
+    async fn issue(&self, store: &SqliteStore, credential: CredentialId, issued: Issued) {
+        issue(store, credential, issued).await;
     }
 }
 
 /// Writes what the issuer writes before it signs.
-pub(crate) async fn issue(store: &SqliteStore, credential: CredentialId, account: AccountId) {
+pub(crate) async fn issue(store: &SqliteStore, credential: CredentialId, issued: Issued) {
     let record = IssuanceRecord {
         id: credential,
-        account,
+        account: issued.account,
         kid: KeyId::from_bytes([1; 4]),
         kind: CodeKind::Credential,
         entitlement: Entitlement {
@@ -57,7 +58,7 @@ pub(crate) async fn issue(store: &SqliteStore, credential: CredentialId, account
             party: PartySize::ONE,
             product: ProductCode::from_number(1),
         },
-        message: MessageHash::of(credential.as_bytes()),
+        message: MessageHash::from_bytes(issued.message),
         starts_at: minutes(0),
         expires_at: minutes(60),
         recorded_at: minutes(0),
@@ -68,8 +69,8 @@ pub(crate) async fn issue(store: &SqliteStore, credential: CredentialId, account
 /// Plays the morning in order and gives its dump.
 pub(crate) async fn play_in_order(store: &SqliteStore) -> String {
     let morning = Morning::new();
-    for (credential, account) in morning.issued() {
-        issue(store, credential, account).await;
+    for (credential, issued) in morning.issued() {
+        issue(store, credential, issued).await;
     }
     morning.prepare(store).await;
     for delivery in morning.in_order() {

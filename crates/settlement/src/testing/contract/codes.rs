@@ -62,7 +62,8 @@ async fn a_ticket_counts_once_per_direction<F: Factory>(factory: &F) {
     let mut bench = Bench::new(factory).await;
     let phone = bench.phone(1).await;
     let id = Issuer::ticket_id(1);
-    factory.issue(&bench.store, id, phone.account).await;
+    let issued = bench.issuer.ticket_issued(1, phone.account);
+    factory.issue(&bench.store, id, issued).await;
     let ticket = bench.issuer.ticket(1);
     bench.north.permit(minutes(100), TapKind::On, &ticket);
     bench.centre.permit(minutes(120), TapKind::Off, &ticket);

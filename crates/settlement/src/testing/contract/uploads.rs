@@ -391,8 +391,7 @@ async fn many_uploads_are_one_transaction<F: Factory>(factory: &F) {
         bench.north.batch(2, 3),
         bench.north.batch(0, 2),
     ];
-    let keys = [bench.issuer.public()];
-    let answers = batch::store_all(&bench.store, &bench.city, &keys, uploads, minutes(2_000));
+    let answers = batch::store_all(&bench.store, uploads, minutes(2_000));
     let answers = answers.await.unwrap();
     let told: Vec<_> = answers
         .iter()
@@ -405,6 +404,7 @@ async fn many_uploads_are_one_transaction<F: Factory>(factory: &F) {
     assert!(matches!(answers[1], Err(BatchError::Signature(_))));
     // The second batch of one gate goes on where the first of the same transaction ended.
     assert_eq!(bench.counts().await.chain_breaks, 0);
+    bench.judge().await;
     bench.settle().await;
     // Three rides from north to centre at 3.00.
     assert_eq!(bench.counts().await.journeys, 3);
