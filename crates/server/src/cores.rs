@@ -1,7 +1,7 @@
 //! Every core of the machine, for judging.
 
 use std::panic::resume_unwind;
-use std::thread::{available_parallelism, scope};
+use std::thread::{ScopedJoinHandle, available_parallelism, scope};
 
 use settlement::ingest::judge::Cores;
 
@@ -27,9 +27,9 @@ impl Cores for AllCores {
         }
         let work = &work;
         scope(|scope| {
-            let start = |part| scope.spawn(move || Vec::from_iter(Iterator::map(part, work)));
+            let start = |part| scope.spawn(move || Iterator::map(part, work).collect::<Vec<_>>());
             let parts: Vec<_> = items.chunks(share).map(<[T]>::iter).map(start).collect();
-            let done = parts.into_iter().map(|part| part.join());
+            let done = parts.into_iter().map(ScopedJoinHandle::join);
             done.flat_map(|part| part.unwrap_or_else(|panic| resume_unwind(panic)))
                 .collect()
         })

@@ -128,9 +128,9 @@ pub(crate) fn close_because(
     if due.as_minor() != 0 {
         // What is left of fares of at least 0 after a credit of at most the fares.
         change.account_day.charged = left.to_amount().unwrap_or(Amount::zero(left.currency()));
-        let (charge, entry) = charge_of(day, due, (revision, now))?;
+        let (made, entry) = charge_of(day, due, (revision, now))?;
         change.entries.push(entry);
-        change.charge = Some(charge);
+        change.charge = Some(made);
     }
     Ok(change)
 }

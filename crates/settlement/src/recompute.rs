@@ -129,11 +129,14 @@ pub(crate) fn from_taps(city: &City, account: AccountId, taps: &[StoredTap]) -> 
     }
 }
 
-/// The taps that are priced, by service day, and the flags of the others.
+/// The taps that are priced, by service day.
+type CountedDays = BTreeMap<ServiceDay, Vec<Tap>>;
+
+/// The taps that are priced, and the flags of the others.
 pub(crate) fn counted_days(
     city: &City,
     taps: &[StoredTap],
-) -> (BTreeMap<ServiceDay, Vec<Tap>>, Vec<(TapId, TapFlag)>) {
+) -> (CountedDays, Vec<(TapId, TapFlag)>) {
     let taps: Vec<StoredTap> = taps
         .iter()
         .map(|tap| StoredTap {

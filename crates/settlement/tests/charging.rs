@@ -276,21 +276,21 @@ fn a_rider_asks_for_what_is_overdue_and_not_again_at_once() {
     let found = truth(vec![collected(1, 300, failed("insufficient_funds"))]);
     let (waits, _) = seen(&asked(), &found, at(0));
     assert_eq!(ask(&waits, at(299)), None, "the last failure is too fresh");
-    let wants = ask(&waits, at(300)).unwrap();
-    let (_, Some(Step::Send(sending))) = seen(&wants, &found, at(300)) else {
+    let asked_for = ask(&waits, at(300)).unwrap();
+    let (_, Some(Step::Send(sending))) = seen(&asked_for, &found, at(300)) else {
         unreachable!("a day before the ladder would");
     };
-    let again = sending.0;
-    assert_eq!(ask(&again, at(900)), None, "one is under way");
+    let resent = sending.0;
+    assert_eq!(ask(&resent, at(900)), None, "one is under way");
     let twice = truth(vec![
         collected(1, 300, failed("insufficient_funds")),
         collected(2, 300, failed("stolen_card")),
     ]);
-    let (debt, step) = seen(&again, &twice, at(301));
-    assert_eq!((debt.stage, debt.due, step), (Stage::Debt, None, None));
+    let (owed, step) = seen(&resent, &twice, at(301));
+    assert_eq!((owed.stage, owed.due, step), (Stage::Debt, None, None));
     let many = Payment {
-        failed: vec![debt.failed[0].clone(); 20],
-        ..debt
+        failed: vec![owed.failed[0].clone(); 20],
+        ..owed
     };
     assert_eq!(ask(&many, at(DAY)), None, "staff is next");
 }

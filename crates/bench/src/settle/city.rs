@@ -20,7 +20,7 @@ pub(super) struct Day {
     /// What the riders pay.
     pub(super) city: City,
     /// The service day.
-    pub(super) day: ServiceDay,
+    pub(super) date: ServiceDay,
     starts: Timestamp,
     stations: Vec<StopId>,
     bus_stops: Vec<StopId>,
@@ -53,7 +53,7 @@ impl Day {
         Ok(Self {
             starts: city.day_bounds(day).0,
             city,
-            day,
+            date: day,
             stations: named("station-", STATIONS)?,
             bus_stops: named("bus-stop-", BUS_STOPS)?,
             bus: RouteId::new("bus-1")?,
@@ -139,7 +139,7 @@ impl Day {
         let issued = at.minus(Span::from_secs(i64::from(small.at % 7)));
         StoredTap {
             account,
-            day: self.day,
+            day: self.date,
             tap: Tap {
                 at,
                 kind: if small.off { TapKind::Off } else { TapKind::On },
@@ -197,7 +197,7 @@ impl Random {
     }
 
     fn below(&mut self, end: u32) -> u32 {
-        u32::try_from((self.next() >> 32) * u64::from(end) >> 32).unwrap_or(0)
+        u32::try_from(((self.next() >> 32) * u64::from(end)) >> 32).unwrap_or(0)
     }
 }
 

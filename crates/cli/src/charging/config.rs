@@ -165,6 +165,10 @@ fn told(path: &Path, text: &str, error: &toml::de::Error) -> anyhow::Error {
     anyhow::anyhow!("{} line {line}: {}", path.display(), error.message())
 }
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "part of reading the configuration, once, at the start"
+)]
 fn secret(of: &Value) -> Result<SecretString> {
     // What stands there instead is not told: it may be the secret.
     let of: Secret = of.clone().try_into().map_err(|_| {

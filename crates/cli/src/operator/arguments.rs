@@ -119,7 +119,7 @@ pub struct ProposeArguments {
     /// How much, in minor units: 150 is 1.50 where money has two decimals.
     #[arg(long)]
     pub amount_minor: i64,
-    /// Why, as a code that can be counted: disruption, double_tap …
+    /// Why, as a code that can be counted: `disruption`, `double_tap` …
     #[arg(long)]
     pub reason: String,
     /// Why, in words.

@@ -95,8 +95,8 @@ pub fn decide(case: &Case, id: CorrectionId, decision: &Decision) -> Result<Case
         correction.maker,
         decision.by
     );
-    let cause = About::Refund(id);
-    let books = charge::close_because(&day, cause, &why, decision.at)?;
+    let about = About::Refund(id);
+    let books = charge::close_because(&day, about, &why, decision.at)?;
     change.books = Some(books);
     Ok(change)
 }

@@ -44,7 +44,7 @@ pub(super) enum Cell {
 
 impl Cell {
     /// The text of something.
-    pub(super) fn text(of: impl ToString) -> Self {
+    pub(super) fn text(of: impl std::fmt::Display) -> Self {
         Self::Text(of.to_string())
     }
 }

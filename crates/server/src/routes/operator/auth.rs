@@ -7,6 +7,7 @@
 use api::{Problem, ProblemCode, SessionToken};
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
+use axum::http::uri::Authority;
 use axum::http::{HeaderMap, Method, header};
 use settlement::model::Actor;
 use settlement::staff::{Staff, StaffStore as _, Task};
@@ -67,7 +68,7 @@ pub(crate) fn check_origin(parts: &Parts) -> Result<(), ApiError> {
     };
     let origin = text(header::ORIGIN).and_then(|origin| origin.split_once("://"));
     // HTTP/2 carries the host in the request's target.
-    let host = text(header::HOST).or_else(|| parts.uri.authority().map(|host| host.as_str()));
+    let host = text(header::HOST).or_else(|| parts.uri.authority().map(Authority::as_str));
     if origin.is_some_and(|(_, authority)| Some(authority) == host) {
         return Ok(());
     }

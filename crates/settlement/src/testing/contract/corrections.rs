@@ -90,7 +90,7 @@ async fn approve<F: Factory>(bench: &Bench<'_, F>, number: u8) -> Result<Correct
 fn refused<T: std::fmt::Debug>(result: Result<T, CaseError>) -> Refused {
     match result {
         Err(CaseError::Refused(refused)) => refused,
-        other => panic!("expected a refusal, got {other:?}"),
+        other => unreachable!("expected a refusal, got {other:?}"),
     }
 }
 
@@ -167,11 +167,11 @@ async fn nothing_above_what_was_charged_is_given_back<F: Factory>(factory: &F) {
     let left = cny(0);
     assert_eq!(refused(ask(4, 1).await), Refused::TooMuch { left });
     let mut no = decision(Verdict::Rejected, "bert");
-    no.note = " ".to_owned();
+    " ".clone_into(&mut no.note);
     let id = CorrectionId::from_bytes([2; 16]);
     let answer = corrections::judge(&bench.store, id, &no).await;
     assert_eq!(refused(answer), Refused::NoNote);
-    no.note = "refunded already".to_owned();
+    "refunded already".clone_into(&mut no.note);
     corrections::judge(&bench.store, id, &no).await.unwrap();
     let answer = approve(&bench, 2).await;
     assert_eq!(refused(answer), Refused::Decided(Box::new(no)));
@@ -400,7 +400,7 @@ async fn an_appeal_is_answered_and_moves_no_money<F: Factory>(factory: &F) {
     answer.note = String::new();
     let said = corrections::judge(&bench.store, appeal.id, &answer).await;
     assert_eq!(refused(said), Refused::NoNote);
-    answer.note = "you are right, 6.00 comes back".to_owned();
+    "you are right, 6.00 comes back".clone_into(&mut answer.note);
     let done = corrections::judge(&bench.store, appeal.id, &answer).await;
     assert_eq!(done.unwrap().decision, Some(answer));
     assert_eq!(charges(&bench, &phone).await, [900]);
