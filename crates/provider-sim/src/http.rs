@@ -70,6 +70,7 @@ fn router(sim: Arc<Mutex<Sim>>) -> Router {
     let lists = get(list);
     Router::new()
         .route("/v1/payment_intents", post(change).merge(lists.clone()))
+        .route("/v1/payment_intents/{id}", lists.clone())
         .route("/v1/refunds", post(change).merge(lists.clone()))
         .route("/v1/disputes", lists)
         .with_state(sim)

@@ -206,6 +206,12 @@ impl Sim {
                 Shown::Reply(status, body)
             };
         }
+        if let Some(id) = path.strip_prefix("/v1/payment_intents/") {
+            let intent = self.bank.intents.get(id);
+            let missing = || error(404, "resource_missing", "there is no such payment intent");
+            let (status, body) = intent.map_or_else(missing, |intent| (200, intent.json()));
+            return Shown::Reply(status, body);
+        }
         let of = |name: &str| query.get(name).cloned().unwrap_or_default();
         // The newest first, as Stripe lists.
         let found: Vec<Value> = match path {

@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 use settlement::charging::{
     Answer, Order, Payment, PaymentProvider, Truth, TruthItem, Unavailable, What,
 };
+use units::PaymentId;
 use uuid::Uuid;
 
 use super::wire::{Dispute, Failure, Intent, List, Object, Refund, amount_of};
@@ -144,6 +145,32 @@ impl Stripe {
         Err(Unavailable {
             why: format!("{path} has more than {PAGES_MAX} pages"),
         })
+    }
+
+    /// The payment of ours that an intent collects: what a webhook is about that names the intent
+    /// alone, as those of disputes do. None where the provider has no such intent, or it is not
+    /// ours (Stripe, "Retrieve a `PaymentIntent`").
+    ///
+    /// # Errors
+    /// [`Unavailable`]: it may be asked again.
+    pub async fn payment_of_intent(&self, intent: &str) -> Result<Option<PaymentId>, Unavailable> {
+        // It becomes part of a path.
+        let is_id = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+        if intent.is_empty() || !intent.bytes().all(is_id) {
+            return Ok(None);
+        }
+        let request = self.request(Method::GET, &format!("/v1/payment_intents/{intent}"));
+        let response = request.send().await.map_err(|error| unavailable(&error))?;
+        match response.status() {
+            StatusCode::NOT_FOUND => Ok(None),
+            status if status.is_success() => {
+                let intent: Intent = read(response).await?;
+                Ok(PaymentId::parse(&intent.metadata.payment).ok())
+            }
+            status => Err(Unavailable {
+                why: format!("the intent's look-up answered {status}"),
+            }),
+        }
     }
 
     async fn items(

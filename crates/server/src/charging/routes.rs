@@ -8,7 +8,7 @@ use axum::{Json, Router};
 use provider::Kind;
 use provider::stripe::webhook;
 use secrecy::ExposeSecret as _;
-use settlement::charging::{PaymentStore as _, ask, wake, work_on};
+use settlement::charging::{PaymentStore as _, Unavailable, ask, wake, work_on};
 use settlement::debt::exposure;
 use settlement::debt::list::{self, DebtList as _};
 use settlement::ports::StoreError;
@@ -51,7 +51,7 @@ async fn hear(
     RawBody(body): RawBody,
 ) -> Result<StatusCode, ApiError> {
     let providers = &paying.charging.providers;
-    let Some(Kind::Stripe(_, Some(secret))) = providers.named(&name) else {
+    let Some(Kind::Stripe(stripe, Some(secret))) = providers.named(&name) else {
         return Err(Problem::new(ProblemCode::NotFound, "no such provider tells us").into());
     };
     let signature = headers
@@ -61,7 +61,16 @@ async fn hear(
     let now = paying.app.now();
     let event = webhook::verify(&body, signature, secret.expose_secret(), now)
         .map_err(|error| Problem::new(ProblemCode::WebhookUnproven, error.to_string()))?;
-    if let Some(id) = event.payment {
+    let payment = match (event.payment, event.intent) {
+        (Some(id), _) => Some(id),
+        // Not answered well, it is told again later.
+        (None, Some(intent)) => stripe
+            .payment_of_intent(&intent)
+            .await
+            .map_err(unavailable)?,
+        (None, None) => None,
+    };
+    if let Some(id) = payment {
         let store = providers.store();
         let found = store.payment(id).await.map_err(ApiError::internal)?;
         if let Some(payment) = found {
@@ -73,6 +82,10 @@ async fn hear(
         }
     }
     Ok(StatusCode::NO_CONTENT)
+}
+
+fn unavailable(error: Unavailable) -> Problem {
+    Problem::new(ProblemCode::Unavailable, error.to_string())
 }
 
 /// What the session's own rider has to pay.

@@ -2,10 +2,12 @@
 #![expect(clippy::unwrap_used, reason = "a test: a panic is its result")]
 
 mod codes;
+mod debts;
 mod operator;
 mod problems;
 mod registration;
 mod secrets;
+mod signed;
 mod taps;
 mod watching;
 mod world;

@@ -125,6 +125,11 @@ impl World {
         }
     }
 
+    /// Answers these routes, too.
+    pub(crate) fn answer_also(&mut self, routes: Router) {
+        self.router = routes.merge(std::mem::take(&mut self.router));
+    }
+
     pub(crate) fn now(&self) -> Timestamp {
         self.state.now()
     }
