@@ -9,8 +9,8 @@ use settlement::ingest::judge::Cores;
 /// not by much.
 const ITEMS_PER_THREAD_MIN: usize = 8;
 
-/// As many threads as the process may run at once, for as long as the work takes. The calling thread
-/// waits for them, so it should be one that may: [`crate::judge`] sees to that.
+/// As many threads as the process may run at once, for as long as the work takes. The calling
+/// thread waits for them, so it should be one that may: [`crate::judge`] sees to that.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct AllCores;
 

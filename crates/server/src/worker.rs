@@ -12,8 +12,8 @@ use crate::judge::Judge;
 /// How long the worker rests between two rounds. A rider's page shows a fare this much later.
 const REST: Duration = Duration::from_millis(500);
 
-/// Judges, settles and charges until the task is dropped. What fails, or panics, is logged and tried
-/// again.
+/// Judges, settles and charges until the task is dropped. What fails, or panics, is logged and
+/// tried again.
 pub async fn settle_forever(state: AppState) {
     let mut judge = Judge::default();
     loop {

@@ -1,8 +1,8 @@
 //! Judging: unjudged runs out of table `unjudged_runs`, what they are into `taps`, `tap_notes`,
 //! `refused_taps` and `quarantine`.
 //!
-//! There is one writer, so nobody holds the write lock while signatures are verified: runs are read,
-//! judged, and taken off the queue by whoever writes first. Who comes second writes nothing.
+//! There is one writer, so nobody holds the write lock while signatures are verified: runs are
+//! read, judged, and taken off the queue by whoever writes first. Who comes second writes nothing.
 
 use std::future::Future;
 

@@ -44,7 +44,13 @@ pub(crate) fn test() -> Result<()> {
     check()?;
     announce("documentation builds without a broken link");
     run(cargo()
-        .args(["doc", "--workspace", "--all-features", "--no-deps", "--quiet"])
+        .args([
+            "doc",
+            "--workspace",
+            "--all-features",
+            "--no-deps",
+            "--quiet",
+        ])
         .env("RUSTDOCFLAGS", "-D warnings"))?;
     setup::cargo_deny()?;
     run(cargo().args([

@@ -65,7 +65,14 @@ fn a_changed_price_shows_the_charges_that_it_changes() {
         "{change:#}"
     );
     // The header is row 1; `three` is the second product.
-    let row = |text: &str, only_in: &str| json!({"file": "gtfs/fare_products.txt", "row": 3, "only_in": only_in, "text": text});
+    let row = |text: &str, only_in: &str| {
+        json!({
+            "file": "gtfs/fare_products.txt",
+            "row": 3,
+            "only_in": only_in,
+            "text": text,
+        })
+    };
     let rows = json!([
         row("three,Three,3.00,CNY", "old"),
         row("three,Three,3.50,CNY", "new")

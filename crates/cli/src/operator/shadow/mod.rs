@@ -74,8 +74,8 @@ struct Totals {
     wall_s: f64,
 }
 
-/// Replays the taps in the books of `database`, which were charged by the package `old`, by the package
-/// `new`; true: every change is explained.
+/// Replays the taps in the books of `database`, which were charged by the package `old`, by the
+/// package `new`; true: every change is explained.
 ///
 /// # Errors
 /// When a package or the database cannot be read.
