@@ -18,8 +18,8 @@ const SELECT: &str = "SELECT reason, expires_at FROM deny_entries \
 /// entry gets no new codes.
 const PUT: &str = "INSERT INTO deny_entries (credential_id, cause, account_id, reason, denied_at, \
      expires_at) SELECT credential_id, 'debt', account_id, $2::text, $3::bigint, $4::bigint \
-     FROM issuances WHERE account_id = $1 AND (expires_at > $3 OR credential_id = (SELECT credential_id \
-         FROM issuances WHERE account_id = $1 ORDER BY expires_at DESC LIMIT 1))";
+     FROM issuances WHERE account_id = $1 AND (expires_at > $3 OR credential_id = (SELECT \
+         credential_id FROM issuances WHERE account_id = $1 ORDER BY expires_at DESC LIMIT 1))";
 
 const NOTE: &str = "INSERT INTO deny_changes (version, credential_id, change, reason, at, \
      expires_at) SELECT $1::bigint, credential_id, $2::text, reason, $3::bigint, \

@@ -1,8 +1,8 @@
 //! Judging: hold unjudged runs, let `settlement` decide what their records are, write it.
 //!
 //! Judges hold rows of `unjudged_runs` (`SKIP LOCKED`), which gates only add to: while
-//! signatures are verified, nobody waits. For the writing they hold the gates' rows too, as uploads do, so that
-//! a note and its tap, judged by two at once, do not miss each other.
+//! signatures are verified, nobody waits. For the writing they hold the gates' rows too, as
+//! uploads do, so that a note and its tap, judged by two at once, do not miss each other.
 
 mod rows;
 
