@@ -44,7 +44,8 @@ pub trait DebtList: Send + Sync {
     ) -> impl Future<Output = Result<Vec<AccountId>, StoreError>> + Send;
 }
 
-/// Puts or takes the account's entry as its payments say. Answers the last change that it made.
+/// Puts or takes the account's entry as its payments say. Answers the last change that it made; for
+/// an account that never had a code there is none.
 ///
 /// # Errors
 /// [`StoreError`]; doing it again is safe.
@@ -63,6 +64,10 @@ pub async fn update<S: PaymentStore + DebtList>(
             DebtChange::Nothing => break,
             DebtChange::Put(entry) => {
                 store.put(&entry, now).await?;
+                if store.listed(account).await?.is_none() {
+                    // It never had a code: no gate would know it, and nothing was put.
+                    break;
+                }
                 made = DebtChange::Put(entry);
             }
             DebtChange::TakeOff => {
