@@ -37,6 +37,9 @@ use crate::staff::Staff;
 #[derive(Debug, Default)]
 pub struct MemoryStore(Mutex<State>);
 
+/// Before any day somebody travels on.
+const FIRST_DAY: ServiceDay = ServiceDay::from_days(i32::MIN);
+
 type AccountDayKey = (AccountId, ServiceDay);
 type RecordKey = (DeviceId, u32, u64);
 
@@ -353,8 +356,13 @@ impl State {
     }
 
     fn account_range(&self, account: AccountId) -> std::vec::IntoIter<StoredTap> {
-        let of_account = self.taps.values().filter(|tap| tap.account == account);
-        of_account.cloned().collect::<Vec<_>>().into_iter()
+        let first = (account, FIRST_DAY, TapId::from_bytes([0; 16]));
+        let of_account = self
+            .taps
+            .range(first..)
+            .take_while(|(key, _)| key.0 == account);
+        let taps = of_account.map(|(_, tap)| tap.clone());
+        taps.collect::<Vec<_>>().into_iter()
     }
 
     fn taps_of(&self, account: AccountId, day: ServiceDay) -> Vec<StoredTap> {
@@ -366,11 +374,9 @@ impl State {
 
     /// Makes the account's days with taps after the one of `key` up to `reaches` dirty.
     fn mark_later(&mut self, key: AccountDayKey, reaches: ServiceDay) {
-        let later = self.taps.keys().filter(|(account, day, _)| {
-            (*account, true) == (key.0, key.1 < *day && *day <= reaches)
-        });
-        self.dirty
-            .extend(later.map(|(account, day, _)| (*day, *account)));
+        let later = self.account_range(key.0);
+        let later = later.filter(|tap| key.1 < tap.day && tap.day <= reaches);
+        self.dirty.extend(later.map(|tap| (tap.day, key.0)));
     }
 
     fn day_state(&self, account: AccountId, first: ServiceDay, day: ServiceDay) -> DayState {
@@ -436,16 +442,14 @@ impl State {
     fn account(&self, account: AccountId) -> AccountRecord {
         let mut taps: Vec<StoredTap> = self.account_range(account).collect();
         taps.sort_by_key(|tap| (tap.day, tap.tap.at, tap.tap.id));
-        let of_account = |key: &AccountDayKey| key.0 == account;
-        let mut flags: Vec<(TapId, TapFlag)> = self
-            .flags
-            .iter()
-            .filter(|(key, _)| of_account(key))
-            .flat_map(|(_, flags)| flags.iter().copied())
-            .collect();
+        let all_days = (account, FIRST_DAY)..=(account, ServiceDay::from_days(i32::MAX));
+        let flags = self.flags.range(all_days.clone());
+        let mut flags: Vec<(TapId, TapFlag)> =
+            flags.flat_map(|(_, flags)| flags.iter().copied()).collect();
         flags.sort_unstable();
-        let days = self.days.values().filter(|day| day.account == account);
-        let charges = self.charges.values();
+        let days = self.days.range(all_days.clone()).map(|(_, day)| day);
+        let first_entry = (account, EntryId::from_bytes([0; 16]));
+        let charges = self.charges.range((account, FIRST_DAY, 0)..);
         let dirty = self.dirty.iter().filter(|key| key.1 == account);
         AccountRecord {
             account,
@@ -453,21 +457,20 @@ impl State {
             flags,
             journeys: self
                 .journeys
-                .iter()
-                .filter(|(key, _)| of_account(key))
+                .range(all_days)
                 .flat_map(|(_, journeys)| journeys.iter().cloned())
                 .collect(),
             days: days.cloned().collect(),
             entries: self
                 .entries
-                .values()
-                .filter(|entry| entry.account == account)
-                .cloned()
+                .range(first_entry..)
+                .take_while(|(key, _)| key.0 == account)
+                .map(|(_, entry)| entry.clone())
                 .collect(),
             balances: self.balances_of(account),
             charges: charges
-                .filter(|charge| charge.account == account)
-                .cloned()
+                .take_while(|(key, _)| key.0 == account)
+                .map(|(_, charge)| charge.clone())
                 .collect(),
             corrections: self.corrections_of(account, None),
             dirty: dirty.map(|key| key.0).collect(),

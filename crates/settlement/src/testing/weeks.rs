@@ -161,7 +161,7 @@ impl Weeks {
 }
 
 /// RFC 3339, UTC, of an instant in January or February 2019.
-fn utc(at: Timestamp) -> String {
+pub(super) fn utc(at: Timestamp) -> String {
     // 2019-01-01T00:00:00Z.
     let secs = at.as_secs() - 1_546_300_800;
     let (day, secs) = (secs.div_euclid(86_400), secs.rem_euclid(86_400));
