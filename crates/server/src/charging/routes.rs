@@ -8,7 +8,7 @@ use axum::{Json, Router};
 use provider::Kind;
 use provider::stripe::webhook;
 use secrecy::ExposeSecret as _;
-use settlement::charging::{PaymentStore as _, Unavailable, ask, wake, work_on};
+use settlement::charging::{PaymentStore as _, ask, wake, work_on};
 use settlement::debt::exposure;
 use settlement::debt::list::{self, DebtList as _};
 use settlement::ports::StoreError;
@@ -64,10 +64,10 @@ async fn hear(
     let payment = match (event.payment, event.intent) {
         (Some(id), _) => Some(id),
         // Not answered well, it is told again later.
-        (None, Some(intent)) => stripe
-            .payment_of_intent(&intent)
-            .await
-            .map_err(unavailable)?,
+        (None, Some(intent)) => {
+            let asked = stripe.payment_of_intent(&intent).await;
+            asked.map_err(|error| Problem::new(ProblemCode::Unavailable, error.to_string()))?
+        }
         (None, None) => None,
     };
     if let Some(id) = payment {
@@ -82,10 +82,6 @@ async fn hear(
         }
     }
     Ok(StatusCode::NO_CONTENT)
-}
-
-fn unavailable(error: Unavailable) -> Problem {
-    Problem::new(ProblemCode::Unavailable, error.to_string())
 }
 
 /// What the session's own rider has to pay.
