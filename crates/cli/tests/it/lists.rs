@@ -42,7 +42,7 @@ fn free_port() -> u16 {
     listener.local_addr().unwrap().port()
 }
 
-fn now() -> Timestamp {
+pub(crate) fn now() -> Timestamp {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     Timestamp::from_secs(i64::try_from(since.unwrap().as_secs()).unwrap())
 }

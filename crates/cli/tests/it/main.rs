@@ -4,6 +4,7 @@
 mod apportion;
 mod archives;
 mod cases;
+mod charge;
 mod city;
 mod demo;
 mod exports;
