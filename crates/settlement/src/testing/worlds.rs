@@ -67,7 +67,7 @@ impl Worlds {
         let mut files: [Vec<&str>; FILES] = Default::default();
         for row in self.rows.iter().flatten() {
             // Any part of a world may come before or after any other, and some of it again.
-            for _ in 0..1 + usize::from(dealer.below(3) == 0) {
+            for _ in 0..=usize::from(dealer.below(3) == 0) {
                 if let Some(file) = files.get_mut(dealer.below(FILES)) {
                     file.push(row);
                 }
