@@ -1,5 +1,5 @@
 //! Seeded bugs of the reliability plan that settlement can have, each with the test that sees it;
-//! those of charging are in `charging.rs`, the whole list is docs/SEEDED_BUGS.md.
+//! those of charging are in `charging.rs`, the whole list is `docs/SEEDED_BUGS.md`.
 
 #![expect(clippy::unwrap_used, reason = "a test answers by failing")]
 
