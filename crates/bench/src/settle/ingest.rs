@@ -25,7 +25,7 @@ pub(super) type Group = Vec<Batch>;
 /// When the server refuses.
 pub(super) fn rows(runtime: &Runtime, server: &Postgres) -> anyhow::Result<Vec<Row>> {
     let day = Day::new(1)?;
-    let taps = day.taps(GROUPS * ROUNDS * STORED_TOGETHER * 5 / 4);
+    let taps = day.taps(GROUPS * ROUNDS * STORED_TOGETHER * 2);
     let groups = groups(&day, &taps)?;
     let store = runtime.block_on(PostgresStore::open(&Location::parse(
         &server.create_database()?,

@@ -29,7 +29,7 @@ const INSERT: &str = "INSERT INTO taps VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 /// When a database refuses.
 pub(super) fn rows(runtime: &Runtime) -> anyhow::Result<Vec<Row>> {
     let day = Day::new(1)?;
-    let taps = day.taps(GROUPS * ROUNDS * STORED_TOGETHER * 5 / 4);
+    let taps = day.taps(GROUPS * ROUNDS * STORED_TOGETHER * 2);
     let groups = groups(&day, &taps)?;
     let folder = tempfile::tempdir()?;
     let place = Location::File(folder.path().join("store.db"));
