@@ -2,9 +2,9 @@
 //!
 //! The first charge of a day is its net fares; when fares change afterwards, or a refund is
 //! approved ([`crate::corrections`]), closing again makes an adjustment of the difference, a
-//! further charge or a credit, under the next revision: charges = fares − min(refunds, fares). Charge ids
-//! are derived from (account, day, revision) and a day is charged and marked closed in one
-//! transaction, so nothing is charged twice. A difference of zero makes no charge.
+//! further charge or a credit, under the next revision: charges = fares − min(refunds, fares).
+//! Charge ids are derived from (account, day, revision) and a day is charged and marked closed in
+//! one transaction, so nothing is charged twice. A difference of zero makes no charge.
 //!
 //! Signs are the ledger's: a charge posts +amount to the rider (paid) and −amount to clearing (the
 //! payment provider owes it).

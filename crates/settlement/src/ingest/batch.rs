@@ -1,8 +1,8 @@
 //! Signed batches: a gate uploads its journal, at least once; each record counts once.
 //!
 //! The gate's signature covers the hash chain over the records' bytes, and it is all that is
-//! checked here: the bytes are stored as they came, and what each record is, is found out later,
-//! in bulk ([`super::judge`]). The answer comes after the store's commit and says how far the gate may
+//! checked here: the bytes are stored as they came, and what each record is, is found out later, in
+//! bulk ([`super::judge`]). The answer comes after the store's commit and says how far the gate may
 //! forget.
 
 use std::collections::BTreeMap;
