@@ -152,7 +152,7 @@ pub trait PrepaidBook: Send + Sync {
     ) -> impl Future<Output = Result<Vec<Drawn>, StoreError>> + Send;
 
     /// Adds money to an account's balance and posts it, in one transaction and once per
-    /// ([`TopUp::id`]): whether it was new.
+    /// ([`TopUp::reference`]): whether it was new.
     fn top_up(&self, top_up: &TopUp) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
     /// What is left of what an account paid ahead, in minor units.
