@@ -13,7 +13,6 @@ pub(crate) mod od;
 pub(crate) mod passes;
 pub(crate) mod period;
 pub(crate) mod scope;
-pub(crate) mod table;
 pub(crate) mod tickets;
 pub(crate) mod tiers;
 pub(crate) mod timeframes;

@@ -9,7 +9,7 @@ mod products;
 mod rows;
 mod rules;
 mod services;
-mod table;
+pub(crate) mod table;
 mod text;
 mod v1;
 

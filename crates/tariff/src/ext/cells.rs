@@ -2,14 +2,15 @@
 
 use units::{AreaId, NetworkId, ProductId, StopId, TextId};
 
-use super::table::{Row, Table};
 use super::{Known, Scope};
+use crate::feed::NAME_BYTES_MAX;
+use crate::feed::table::{Row, Table};
 use crate::{CityFiles, LoadReport, RuleRef};
 
 /// One row under reading. `good` turns false with the first defect of the row.
 pub(crate) struct Cells<'a> {
-    table: &'a Table,
-    row: &'a Row,
+    file: &'a str,
+    row: &'a Row<'a>,
     known: &'a Known<'a>,
     report: &'a mut LoadReport,
     good: bool,
@@ -25,12 +26,18 @@ pub(crate) fn rows<T>(
     report: &mut LoadReport,
     mut row: impl FnMut(&mut Cells<'_>) -> Option<T>,
 ) -> Vec<T> {
-    let table = Table::read(files, &known.path(file), required, report);
-    let mut all = Vec::with_capacity(table.rows.len());
-    for of_table in &table.rows {
+    let path = known.path(file);
+    let mut all = Vec::new();
+    let bytes = files.0.get(&path);
+    let table = bytes.and_then(|bytes| Table::of(path.clone(), bytes, report));
+    let Some(mut table) = table else { return all };
+    for column in required {
+        table.require(column, report);
+    }
+    while let Some(read) = table.next(report) {
         let mut cells = Cells {
-            table: &table,
-            row: of_table,
+            file: &path,
+            row: &read,
             known,
             report,
             good: true,
@@ -48,13 +55,13 @@ impl Cells<'_> {
     /// The file and row.
     pub(crate) fn rule(&self) -> RuleRef {
         RuleRef {
-            file: self.table.file.clone(),
-            row: self.row.line,
+            file: self.file.to_owned(),
+            row: u64::from(self.row.line),
         }
     }
 
     pub(crate) fn text(&self, field: &str) -> &str {
-        self.table.text(self.row, field)
+        self.row.cell(field)
     }
 
     /// Whether the row has no defect so far: one that has is no earlier row for those after it.
@@ -66,15 +73,15 @@ impl Cells<'_> {
     pub(crate) fn defect(&mut self, field: &str, expected: &str) {
         self.good = false;
         // A missing column is one defect of the header, not one more of every row.
-        if self.table.has_column(field) || !self.table.text(self.row, field).is_empty() {
-            self.table.defect(self.row, field, expected, self.report);
+        if self.row.has(field) || !self.row.cell(field).is_empty() {
+            self.report.push(self.row.defect_of(field, expected));
         }
     }
 
     /// An amount of the city's currency with its ISO 4217 decimals, in minor units.
     pub(crate) fn amount(&mut self, field: &str) -> Option<i64> {
         let currency = self.known.currency?;
-        if self.table.has_column("currency") && self.text("currency") != currency.code() {
+        if self.row.has("currency") && self.text("currency") != currency.code() {
             self.defect("currency", &format!("the city's currency {currency}"));
         }
         let digits = currency.minor_digits();
@@ -261,12 +268,18 @@ impl Cells<'_> {
 
     /// A name for riders: the column `name_field`, else the id.
     pub(crate) fn name(&mut self, name_field: &str, id: &TextId) -> String {
-        let name = self.table.name(self.row, name_field, self.report);
+        let name = self.text(name_field);
         if name.is_empty() {
-            id.as_str().to_owned()
-        } else {
-            name
+            return id.as_str().to_owned();
         }
+        let name = name.to_owned();
+        if name.len() > NAME_BYTES_MAX {
+            self.defect(
+                name_field,
+                &format!("a name of at most {NAME_BYTES_MAX} bytes"),
+            );
+        }
+        name
     }
 }
 

@@ -24,7 +24,7 @@ pub const ID_BYTES_MAX: usize = 255;
 pub const NAME_BYTES_MAX: usize = 512;
 
 /// A file that is being read.
-pub(super) struct Table<'a> {
+pub(crate) struct Table<'a> {
     path: String,
     bytes: &'a [u8],
     reader: csv::Reader<&'a [u8]>,
@@ -51,9 +51,10 @@ impl Column {
 }
 
 /// One row of a file.
-pub(super) struct Row<'t> {
-    pub(super) line: u32,
+pub(crate) struct Row<'t> {
+    pub(crate) line: u32,
     path: &'t str,
+    header: &'t [String],
     cells: &'t StringRecord,
 }
 
@@ -64,8 +65,11 @@ impl<'a> Table<'a> {
         file: FeedFile,
         report: &mut LoadReport,
     ) -> Option<Self> {
-        let bytes = files.get(file)?;
-        let path = files.path(file);
+        Self::of(files.path(file), files.get(file)?, report)
+    }
+
+    /// Opens the file at `path` with these bytes. `None`, which is told: it is empty, or no text.
+    pub(crate) fn of(path: String, bytes: &'a [u8], report: &mut LoadReport) -> Option<Self> {
         let bytes = text::check(bytes, &path, report)?;
         // Blank files are what exporters write for tables without rows.
         if bytes.iter().all(u8::is_ascii_whitespace) {
@@ -93,11 +97,15 @@ impl<'a> Table<'a> {
 
     /// A column that the reference requires; a file without it has one defect, not one a row.
     pub(super) fn required(&self, name: &'static str, report: &mut LoadReport) -> Column {
-        let column = self.optional(name);
-        if column.index.is_none() {
+        self.require(name, report);
+        self.optional(name)
+    }
+
+    /// Tells where a required column is missing.
+    pub(crate) fn require(&self, name: &str, report: &mut LoadReport) {
+        if !self.header.iter().any(|text| text == name) {
             report.push(self.missing(name));
         }
-        column
     }
 
     /// A column that the reference requires and no fare depends on.
@@ -123,7 +131,7 @@ impl<'a> Table<'a> {
     }
 
     /// The next row that is sound as a row; what is wrong with others is told.
-    pub(super) fn next(&mut self, report: &mut LoadReport) -> Option<Row<'_>> {
+    pub(crate) fn next(&mut self, report: &mut LoadReport) -> Option<Row<'_>> {
         loop {
             if !self.read(report) {
                 return None;
@@ -144,6 +152,7 @@ impl<'a> Table<'a> {
         Some(Row {
             line: self.line(),
             path: &self.path,
+            header: &self.header,
             cells: &self.record,
         })
     }
@@ -250,5 +259,22 @@ impl<'t> Row<'t> {
     pub(super) fn defect(&self, column: Column, expected: impl Into<String>) -> Defect {
         let row = u64::from(self.line);
         Defect::of_field(self.path, row, column.name, self.text(column), expected)
+    }
+
+    /// Whether the file has the column `field`.
+    pub(crate) fn has(&self, field: &str) -> bool {
+        self.header.iter().any(|name| name == field)
+    }
+
+    /// The text of a cell by its column's name; empty where the column or the cell is absent.
+    pub(crate) fn cell(&self, field: &str) -> &'t str {
+        let index = self.header.iter().position(|name| name == field);
+        index.and_then(|index| self.cells.get(index)).unwrap_or("")
+    }
+
+    /// A defect of a cell by its column's name.
+    pub(crate) fn defect_of(&self, field: &str, expected: impl Into<String>) -> Defect {
+        let row = u64::from(self.line);
+        Defect::of_field(self.path, row, field, self.cell(field), expected)
     }
 }

@@ -42,7 +42,7 @@ const CASES: &[Case] = &[
     ),
     (
         "fare_od_classes.txt",
-        "column,rider_category_id\nadult,\nboth_directions,\n,\n child,baby\n",
+        "column,rider_category_id\nadult,\nboth_directions,\n,child\n child,baby\n",
         &[
             (3, "column", "both_directions", "a column with fares"),
             (4, "column", "", "an id"),
@@ -63,7 +63,7 @@ const CASES: &[Case] = &[
         "pay_percent,network_id,from_area_id,to_area_id,from_timeframe_group_id,\
          rider_category_id,fare_media_id\n\
          101,,,,,,\n50,tram,,,,,\n50,,a_west,,,,\n50,,,a_east,,,\n50,,,,noon,,\n50,,,,,baby,\n\
-         50,,,,,,coin\n,,,,,,\n",
+         50,,,,,,coin\n,,,,,child,\n",
         &[
             (2, "pay_percent", "101", "from 0 to 100"),
             (3, "network_id", "tram", "network"),
