@@ -117,14 +117,15 @@ pub fn top_up_of(account: AccountId, reference: &str) -> PaymentId {
 }
 
 /// At most one field of a kind has a variable width and it is the last, so names are unambiguous.
-fn derive(kind: &str, fields: &[&[u8]]) -> [u8; 16] {
-    let mut name = Vec::with_capacity(96);
-    name.extend_from_slice(kind.as_bytes());
-    name.push(0);
-    for field in fields {
-        name.extend_from_slice(field);
+fn derive<const N: usize>(kind: &str, fields: &[&[u8]; N]) -> [u8; 16] {
+    const { assert!(N <= 5, "more fields than any kind has") };
+    let mut name: [&[u8]; 7] = [&[]; 7];
+    name[0] = kind.as_bytes();
+    name[1] = &[0];
+    for (part, field) in name.iter_mut().skip(2).zip(fields) {
+        *part = field;
     }
-    Uuid::new_v5(&NAMESPACE, &name).into_bytes()
+    tariff::ids::derive(NAMESPACE.as_bytes(), &name)
 }
 
 #[cfg(test)]

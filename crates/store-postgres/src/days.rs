@@ -10,6 +10,7 @@ use tariff::JourneyStatus;
 use units::{AccountId, Amount, ServiceDay, TapId};
 
 use crate::columns::{amount, array, bytes, currency, day, unsigned_32};
+use crate::copy::Rows;
 use crate::ledger_pages::words;
 use crate::names::Names;
 use crate::pack::{Packer, Unpacker, day, tap};
@@ -29,7 +30,13 @@ macro_rules! select_days {
     };
 }
 
-const SELECT_OF_DAY: &str = select_days!("WHERE r.service_day = $1 AND r.account_id = ANY($2)");
+/// A look into the index for each account: a day that was filled just now has no statistics yet,
+/// and a planner without them would read all of it.
+const SELECT_OF_DAY: &str = concat!(
+    "SELECT d.* FROM unnest($2::bytea[]) AS a (account_id) CROSS JOIN LATERAL (",
+    select_days!("WHERE r.service_day = $1 AND r.account_id = a.account_id LIMIT 1"),
+    ") AS d"
+);
 
 const SELECT_OF_ACCOUNTS: &str =
     select_days!("WHERE r.account_id = ANY($1) ORDER BY r.account_id, r.service_day");
@@ -40,6 +47,10 @@ const SELECT_TAPS_BETWEEN: &str = "SELECT account_id, service_day, packed_taps F
 const SELECT_TAPS_OF: &str = "SELECT r.account_id, r.service_day, r.packed_taps \
      FROM unnest($1::bytea[], $2::integer[]) AS d (account_id, service_day) \
      JOIN rider_days r ON r.account_id = d.account_id AND r.service_day = d.service_day";
+
+const COPY: &str = "COPY rider_days (account_id, service_day, shard, taps, journeys, incomplete, \
+     unpriced, revision, fares_minor, currency, flagged, packed_taps, statement) \
+     FROM STDIN (FORMAT binary)";
 
 const UPSERT: &str = "INSERT INTO rider_days AS r (account_id, service_day, shard, taps, \
      journeys, incomplete, unpriced, revision, fares_minor, currency, flagged, packed_taps, \
@@ -203,6 +214,76 @@ pub(crate) fn read_stands(row: &PgRow) -> Result<AccountDay, StoreError> {
     })
 }
 
+/// Writes riders' days that are not there yet.
+pub(crate) async fn add(
+    conn: &mut PgConnection,
+    names: &Names,
+    days: &[RiderDay],
+) -> Result<(), StoreError> {
+    if days.is_empty() {
+        return Ok(());
+    }
+    let (taps, statements) = pack(names, days).await?;
+    let mut rows = Rows::new(13);
+    for ((day, taps), statement) in days.iter().zip(&taps).zip(&statements) {
+        let stands = &day.stands;
+        rows.row();
+        rows.bytes(stands.account.as_bytes());
+        rows.int(stands.day.as_days());
+        rows.small(shard_of(stands.account));
+        for count in counted(day) {
+            rows.small(count);
+        }
+        rows.int(narrow(stands.revision));
+        rows.big(stands.fares.as_minor());
+        rows.bytes(stands.fares.currency().code().as_bytes());
+        let flags: Vec<&str> = day.flags.iter().map(|(_, flag)| flag.as_str()).collect();
+        rows.texts_or_null(&flags);
+        rows.bytes(taps);
+        rows.bytes(statement);
+    }
+    let copied = rows.send(conn, COPY).await;
+    copied.map_err(backend("store riders' days"))
+}
+
+/// The columns `packed_taps` and `statement` of days.
+async fn pack(
+    names: &Names,
+    days: &[RiderDay],
+) -> Result<(Vec<Vec<u8>>, Vec<Vec<u8>>), StoreError> {
+    let packed: Vec<(Packer, Packer)> = days
+        .iter()
+        .map(|day| {
+            let statement = day::write(&day.taps, &day.journeys, &day.flags);
+            (tap::write_all(&day.taps), statement)
+        })
+        .collect();
+    let both = packed.iter();
+    let both = both.flat_map(|(taps, statement)| [taps, statement]);
+    let numbers = names.of(both).await?;
+    let (mut taps, mut statements) = (Vec::new(), Vec::new());
+    for (day_taps, statement) in &packed {
+        taps.push(day_taps.finish(&numbers)?);
+        statements.push(statement.finish(&numbers)?);
+    }
+    Ok((taps, statements))
+}
+
+/// How many taps a day has, how many journeys, how many of those lack an end, how many a fare.
+fn counted(day: &RiderDay) -> [i16; 4] {
+    let narrow = |count| i16::try_from(count).unwrap_or(i16::MAX);
+    let journeys = |is: fn(&StoredJourney) -> bool| {
+        let those = day.journeys.iter().filter(|journey| is(journey));
+        narrow(those.count())
+    };
+    [
+        narrow(day.taps.len()),
+        narrow(day.journeys.len()),
+        journeys(|one| one.status != JourneyStatus::Complete),
+        journeys(|one| one.fare == StoredFare::Unpriced),
+    ]
+}
+
 /// Writes riders' days in place of what stood there.
 pub(crate) async fn put(
     conn: &mut PgConnection,
@@ -212,30 +293,11 @@ pub(crate) async fn put(
     if days.is_empty() {
         return Ok(());
     }
-    let packed: Vec<(Packer, Packer)> = days
-        .iter()
-        .map(|day| {
-            let statement = day::write(&day.taps, &day.journeys, &day.flags);
-            (tap::write_all(&day.taps), statement)
-        })
-        .collect();
-    let used = packed.iter();
-    let used = used.flat_map(|(taps, statement)| taps.names().chain(statement.names()));
-    let numbers = names.numbers(used.cloned().collect()).await?;
-    let (mut taps, mut statements) = (Vec::new(), Vec::new());
-    for (day_taps, statement) in &packed {
-        taps.push(day_taps.finish(&numbers)?);
-        statements.push(statement.finish(&numbers)?);
-    }
+    let (taps, statements) = pack(names, days).await?;
     let each = || days.iter();
     let stands = || days.iter().map(|day| &day.stands);
-    let count = |of: &dyn Fn(&RiderDay) -> usize| -> Vec<i16> {
-        let narrow = |count| i16::try_from(count).unwrap_or(i16::MAX);
-        days.iter().map(|day| narrow(of(day))).collect()
-    };
-    let journeys = |day: &RiderDay, is: fn(&StoredJourney) -> bool| {
-        day.journeys.iter().filter(|journey| is(journey)).count()
-    };
+    let counts: Vec<[i16; 4]> = days.iter().map(counted).collect();
+    let count = |which: usize| counts.iter().map(|of| of[which]).collect::<Vec<i16>>();
     let upserted = sqlx::query(UPSERT)
         .bind(
             stands()
@@ -248,14 +310,10 @@ pub(crate) async fn put(
                 .map(|day| shard_of(day.account))
                 .collect::<Vec<_>>(),
         )
-        .bind(count(&|day| day.taps.len()))
-        .bind(count(&|day| day.journeys.len()))
-        .bind(count(&|day| {
-            journeys(day, |one| one.status != JourneyStatus::Complete)
-        }))
-        .bind(count(&|day| {
-            journeys(day, |one| one.fare == StoredFare::Unpriced)
-        }))
+        .bind(count(0))
+        .bind(count(1))
+        .bind(count(2))
+        .bind(count(3))
         .bind(stands().map(|day| narrow(day.revision)).collect::<Vec<_>>())
         .bind(stands().map(|day| day.fares.as_minor()).collect::<Vec<_>>())
         .bind(

@@ -10,22 +10,21 @@ use sqlx::postgres::{PgConnection, PgRow};
 use units::{AccountId, Balance, Currency, ServiceDay};
 
 use crate::columns::{array, bytes, currency, day, int};
+use crate::copy::Rows;
 use crate::names::{Names, Words};
 use crate::pack::{Packer, Unpacker, numbers_in, page};
 use crate::store::backend;
 
 const SELECT_LAST: &str = "SELECT l.* FROM unnest($1::bytea[]) AS a (account_id) \
-     CROSS JOIN LATERAL (SELECT * FROM ledger_pages p WHERE p.account_id = a.account_id \
-     ORDER BY p.page DESC LIMIT 1) l";
+     CROSS JOIN LATERAL (SELECT p.account_id, p.page, p.balances, p.head FROM ledger_pages p \
+     WHERE p.account_id = a.account_id ORDER BY p.page DESC LIMIT 1) l";
 
 const SELECT_ALL: &str =
     "SELECT * FROM ledger_pages WHERE account_id = ANY($1) ORDER BY account_id, page";
 
 /// The key refuses a page that somebody else has written meanwhile.
-const INSERT: &str = "INSERT INTO ledger_pages (account_id, page, service_day, debits_minor, \
-     credits_minor, currency, entries, balances, head) SELECT * FROM unnest($1::bytea[], \
-     $2::integer[], $3::integer[], $4::bigint[], $5::bigint[], $6::text[], $7::bytea[], \
-     $8::bytea[], $9::bytea[])";
+const COPY: &str = "COPY ledger_pages (account_id, page, service_day, debits_minor, \
+     credits_minor, currency, entries, balances, head) FROM STDIN (FORMAT binary)";
 
 /// An account's books: its entries as posted, and its balances after them.
 pub(crate) type Books = BTreeMap<AccountId, (Vec<PostedEntry>, Vec<LedgerBalance>)>;
@@ -153,37 +152,25 @@ fn seal(
 }
 
 async fn write(conn: &mut PgConnection, names: &Names, pages: &[Page]) -> Result<(), StoreError> {
-    let used = pages.iter();
-    let used = used.flat_map(|page| page.entries.names().chain(page.balances.names()));
-    let numbers = names.numbers(used.cloned().collect()).await?;
-    let mut entries = Vec::with_capacity(pages.len());
-    let mut balances = Vec::with_capacity(pages.len());
+    let both = pages
+        .iter()
+        .flat_map(|page| [&page.entries, &page.balances]);
+    let numbers = names.of(both).await?;
+    let mut rows = Rows::new(9);
     for page in pages {
-        entries.push(page.entries.finish(&numbers)?);
-        balances.push(page.balances.finish(&numbers)?);
+        rows.row();
+        rows.bytes(page.account.as_bytes());
+        rows.int(page.number);
+        rows.int(page.day.as_days());
+        rows.big(page.sides.0);
+        rows.big(page.sides.1);
+        rows.bytes(page.currency.code().as_bytes());
+        rows.bytes(&page.entries.finish(&numbers)?);
+        rows.bytes(&page.balances.finish(&numbers)?);
+        rows.bytes(&page.head);
     }
-    let each = || pages.iter();
-    let inserted = sqlx::query(INSERT)
-        .bind(
-            each()
-                .map(|page| page.account.as_bytes().to_vec())
-                .collect::<Vec<_>>(),
-        )
-        .bind(each().map(|page| page.number).collect::<Vec<_>>())
-        .bind(each().map(|page| page.day.as_days()).collect::<Vec<_>>())
-        .bind(each().map(|page| page.sides.0).collect::<Vec<_>>())
-        .bind(each().map(|page| page.sides.1).collect::<Vec<_>>())
-        .bind(
-            each()
-                .map(|page| page.currency.code().to_owned())
-                .collect::<Vec<_>>(),
-        )
-        .bind(entries)
-        .bind(balances)
-        .bind(each().map(|page| page.head.to_vec()).collect::<Vec<_>>())
-        .execute(conn);
-    inserted.await.map_err(backend("post entries"))?;
-    Ok(())
+    let copied = rows.send(conn, COPY).await;
+    copied.map_err(backend("post entries"))
 }
 
 async fn tips(

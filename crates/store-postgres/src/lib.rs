@@ -32,6 +32,7 @@
 mod books;
 mod charging;
 mod columns;
+mod copy;
 mod corrections;
 mod counts;
 mod days;

@@ -12,6 +12,7 @@ use settlement::ports::StoreError;
 use sqlx::Row as _;
 use sqlx::postgres::{PgPool, PgRow};
 
+use crate::pack::Packer;
 use crate::store::backend;
 
 /// Words remembered by a process, some 20 MB; beyond it all are forgotten and looked up again.
@@ -23,8 +24,16 @@ const SELECT_BY_NUMBER: &str = "SELECT name_id, name FROM names WHERE name_id = 
 const INSERT: &str =
     "INSERT INTO names (name) SELECT unnest($1::bytea[]) ON CONFLICT (name) DO NOTHING";
 
-/// The numbers of some words.
-pub(crate) type Numbers = BTreeMap<Vec<u8>, i64>;
+/// The numbers of some words. A day of a city looks up some hundred million.
+#[expect(clippy::disallowed_types, reason = "looked up in, never gone through")]
+pub(crate) type Numbers = std::collections::HashMap<Vec<u8>, i64>;
+/// Words met so far.
+#[expect(
+    clippy::disallowed_types,
+    reason = "put in order before anything is made of it"
+)]
+type Seen = std::collections::HashSet<Vec<u8>>;
+
 /// The words of some numbers.
 pub(crate) type Words = BTreeMap<i64, Arc<[u8]>>;
 
@@ -41,6 +50,20 @@ impl Names {
             pool,
             known: Mutex::default(),
         }
+    }
+
+    /// The numbers of the words that `packed` columns use.
+    pub(crate) async fn of<'p>(
+        &self,
+        packed: impl Iterator<Item = &'p Packer>,
+    ) -> Result<Numbers, StoreError> {
+        let mut used = Seen::default();
+        for word in packed.flat_map(Packer::names) {
+            if !used.contains(word) {
+                used.insert(word.clone());
+            }
+        }
+        self.numbers(used.into_iter().collect()).await
     }
 
     /// The numbers of `words`, made where there are none.

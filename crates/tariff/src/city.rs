@@ -11,12 +11,11 @@ use std::collections::BTreeMap;
 use units::{
     Amount, Currency, NetworkId, OperatorId, RouteId, ServiceDay, Span, StopId, TextId, Timestamp,
 };
-use uuid::Uuid;
 
 use crate::calendar::Calendar;
 use crate::ext::{CityRules, Extensions};
 use crate::fares::Fares;
-use crate::{LoadReport, RuleRef};
+use crate::{LoadReport, RuleRef, ids};
 use manifest::Manifest;
 use tables::Tables;
 
@@ -352,10 +351,10 @@ impl City {
 }
 
 fn operator_id(city: &str, operator: &str) -> OperatorId {
-    const NAMESPACE: Uuid = Uuid::from_bytes(*b"faregateoperator");
+    const NAMESPACE: [u8; 16] = *b"faregateoperator";
     // A line break cannot be part of a name, so no two pairs of names give one text.
-    let name = format!("{city}\n{operator}");
-    OperatorId::from_bytes(Uuid::new_v5(&NAMESPACE, name.as_bytes()).into_bytes())
+    let name = [city.as_bytes(), b"\n", operator.as_bytes()];
+    OperatorId::from_bytes(ids::derive(&NAMESPACE, &name))
 }
 
 #[cfg(test)]

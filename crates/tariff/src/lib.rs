@@ -46,6 +46,7 @@ pub mod ext;
 pub mod fares;
 pub mod feed;
 mod fold;
+pub mod ids;
 mod journey;
 mod pairing;
 mod rate;

@@ -10,8 +10,7 @@ mod history;
 mod price;
 mod trips;
 
-use units::{AccountId, Amount, Currency, JourneyId, ServiceDay, TapId};
-use uuid::Uuid;
+use units::{AccountId, Amount, Currency, ServiceDay};
 
 pub use carry::Carry;
 pub use history::{rate_days, window_start, windows_end};
@@ -20,7 +19,7 @@ use crate::ext::tickets::Paid;
 use crate::pairing::{distinct, pair};
 use crate::{
     Adjustment, AdjustmentKind, Breakdown, City, DayRating, Fare, FareLine, Journey, Leg, Medium,
-    Tap, Unpriced, explain,
+    Tap, Unpriced, explain, ids,
 };
 use price::{Base, Pricer};
 use trips::Trip;
@@ -212,7 +211,7 @@ fn journey(
         breakdown.clear();
     }
     Journey {
-        id: journey_id(account, trip.first().id),
+        id: ids::journey(account, trip.first().id),
         day,
         status: trip.status,
         taps: trip.taps(),
@@ -246,13 +245,6 @@ fn sum(lines: &[FareLine], currency: Currency) -> Option<Amount> {
     lines.iter().try_fold(Amount::zero(currency), |sum, line| {
         sum.checked_add(line.amount)
     })
-}
-
-/// `UUIDv5` (RFC 9562 section 5.5) over the sixteen bytes of the account and those of the tap.
-fn journey_id(account: AccountId, first: TapId) -> JourneyId {
-    const NAMESPACE: Uuid = Uuid::from_bytes(*b"faregate journey");
-    let name = [account.as_bytes().as_slice(), first.as_bytes()].concat();
-    JourneyId::from_bytes(Uuid::new_v5(&NAMESPACE, &name).into_bytes())
 }
 
 /// A ticket's place in the fold of a day.

@@ -10,6 +10,15 @@ use units::{AccountId, Amount, JourneyId, ServiceDay, TapId, Timestamp};
 
 use super::{Packer, Unpacker, corrupt};
 
+/// It has a fare.
+const PRICED: u8 = 1;
+/// Its id is not the one that its first tap makes.
+const OWN_ID: u8 = 1 << 1;
+/// It did not begin with its first tap.
+const OWN_START: u8 = 1 << 2;
+/// Its sentence is not that of its lines.
+const OWN_WORDS: u8 = 1 << 3;
+
 /// A day's journeys, in order, and its flags, ordered by tap.
 #[derive(Debug, Default)]
 pub(crate) struct Day {
@@ -27,19 +36,29 @@ pub(crate) fn write(
     let first = taps.first().map_or(0, |stored| stored.tap.at.as_micros());
     packer.len(journeys.len());
     for journey in journeys {
-        packer.raw(journey.id.as_bytes());
+        let made = made(journey.account, taps, &journey.taps);
+        let is = |condition: bool, flag: u8| if condition { flag } else { 0 };
+        let flags = is(journey.fare != StoredFare::Unpriced, PRICED)
+            | is(made.map(|made| made.0) != Some(journey.id), OWN_ID)
+            | is(
+                made.map(|made| made.1) != Some(journey.started_at),
+                OWN_START,
+            )
+            | is(journey.because != told(&journey.lines), OWN_WORDS);
+        packer.byte(flags);
         packer.name(status_as_str(journey.status).as_bytes());
-        packer.int(journey.started_at.as_micros().wrapping_sub(first));
         packer.len(journey.taps.len());
         for tap in &journey.taps {
             write_tap(&mut packer, taps, *tap);
         }
-        match journey.fare {
-            StoredFare::Unpriced => packer.byte(0),
-            StoredFare::Priced(amount) => {
-                packer.byte(1);
-                write_amount(&mut packer, amount);
-            }
+        if flags & OWN_ID != 0 {
+            packer.raw(journey.id.as_bytes());
+        }
+        if flags & OWN_START != 0 {
+            packer.int(journey.started_at.as_micros().wrapping_sub(first));
+        }
+        if let StoredFare::Priced(amount) = journey.fare {
+            write_amount(&mut packer, amount);
         }
         packer.len(journey.lines.len());
         for line in &journey.lines {
@@ -51,9 +70,7 @@ pub(crate) fn write(
             }
             packer.name(line.because.as_bytes());
         }
-        let is_told = journey.because == told(&journey.lines);
-        packer.byte(u8::from(is_told));
-        if !is_told {
+        if flags & OWN_WORDS != 0 {
             packer.name(journey.because.as_bytes());
         }
     }
@@ -74,24 +91,35 @@ pub(crate) fn read(
     let first = taps.first().map_or(0, |stored| stored.tap.at.as_micros());
     let mut read = Day::default();
     for _ in 0..packed.len()? {
-        let id = JourneyId::from_bytes(packed.raw()?);
+        let flags = packed.byte()?;
+        let has = |flag: u8| flags & flag != 0;
         let status = parse_status(&packed.text()?);
-        let started_at = Timestamp::from_micros(packed.int()?.wrapping_add(first));
         let mut of_journey = Vec::new();
         for _ in 0..packed.len()? {
             of_journey.push(read_tap(packed, taps)?);
         }
-        let fare = match packed.byte()? {
-            0 => StoredFare::Unpriced,
-            _ => StoredFare::Priced(read_amount(packed)?),
+        let made = made(account, taps, &of_journey);
+        let id = match made {
+            Some((id, _)) if !has(OWN_ID) => id,
+            _ => JourneyId::from_bytes(packed.raw()?),
+        };
+        let started_at = match made {
+            Some((_, started_at)) if !has(OWN_START) => started_at,
+            _ => Timestamp::from_micros(packed.int()?.wrapping_add(first)),
+        };
+        let fare = if has(PRICED) {
+            StoredFare::Priced(read_amount(packed)?)
+        } else {
+            StoredFare::Unpriced
         };
         let mut lines = Vec::new();
         for _ in 0..packed.len()? {
             lines.push(read_line(packed)?);
         }
-        let because = match packed.byte()? {
-            0 => packed.text()?,
-            _ => told(&lines),
+        let because = if has(OWN_WORDS) {
+            packed.text()?
+        } else {
+            told(&lines)
         };
         read.journeys.push(StoredJourney {
             account,
@@ -112,6 +140,18 @@ pub(crate) fn read(
         read.flags.push((tap, flag));
     }
     Ok(read)
+}
+
+/// The id and the start that a journey of these taps has of itself; none where its first tap is
+/// not of the day.
+fn made(
+    account: AccountId,
+    taps: &[StoredTap],
+    of_journey: &[TapId],
+) -> Option<(JourneyId, Timestamp)> {
+    let first = of_journey.first()?;
+    let stored = taps.iter().find(|stored| stored.tap.id == *first)?;
+    Some((tariff::ids::journey(account, *first), stored.tap.at))
 }
 
 fn read_line(packed: &mut Unpacker<'_>) -> Result<FareLine, StoreError> {

@@ -23,11 +23,44 @@ const VERSION: u8 = 1;
 /// Writes a packed column.
 #[derive(Debug, Default)]
 pub(crate) struct Packer {
-    names: Vec<Vec<u8>>,
-    name_places: BTreeMap<Vec<u8>, u64>,
-    ids: Vec<[u8; 16]>,
-    id_places: BTreeMap<[u8; 16], u64>,
+    names: Listed<Vec<u8>>,
+    ids: Listed<[u8; 16]>,
     body: Vec<u8>,
+}
+
+/// Values in the order of their first use. Of a few, as nearly every column has, each is looked
+/// for in the list itself.
+#[derive(Debug, Default)]
+struct Listed<T> {
+    list: Vec<T>,
+    places: BTreeMap<T, usize>,
+}
+
+impl<T: Clone + Ord> Listed<T> {
+    const FEW: usize = 24;
+
+    /// The place of a value that equals `value`, which is listed when it is new.
+    fn place<Q: ?Sized + Ord>(&mut self, value: &Q, make: impl FnOnce() -> T) -> usize
+    where
+        T: std::borrow::Borrow<Q>,
+    {
+        let known = if self.list.len() <= Self::FEW {
+            self.list.iter().position(|one| one.borrow() == value)
+        } else {
+            self.places.get(value).copied()
+        };
+        known.unwrap_or_else(|| {
+            let place = self.list.len();
+            self.list.push(make());
+            if self.list.len() > Self::FEW {
+                let from = self.places.len();
+                let unplaced = self.list.iter().cloned().enumerate().skip(from);
+                self.places
+                    .extend(unplaced.map(|(place, one)| (one, place)));
+            }
+            place
+        })
+    }
 }
 
 impl Packer {
@@ -54,49 +87,42 @@ impl Packer {
 
     /// An id that the column names more than once.
     pub(crate) fn id(&mut self, id: &[u8; 16]) {
-        let next = u64::try_from(self.ids.len()).unwrap_or(u64::MAX);
-        let place = *self.id_places.entry(*id).or_insert(next);
-        if place == next {
-            self.ids.push(*id);
-        }
-        self.uint(place);
+        let place = self.ids.place(id, || *id);
+        self.len(place);
     }
 
     /// A word that many columns have in common.
     pub(crate) fn name(&mut self, name: &[u8]) {
-        let next = u64::try_from(self.names.len()).unwrap_or(u64::MAX);
-        let known = self.name_places.get(name).copied();
-        let place = known.unwrap_or_else(|| {
-            self.names.push(name.to_vec());
-            self.name_places.insert(name.to_vec(), next);
-            next
-        });
-        self.uint(place);
+        let place = self.names.place(name, || name.to_vec());
+        self.len(place);
     }
 
     /// The words used.
     pub(crate) fn names(&self) -> impl Iterator<Item = &Vec<u8>> {
-        self.names.iter()
+        self.names.list.iter()
     }
 
     /// SHA-256 over what is packed, whatever numbers its words have, after `before`.
     pub(crate) fn chain(&self, before: &[u8]) -> [u8; 32] {
-        let names: Vec<&[u8]> = self.names.iter().map(Vec::as_slice).collect();
-        chain(before, &names, &self.ids, &self.body)
+        let names: Vec<&[u8]> = self.names().map(Vec::as_slice).collect();
+        chain(before, &names, &self.ids.list, &self.body)
     }
 
     /// The column.
     pub(crate) fn finish(&self, numbers: &Numbers) -> Result<Vec<u8>, StoreError> {
-        let mut column = vec![VERSION];
-        write_uint(&mut column, u64::try_from(self.names.len()).unwrap_or(0));
-        for name in &self.names {
+        let (names, ids) = (&self.names.list, &self.ids.list);
+        let mut column =
+            Vec::with_capacity(16 + 2 * names.len() + 16 * ids.len() + self.body.len());
+        column.push(VERSION);
+        write_uint(&mut column, u64::try_from(names.len()).unwrap_or(0));
+        for name in names {
             let number = numbers.get(name).copied();
             let number = number.and_then(|number| u64::try_from(number).ok());
             let missing = || corrupt("a numbered name", &String::from_utf8_lossy(name));
             write_uint(&mut column, number.ok_or_else(missing)?);
         }
-        write_uint(&mut column, u64::try_from(self.ids.len()).unwrap_or(0));
-        for id in &self.ids {
+        write_uint(&mut column, u64::try_from(ids.len()).unwrap_or(0));
+        for id in ids {
             column.extend_from_slice(id);
         }
         column.extend_from_slice(&self.body);
@@ -124,6 +150,7 @@ fn chain(before: &[u8], names: &[&[u8]], ids: &[[u8; 16]], body: &[u8]) -> [u8; 
 pub(crate) struct Unpacker<'c> {
     names: Vec<Arc<[u8]>>,
     ids: Vec<[u8; 16]>,
+    whole: &'c [u8],
     body: &'c [u8],
 }
 
@@ -135,12 +162,14 @@ impl<'c> Unpacker<'c> {
         let mut unpacker = Self {
             names: names.ok_or_else(|| corrupt("known names", "an unknown one"))?,
             ids: Vec::new(),
+            whole: rest,
             body: rest,
         };
         for _ in 0..unpacker.len()? {
             let id = unpacker.raw()?;
             unpacker.ids.push(id);
         }
+        unpacker.whole = unpacker.body;
         Ok(unpacker)
     }
 
@@ -208,6 +237,16 @@ impl<'c> Unpacker<'c> {
     pub(crate) fn currency(&mut self) -> Result<Currency, StoreError> {
         let text = self.text()?;
         Currency::from_code(&text).map_err(|source| StoreError::corrupt("names.name", source))
+    }
+
+    /// How much of the body has been read.
+    pub(crate) const fn place(&self) -> usize {
+        self.whole.len().saturating_sub(self.body.len())
+    }
+
+    /// Goes on reading where [`Self::place`] was `place`.
+    pub(crate) fn go_to(&mut self, place: usize) {
+        self.body = self.whole.get(place..).unwrap_or_default();
     }
 
     /// What [`Packer::chain`] gave for this column; before anything of the body is read.

@@ -2,6 +2,7 @@
 //! currency, and the account's balances after them.
 
 use ledger::{Entry, EntryKind, LedgerAccount, Posting};
+use settlement::ids;
 use settlement::model::{About, LedgerBalance, PostedEntry};
 use settlement::ports::StoreError;
 use units::{
@@ -14,6 +15,25 @@ use super::{Packer, Unpacker};
 /// Stands in a description for the id it is about: so entries share their descriptions.
 const ABOUT: &str = "\u{1}";
 
+/// The entry's id follows from its day's revision, which stands in its place.
+const MADE: u8 = 0x80;
+
+/// Revisions that are tried: days that change more often keep their entries' ids in full.
+const REVISIONS: std::ops::RangeInclusive<u32> = 1..=4;
+
+/// The revision of the day that makes the entry's id.
+fn revision(posted: &PostedEntry) -> Option<u32> {
+    let made = |revision: &u32| {
+        ids::entry_of(
+            posted.account,
+            posted.day,
+            *revision,
+            posted.about.as_bytes(),
+        ) == posted.entry.id()
+    };
+    REVISIONS.clone().find(made)
+}
+
 /// Packs entries of one account and currency.
 pub(crate) fn write(account: AccountId, entries: &[&PostedEntry]) -> Packer {
     let mut packer = Packer::default();
@@ -21,14 +41,19 @@ pub(crate) fn write(account: AccountId, entries: &[&PostedEntry]) -> Packer {
     let mut before = 0;
     for posted in entries {
         let entry = &posted.entry;
-        packer.raw(entry.id().as_bytes());
-        packer.byte(match posted.about {
+        let about = match posted.about {
             About::Journey(_) => 0,
             About::Charge(_) => 1,
             About::Refund(_) => 2,
             About::Payment(_) => 3,
-        });
+        };
+        let revision = revision(posted);
+        packer.byte(about | revision.map_or(0, |_| MADE));
         packer.raw(posted.about.as_bytes());
+        match revision {
+            Some(revision) => packer.uint(u64::from(revision)),
+            None => packer.raw(entry.id().as_bytes()),
+        }
         packer.int(entry.at().as_micros().wrapping_sub(before));
         before = entry.at().as_micros();
         packer.name(entry.kind().as_str().as_bytes());
@@ -52,8 +77,8 @@ pub(crate) fn read(
     let mut entries = Vec::new();
     let mut before = 0_i64;
     for _ in 0..packed.len()? {
-        let id = EntryId::from_bytes(packed.raw()?);
-        let about = match (packed.byte()?, packed.raw()?) {
+        let what = packed.byte()?;
+        let about = match (what & !MADE, packed.raw()?) {
             (0, id) => About::Journey(JourneyId::from_bytes(id)),
             (1, id) => About::Charge(ChargeId::from_bytes(id)),
             (2, id) => About::Refund(CorrectionId::from_bytes(id)),
@@ -65,6 +90,11 @@ pub(crate) fn read(
                     i64::from(other),
                 ));
             }
+        };
+        let id = if what & MADE == 0 {
+            EntryId::from_bytes(packed.raw()?)
+        } else {
+            ids::entry_of(account, day, packed.narrow()?, about.as_bytes())
         };
         before = before.wrapping_add(packed.int()?);
         let kind = EntryKind::parse(&packed.text()?);

@@ -126,6 +126,39 @@ pub(crate) fn read(
     })
 }
 
+/// Passes over what [`write`] wrote; gives the tap's time.
+pub(crate) fn skip(packed: &mut Unpacker<'_>, before: Timestamp) -> Result<Timestamp, StoreError> {
+    let flags = packed.byte()?;
+    let has = |flag: u8| flags & flag != 0;
+    packed.byte()?;
+    let at = Timestamp::from_micros(before.as_micros().wrapping_add(packed.int()?));
+    packed.uint()?;
+    if has(ROUTE) {
+        packed.uint()?;
+    }
+    if has(GATE) {
+        packed.uint()?;
+        packed.uint()?;
+        packed.uint()?;
+    }
+    if has(OWN_ID) {
+        packed.raw()?;
+    }
+    if has(CODE) {
+        packed.uint()?;
+        packed.uint()?;
+    }
+    if has(HOLDER) {
+        packed.byte()?;
+        packed.byte()?;
+        packed.uint()?;
+    }
+    if has(MEDIUM) {
+        packed.uint()?;
+    }
+    Ok(at)
+}
+
 /// Reads the number of an outcome, 0 for none.
 pub(crate) fn outcome(number: u8) -> Result<Option<TapOutcome>, StoreError> {
     if number == 0 {

@@ -12,16 +12,20 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use settlement::model::StoredTap;
 use settlement::ports::{DayChange, DayState, DayWindow, MoneyFault, StoreError};
+use sqlx::Row as _;
 use sqlx::postgres::PgConnection;
 use units::{AccountId, ServiceDay, TapId};
 
 use crate::PostgresStore;
 use crate::days::{self, RiderDay};
-use crate::ledger_pages;
+use crate::ledger_pages::{self, words};
 use crate::names::Names;
-use crate::parcels::{self, Item};
+use crate::parcels::{self, Item, Waiting};
 use crate::store::{backend, shard_of};
 use queue::Taken;
+
+/// Riders whose day is unpacked at once: some 20 MB, whatever the size of the day.
+const AT_ONCE: usize = 4_000;
 
 /// Later days of riders whose windows a change reaches.
 const MARK_LATER: &str = "INSERT INTO dirty_days (account_id, service_day, shard) \
@@ -47,10 +51,12 @@ where
             return Ok(0);
         }
         let mut tx = store.begin().await.map_err(&failed)?;
-        let Some(taken) = queue::take(&mut tx, &store.names, &places, limit).await? else {
+        let Some(taken) = queue::take(&mut tx, &places, limit).await? else {
             // Others hold every shard there is work in, or have just done it: wait for one of
             // them and look again.
-            queue::wait(&mut tx, places[0].1).await?;
+            // Who waits holds nothing, so nobody waits for it.
+            tx.rollback().await.map_err(&failed)?;
+            queue::wait(store, places[0].1).await?;
             continue;
         };
         let settled = settle_taken(&mut tx, &store.names, taken, &window, &decide).await?;
@@ -62,7 +68,7 @@ where
 async fn settle_taken<W, F>(
     conn: &mut PgConnection,
     names: &Names,
-    mut taken: Taken,
+    taken: Taken,
     window: &W,
     decide: &F,
 ) -> Result<u32, StoreError>
@@ -70,10 +76,42 @@ where
     W: Fn(ServiceDay) -> DayWindow + Send + Sync,
     F: Fn(&DayState) -> Result<DayChange, MoneyFault> + Send + Sync,
 {
-    let day = taken.day;
-    let mut stored = days::of_day(conn, names, day, &taken.accounts).await?;
-    let items = std::mem::take(&mut taken.items);
-    let merged = merge(day, &taken.accounts, &mut stored, items);
+    let words = words(&taken.rows, names, &["packed"]).await?;
+    let columns = taken.rows.iter().map(|row| row.try_get("packed"));
+    let columns: Vec<&[u8]> = columns
+        .collect::<Result<_, _>>()
+        .map_err(backend("take days"))?;
+    let mut waiting = Waiting::new(columns.into_iter(), taken.day, &words)?;
+    let mut accounts: Vec<AccountId> = waiting.accounts().chain(taken.dirty.clone()).collect();
+    accounts.sort_unstable();
+    accounts.dedup();
+    for some in accounts.chunks(AT_ONCE) {
+        let (Some(first), Some(last)) = (some.first(), some.last()) else {
+            continue;
+        };
+        let items = waiting.items((*first, *last))?;
+        let some = (taken.day, some.iter().copied().collect());
+        settle_some(conn, names, some, items, window, decide).await?;
+    }
+    taken.remove(conn).await?;
+    Ok(u32::try_from(accounts.len()).unwrap_or(u32::MAX))
+}
+
+/// Settles a day of some accounts of the shards held.
+async fn settle_some<W, F>(
+    conn: &mut PgConnection,
+    names: &Names,
+    (day, accounts): (ServiceDay, BTreeSet<AccountId>),
+    items: Vec<Item>,
+    window: &W,
+    decide: &F,
+) -> Result<(), StoreError>
+where
+    W: Fn(ServiceDay) -> DayWindow + Send + Sync,
+    F: Fn(&DayState) -> Result<DayChange, MoneyFault> + Send + Sync,
+{
+    let mut stored = days::of_day(conn, names, day, &accounts).await?;
+    let merged = merge(day, &accounts, &mut stored, items);
     codes::note(conn, &merged.states, &merged.changed, &window(day)).await?;
     let mut states = merged.states;
     read_earlier(conn, names, &mut states, window(day)).await?;
@@ -88,7 +126,7 @@ where
         .map(|change| (change.account_day.account, change.reaches))
         .filter(|(_, last)| *last > day)
         .collect();
-    let mut written = Vec::new();
+    let (mut new, mut changed) = (Vec::new(), Vec::new());
     let mut entries = Vec::new();
     let mut reopened = Vec::new();
     for (state, change) in states.into_values().zip(changes) {
@@ -102,6 +140,11 @@ where
         if is_same && !merged.changed.contains_key(&state.account) {
             continue;
         }
+        let written = if was.is_none() {
+            &mut new
+        } else {
+            &mut changed
+        };
         written.push(RiderDay {
             taps: state.taps,
             journeys: change.journeys,
@@ -109,12 +152,11 @@ where
             stands: change.account_day,
         });
     }
-    days::put(conn, names, &written).await?;
+    days::add(conn, names, &new).await?;
+    days::put(conn, names, &changed).await?;
     days::put_charged(conn, &reopened.iter().collect::<Vec<_>>()).await?;
     ledger_pages::append(conn, names, &entries).await?;
-    taken.remove(conn).await?;
-    mark_later(conn, day, &reaching).await?;
-    Ok(u32::try_from(taken.accounts.len()).unwrap_or(u32::MAX))
+    mark_later(conn, day, &reaching).await
 }
 
 /// The days with their new taps, and which taps are new or have another outcome.
@@ -123,16 +165,14 @@ struct Merged {
     changed: BTreeMap<AccountId, BTreeSet<TapId>>,
 }
 
+/// `items` are in order of account.
 fn merge(
     day: ServiceDay,
     accounts: &BTreeSet<AccountId>,
     stored: &mut BTreeMap<AccountId, RiderDay>,
     items: Vec<Item>,
 ) -> Merged {
-    let mut by_account: BTreeMap<AccountId, Vec<Item>> = BTreeMap::new();
-    for item in items {
-        by_account.entry(item.account()).or_default().push(item);
-    }
+    let mut items = items.into_iter().peekable();
     let mut merged = Merged {
         states: BTreeMap::new(),
         changed: BTreeMap::new(),
@@ -143,7 +183,8 @@ fn merge(
             Some(day) => (day.taps, day.journeys, day.flags, Some(day.stands)),
             None => (Vec::new(), Vec::new(), Vec::new(), None),
         };
-        let items = by_account.remove(account).unwrap_or_default();
+        let of_account = std::iter::from_fn(|| items.next_if(|item| item.account() == *account));
+        let items = of_account.collect();
         let changed = parcels::merge(&mut taps, items);
         if !changed.is_empty() {
             merged.changed.insert(*account, changed);

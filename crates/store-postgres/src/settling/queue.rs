@@ -9,9 +9,6 @@ use units::{AccountId, ServiceDay};
 
 use crate::PostgresStore;
 use crate::columns::{array, day, int};
-use crate::ledger_pages::words;
-use crate::names::Names;
-use crate::parcels::{self, Item};
 use crate::store::backend;
 
 /// Service days and shards with work, in order. Steps from one to the next in the index, so that
@@ -44,11 +41,17 @@ const DELETE_DIRTY: &str = "DELETE FROM dirty_days WHERE service_day = $1 AND ac
 /// A service day and a shard.
 pub(super) type Place = (ServiceDay, i16);
 
+/// Items for which a transaction is worth its flush of the disk. Who has so many leaves the other
+/// shards to other workers.
+const ENOUGH: i64 = 20_000;
+
 /// Work of one service day that this transaction has taken.
 pub(super) struct Taken {
     pub(super) day: ServiceDay,
-    pub(super) accounts: BTreeSet<AccountId>,
-    pub(super) items: Vec<Item>,
+    /// Parcels of taps and notes.
+    pub(super) rows: Vec<PgRow>,
+    /// Accounts whose day is to be settled for another day's sake.
+    pub(super) dirty: BTreeSet<AccountId>,
     shards: Vec<i16>,
     parcels: Vec<i64>,
 }
@@ -65,18 +68,19 @@ pub(super) async fn places(store: &PostgresStore) -> Result<Vec<Place>, StoreErr
         .collect()
 }
 
-/// Holds shards that nobody else holds, in order, and takes about `limit` days of the first
-/// service day that is found; `None` where there is nothing to take.
+/// Holds shards that nobody else holds, in order, and takes all that waits in them on the first
+/// service day that is found: of one that holds [`ENOUGH`], or of several, and at most about
+/// `limit`. `None` where there is nothing to take.
 pub(super) async fn take(
     conn: &mut PgConnection,
-    names: &Names,
     places: &[Place],
     limit: u32,
 ) -> Result<Option<Taken>, StoreError> {
     let mut taken: Option<Taken> = None;
     let mut left = i64::from(limit);
     for (day, shard) in places {
-        if left <= 0 || taken.as_ref().is_some_and(|taken| taken.day != *day) {
+        let is_enough = left <= 0 || i64::from(limit) - left >= ENOUGH;
+        if is_enough || taken.as_ref().is_some_and(|taken| taken.day != *day) {
             break;
         }
         let held = sqlx::query(HOLD).bind(shard).fetch_optional(&mut *conn);
@@ -85,20 +89,20 @@ pub(super) async fn take(
         }
         let mut found = taken.take().unwrap_or_else(|| Taken {
             day: *day,
-            accounts: BTreeSet::new(),
-            items: Vec::new(),
+            rows: Vec::new(),
+            dirty: BTreeSet::new(),
             shards: Vec::new(),
             parcels: Vec::new(),
         });
-        left = found.add(conn, names, (*day, *shard), left).await?;
-        taken = (!found.accounts.is_empty()).then_some(found);
+        left = found.add(conn, (*day, *shard), left).await?;
+        taken = (!found.rows.is_empty() || !found.dirty.is_empty()).then_some(found);
     }
     Ok(taken)
 }
 
 /// Waits until nobody holds `shard`.
-pub(super) async fn wait(conn: &mut PgConnection, shard: i16) -> Result<(), StoreError> {
-    let held = sqlx::query(WAIT).bind(shard).execute(conn).await;
+pub(super) async fn wait(store: &PostgresStore, shard: i16) -> Result<(), StoreError> {
+    let held = sqlx::query(WAIT).bind(shard).execute(&store.pool).await;
     held.map_err(backend("wait for a shard"))?;
     Ok(())
 }
@@ -108,7 +112,6 @@ impl Taken {
     async fn add(
         &mut self,
         conn: &mut PgConnection,
-        names: &Names,
         (day, shard): Place,
         mut left: i64,
     ) -> Result<i64, StoreError> {
@@ -125,12 +128,7 @@ impl Taken {
             parcels.push(int(row, "parcel")?);
         }
         rows.truncate(parcels.len());
-        let words = words(&rows, names, &["packed"]).await?;
-        for row in &rows {
-            let packed: &[u8] = row.try_get("packed").map_err(&failed)?;
-            self.items.extend(parcels::read(packed, day, &words)?);
-        }
-        self.accounts.extend(self.items.iter().map(Item::account));
+        self.rows.extend(rows);
         self.shards.push(shard);
         self.parcels.extend(parcels);
         let dirty = sqlx::query(SELECT_DIRTY)
@@ -140,7 +138,7 @@ impl Taken {
             .fetch_all(conn);
         for row in &dirty.await.map_err(&failed)? {
             left -= 1;
-            self.accounts
+            self.dirty
                 .insert(AccountId::from_bytes(array(row, "account_id")?));
         }
         Ok(left)
@@ -155,7 +153,10 @@ impl Taken {
             .bind(&self.parcels)
             .execute(&mut *conn);
         parcels.await.map_err(&failed)?;
-        let accounts = self.accounts.iter().map(|id| id.as_bytes().to_vec());
+        if self.dirty.is_empty() {
+            return Ok(());
+        }
+        let accounts = self.dirty.iter().map(|id| id.as_bytes().to_vec());
         let dirty = sqlx::query(DELETE_DIRTY)
             .bind(self.day.as_days())
             .bind(accounts.collect::<Vec<_>>())
