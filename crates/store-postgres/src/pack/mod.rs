@@ -18,7 +18,7 @@ use units::{Currency, RouteId, StopId};
 use crate::names::{Numbers, Words};
 
 /// The version of every packed column.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 
 /// Writes a packed column.
 #[derive(Debug, Default)]
@@ -265,7 +265,7 @@ pub(crate) fn numbers_in(column: &[u8], into: &mut BTreeSet<i64>) -> Result<(), 
 fn head(column: &[u8]) -> Result<(Vec<i64>, &[u8]), StoreError> {
     let (version, mut rest) = column.split_first().ok_or_else(too_short)?;
     if *version != VERSION {
-        return Err(corrupt("version 1", &version.to_string()));
+        return Err(corrupt("version 2", &version.to_string()));
     }
     let mut numbers = Vec::new();
     for _ in 0..read_uint(&mut rest)? {
@@ -362,10 +362,10 @@ mod tests {
     #[test]
     fn damaged_columns_are_refused_and_never_run_away() {
         assert!(Unpacker::new(&[], &Words::new()).is_err());
-        assert!(Unpacker::new(&[2, 0, 0], &Words::new()).is_err());
-        assert!(Unpacker::new(&[1, 1, 5, 0], &Words::new()).is_err());
+        assert!(Unpacker::new(&[VERSION + 1, 0, 0], &Words::new()).is_err());
+        assert!(Unpacker::new(&[VERSION, 1, 5, 0], &Words::new()).is_err());
         let huge = [
-            1, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1,
+            VERSION, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1,
         ];
         assert!(Unpacker::new(&huge, &Words::new()).is_err());
     }
