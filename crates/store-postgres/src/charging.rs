@@ -101,7 +101,8 @@ pub(crate) async fn write(
     names: &Names,
     changes: Vec<ChargeChange>,
 ) -> Result<(), StoreError> {
-    let closed: Vec<&AccountDay> = changes.iter().map(|change| &change.account_day).collect();
+    let closed = changes.iter().map(|change| change.account_day.clone());
+    let closed: Vec<AccountDay> = closed.collect();
     days::put_charged(conn, &closed).await?;
     let (mut made, mut entries): (Vec<StoredCharge>, Vec<PostedEntry>) = (vec![], vec![]);
     for change in changes {

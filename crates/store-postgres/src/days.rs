@@ -2,19 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use settlement::model::{AccountDay, StoredFare, StoredJourney, StoredTap, TapFlag};
+use settlement::model::{AccountDay, StoredJourney, StoredTap, TapFlag};
 use settlement::ports::StoreError;
 use sqlx::Row as _;
 use sqlx::postgres::{PgConnection, PgRow};
-use tariff::JourneyStatus;
 use units::{AccountId, Amount, ServiceDay, TapId};
 
 use crate::columns::{amount, array, bytes, currency, day, unsigned_32};
-use crate::copy::Rows;
 use crate::ledger_pages::words;
 use crate::names::Names;
-use crate::pack::{Packer, Unpacker, day, tap};
-use crate::store::{backend, shard_of};
+use crate::pack::{Unpacker, day, tap};
+use crate::store::backend;
 
 /// The columns of a day with its charges.
 macro_rules! select_days {
@@ -47,25 +45,6 @@ const SELECT_TAPS_BETWEEN: &str = "SELECT account_id, service_day, packed_taps F
 const SELECT_TAPS_OF: &str = "SELECT r.account_id, r.service_day, r.packed_taps \
      FROM unnest($1::bytea[], $2::integer[]) AS d (account_id, service_day) \
      JOIN rider_days r ON r.account_id = d.account_id AND r.service_day = d.service_day";
-
-const COPY: &str = "COPY rider_days (account_id, service_day, shard, taps, journeys, incomplete, \
-     unpriced, revision, fares_minor, currency, flagged, packed_taps, statement) \
-     FROM STDIN (FORMAT binary)";
-
-const UPSERT: &str = "INSERT INTO rider_days AS r (account_id, service_day, shard, taps, \
-     journeys, incomplete, unpriced, revision, fares_minor, currency, flagged, packed_taps, \
-     statement) SELECT account_id, service_day, shard, taps, journeys, incomplete, unpriced, \
-     revision, fares_minor, currency, string_to_array(flagged, ' '), packed_taps, statement \
-     FROM unnest($1::bytea[], $2::integer[], $3::smallint[], $4::smallint[], $5::smallint[], \
-     $6::smallint[], $7::smallint[], $8::integer[], $9::bigint[], $10::text[], $11::text[], \
-     $12::bytea[], $13::bytea[]) AS n (account_id, service_day, shard, taps, journeys, \
-     incomplete, unpriced, revision, fares_minor, currency, flagged, packed_taps, statement) \
-     ON CONFLICT (account_id, service_day) DO UPDATE SET taps = excluded.taps, \
-     journeys = excluded.journeys, incomplete = excluded.incomplete, \
-     unpriced = excluded.unpriced, revision = excluded.revision, \
-     fares_minor = excluded.fares_minor, currency = excluded.currency, \
-     flagged = excluded.flagged, packed_taps = excluded.packed_taps, \
-     statement = excluded.statement";
 
 const UPSERT_CHARGED: &str = "INSERT INTO charged_days (account_id, service_day, \
      charge_revision, closed, charged_minor, refunds_minor, credited_minor) \
@@ -214,131 +193,10 @@ pub(crate) fn read_stands(row: &PgRow) -> Result<AccountDay, StoreError> {
     })
 }
 
-/// Writes riders' days that are not there yet.
-pub(crate) async fn add(
-    conn: &mut PgConnection,
-    names: &Names,
-    days: &[RiderDay],
-) -> Result<(), StoreError> {
-    if days.is_empty() {
-        return Ok(());
-    }
-    let (taps, statements) = pack(names, days).await?;
-    let mut rows = Rows::new(13);
-    for ((day, taps), statement) in days.iter().zip(&taps).zip(&statements) {
-        let stands = &day.stands;
-        rows.row();
-        rows.bytes(stands.account.as_bytes());
-        rows.int(stands.day.as_days());
-        rows.small(shard_of(stands.account));
-        for count in counted(day) {
-            rows.small(count);
-        }
-        rows.int(narrow(stands.revision));
-        rows.big(stands.fares.as_minor());
-        rows.bytes(stands.fares.currency().code().as_bytes());
-        let flags: Vec<&str> = day.flags.iter().map(|(_, flag)| flag.as_str()).collect();
-        rows.texts_or_null(&flags);
-        rows.bytes(taps);
-        rows.bytes(statement);
-    }
-    let copied = rows.send(conn, COPY).await;
-    copied.map_err(backend("store riders' days"))
-}
-
-/// The columns `packed_taps` and `statement` of days.
-async fn pack(
-    names: &Names,
-    days: &[RiderDay],
-) -> Result<(Vec<Vec<u8>>, Vec<Vec<u8>>), StoreError> {
-    let packed: Vec<(Packer, Packer)> = days
-        .iter()
-        .map(|day| {
-            let statement = day::write(&day.taps, &day.journeys, &day.flags);
-            (tap::write_all(&day.taps), statement)
-        })
-        .collect();
-    let both = packed.iter();
-    let both = both.flat_map(|(taps, statement)| [taps, statement]);
-    let numbers = names.of(both).await?;
-    let (mut taps, mut statements) = (Vec::new(), Vec::new());
-    for (day_taps, statement) in &packed {
-        taps.push(day_taps.finish(&numbers)?);
-        statements.push(statement.finish(&numbers)?);
-    }
-    Ok((taps, statements))
-}
-
-/// How many taps a day has, how many journeys, how many of those lack an end, how many a fare.
-fn counted(day: &RiderDay) -> [i16; 4] {
-    let narrow = |count| i16::try_from(count).unwrap_or(i16::MAX);
-    let journeys = |is: fn(&StoredJourney) -> bool| {
-        let those = day.journeys.iter().filter(|journey| is(journey));
-        narrow(those.count())
-    };
-    [
-        narrow(day.taps.len()),
-        narrow(day.journeys.len()),
-        journeys(|one| one.status != JourneyStatus::Complete),
-        journeys(|one| one.fare == StoredFare::Unpriced),
-    ]
-}
-
-/// Writes riders' days in place of what stood there.
-pub(crate) async fn put(
-    conn: &mut PgConnection,
-    names: &Names,
-    days: &[RiderDay],
-) -> Result<(), StoreError> {
-    if days.is_empty() {
-        return Ok(());
-    }
-    let (taps, statements) = pack(names, days).await?;
-    let each = || days.iter();
-    let stands = || days.iter().map(|day| &day.stands);
-    let counts: Vec<[i16; 4]> = days.iter().map(counted).collect();
-    let count = |which: usize| counts.iter().map(|of| of[which]).collect::<Vec<i16>>();
-    let upserted = sqlx::query(UPSERT)
-        .bind(
-            stands()
-                .map(|day| day.account.as_bytes().to_vec())
-                .collect::<Vec<_>>(),
-        )
-        .bind(stands().map(|day| day.day.as_days()).collect::<Vec<_>>())
-        .bind(
-            stands()
-                .map(|day| shard_of(day.account))
-                .collect::<Vec<_>>(),
-        )
-        .bind(count(0))
-        .bind(count(1))
-        .bind(count(2))
-        .bind(count(3))
-        .bind(stands().map(|day| narrow(day.revision)).collect::<Vec<_>>())
-        .bind(stands().map(|day| day.fares.as_minor()).collect::<Vec<_>>())
-        .bind(
-            stands()
-                .map(|day| day.fares.currency().code().to_owned())
-                .collect::<Vec<_>>(),
-        )
-        .bind(each().map(flagged).collect::<Vec<_>>())
-        .bind(taps)
-        .bind(statements)
-        .execute(conn);
-    upserted.await.map_err(backend("store riders' days"))?;
-    Ok(())
-}
-
-/// The flags of a day, a word each; none for a day without.
-fn flagged(day: &RiderDay) -> Option<String> {
-    let flags: Vec<&str> = day.flags.iter().map(|(_, flag)| flag.as_str()).collect();
-    (!flags.is_empty()).then(|| flags.join(" "))
-}
-
 /// Writes what was charged for days, in place of what stood there.
 pub(crate) async fn put_charged(
     conn: &mut PgConnection,
-    days: &[&AccountDay],
+    days: &[AccountDay],
 ) -> Result<(), StoreError> {
     if days.is_empty() {
         return Ok(());

@@ -12,7 +12,7 @@ use units::{AccountId, Balance, Currency, ServiceDay};
 use crate::columns::{array, bytes, currency, day, int};
 use crate::copy::Rows;
 use crate::names::{Names, Words};
-use crate::pack::{Packer, Unpacker, numbers_in, page};
+use crate::pack::{Column, Unpacker, Vocabulary, numbers_in, page};
 use crate::store::backend;
 
 const SELECT_LAST: &str = "SELECT l.* FROM unnest($1::bytea[]) AS a (account_id) \
@@ -44,9 +44,16 @@ struct Page {
     day: ServiceDay,
     sides: (i64, i64),
     currency: Currency,
-    entries: Packer,
-    balances: Packer,
+    entries: Column,
+    balances: Column,
     head: [u8; 32],
+}
+
+/// Pages on their way into the table.
+pub(crate) struct Posting {
+    words: Vocabulary,
+    tips: BTreeMap<AccountId, Tip>,
+    pages: Vec<Page>,
 }
 
 /// Posts entries. The caller holds the shards of their accounts.
@@ -59,21 +66,69 @@ pub(crate) async fn append(
         return Ok(());
     }
     let accounts: BTreeSet<AccountId> = entries.iter().map(|posted| posted.account).collect();
-    let mut tips = tips(conn, names, &accounts).await?;
-    let mut groups: BTreeMap<(AccountId, ServiceDay, Currency), Vec<&PostedEntry>> =
-        BTreeMap::new();
-    for posted in entries {
-        for currency in currencies(posted) {
-            let group = (posted.account, posted.day, currency);
-            groups.entry(group).or_default().push(posted);
+    let mut posting = Posting::begin(conn, names, &accounts).await?;
+    posting.post(entries)?;
+    posting.write(conn, names).await
+}
+
+impl Posting {
+    /// Looks where the chains of `accounts` stand. The caller holds their shards, until after
+    /// [`Self::write`].
+    pub(crate) async fn begin(
+        conn: &mut PgConnection,
+        names: &Names,
+        accounts: &BTreeSet<AccountId>,
+    ) -> Result<Self, StoreError> {
+        Ok(Self {
+            words: Vocabulary::default(),
+            tips: tips(conn, names, accounts).await?,
+            pages: Vec::new(),
+        })
+    }
+
+    /// Adds the entries of one transaction; all those of an account must come together.
+    pub(crate) fn post(&mut self, entries: &[PostedEntry]) -> Result<(), StoreError> {
+        let mut groups: BTreeMap<(AccountId, ServiceDay, Currency), Vec<&PostedEntry>> =
+            BTreeMap::new();
+        for posted in entries {
+            for currency in currencies(posted) {
+                let group = (posted.account, posted.day, currency);
+                groups.entry(group).or_default().push(posted);
+            }
         }
+        for (group, posted) in groups {
+            let tip = self.tips.entry(group.0).or_default();
+            self.pages.push(turn(&mut self.words, tip, group, &posted)?);
+        }
+        Ok(())
     }
-    let mut pages = Vec::with_capacity(groups.len());
-    for ((account, day, currency), posted) in groups {
-        let tip = tips.entry(account).or_default();
-        pages.push(turn(tip, (account, day, currency), &posted)?);
+
+    /// Writes the pages.
+    pub(crate) async fn write(
+        self,
+        conn: &mut PgConnection,
+        names: &Names,
+    ) -> Result<(), StoreError> {
+        if self.pages.is_empty() {
+            return Ok(());
+        }
+        let numbers = names.of(&self.words).await?;
+        let mut rows = Rows::new(9);
+        for page in &self.pages {
+            rows.row();
+            rows.bytes(page.account.as_bytes());
+            rows.int(page.number);
+            rows.int(page.day.as_days());
+            rows.big(page.sides.0);
+            rows.big(page.sides.1);
+            rows.bytes(page.currency.code().as_bytes());
+            rows.bytes(&page.entries.finish(&numbers)?);
+            rows.bytes(&page.balances.finish(&numbers)?);
+            rows.bytes(&page.head);
+        }
+        let copied = rows.send(conn, COPY).await;
+        copied.map_err(backend("post entries"))
     }
-    write(conn, names, &pages).await
 }
 
 /// The currencies of an entry. `settlement` makes entries of one; another would need a page each.
@@ -84,6 +139,7 @@ fn currencies(posted: &PostedEntry) -> BTreeSet<Currency> {
 
 /// Makes the next page after `tip` and moves it there.
 fn turn(
+    words: &mut Vocabulary,
     tip: &mut Tip,
     (account, day, currency): (AccountId, ServiceDay, Currency),
     posted: &[&PostedEntry],
@@ -118,10 +174,10 @@ fn turn(
     tip.balances.retain(|row| row.balance.as_minor() != 0);
     tip.balances.sort_unstable();
     tip.page = tip.page.checked_add(1).ok_or_else(wide)?;
-    let entries = page::write(account, posted);
-    let balances = page::write_balances(account, &tip.balances);
+    let entries = page::write(words, account, posted);
+    let balances = page::write_balances(words, account, &tip.balances);
     let seal = seal(&tip.head, account, tip.page, day, currency);
-    let head = balances.chain(&entries.chain(&seal));
+    let head = balances.chain(&entries.chain(&seal, words), words);
     tip.head = head.to_vec();
     Ok(Page {
         account,
@@ -149,28 +205,6 @@ fn seal(
     seal.extend_from_slice(&day.as_days().to_be_bytes());
     seal.extend_from_slice(currency.code().as_bytes());
     seal
-}
-
-async fn write(conn: &mut PgConnection, names: &Names, pages: &[Page]) -> Result<(), StoreError> {
-    let both = pages
-        .iter()
-        .flat_map(|page| [&page.entries, &page.balances]);
-    let numbers = names.of(both).await?;
-    let mut rows = Rows::new(9);
-    for page in pages {
-        rows.row();
-        rows.bytes(page.account.as_bytes());
-        rows.int(page.number);
-        rows.int(page.day.as_days());
-        rows.big(page.sides.0);
-        rows.big(page.sides.1);
-        rows.bytes(page.currency.code().as_bytes());
-        rows.bytes(&page.entries.finish(&numbers)?);
-        rows.bytes(&page.balances.finish(&numbers)?);
-        rows.bytes(&page.head);
-    }
-    let copied = rows.send(conn, COPY).await;
-    copied.map_err(backend("post entries"))
 }
 
 async fn tips(

@@ -35,6 +35,7 @@ mod columns;
 mod copy;
 mod corrections;
 mod counts;
+mod day_rows;
 mod days;
 mod file_taps;
 mod gates;

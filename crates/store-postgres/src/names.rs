@@ -12,7 +12,7 @@ use settlement::ports::StoreError;
 use sqlx::Row as _;
 use sqlx::postgres::{PgPool, PgRow};
 
-use crate::pack::Packer;
+use crate::pack::{Vocabulary, corrupt};
 use crate::store::backend;
 
 /// Words remembered by a process, some 20 MB; beyond it all are forgotten and looked up again.
@@ -24,15 +24,9 @@ const SELECT_BY_NUMBER: &str = "SELECT name_id, name FROM names WHERE name_id = 
 const INSERT: &str =
     "INSERT INTO names (name) SELECT unnest($1::bytea[]) ON CONFLICT (name) DO NOTHING";
 
-/// The numbers of some words. A day of a city looks up some hundred million.
+/// The numbers of some words.
 #[expect(clippy::disallowed_types, reason = "looked up in, never gone through")]
 pub(crate) type Numbers = std::collections::HashMap<Vec<u8>, i64>;
-/// Words met so far.
-#[expect(
-    clippy::disallowed_types,
-    reason = "put in order before anything is made of it"
-)]
-type Seen = std::collections::HashSet<Vec<u8>>;
 
 /// The words of some numbers.
 pub(crate) type Words = BTreeMap<i64, Arc<[u8]>>;
@@ -52,18 +46,11 @@ impl Names {
         }
     }
 
-    /// The numbers of the words that `packed` columns use.
-    pub(crate) async fn of<'p>(
-        &self,
-        packed: impl Iterator<Item = &'p Packer>,
-    ) -> Result<Numbers, StoreError> {
-        let mut used = Seen::default();
-        for word in packed.flat_map(Packer::names) {
-            if !used.contains(word) {
-                used.insert(word.clone());
-            }
-        }
-        self.numbers(used.into_iter().collect()).await
+    /// The numbers of the words of a vocabulary, in their order, made where there are none.
+    pub(crate) async fn of(&self, vocabulary: &Vocabulary) -> Result<Vec<u64>, StoreError> {
+        let words = vocabulary.words().iter().map(|word| word.to_vec());
+        let numbers = self.numbers(words.collect()).await?;
+        in_order(&numbers, vocabulary)
     }
 
     /// The numbers of `words`, made where there are none.
@@ -153,6 +140,16 @@ impl Names {
             known.1.insert(*number, Arc::from(word.as_slice()));
         }
     }
+}
+
+/// The numbers of the words of a vocabulary, in their order.
+pub(crate) fn in_order(numbers: &Numbers, vocabulary: &Vocabulary) -> Result<Vec<u64>, StoreError> {
+    let number = |word: &Arc<[u8]>| {
+        let number = numbers.get(word.as_ref()).copied();
+        let number = number.and_then(|number| u64::try_from(number).ok());
+        number.ok_or_else(|| corrupt("a numbered name", &String::from_utf8_lossy(word)))
+    };
+    vocabulary.words().iter().map(number).collect()
 }
 
 fn read(rows: &[PgRow]) -> Result<Vec<(i64, Vec<u8>)>, StoreError> {

@@ -9,8 +9,8 @@ use sqlx::postgres::PgConnection;
 use units::{AccountId, DeviceId, ServiceDay, TapId, Timestamp};
 use wire::note::TapOutcome;
 
-use crate::names::{Numbers, Words};
-use crate::pack::{Packer, Unpacker, tap};
+use crate::names::{Numbers, Words, in_order};
+use crate::pack::{Column, Packer, Unpacker, Vocabulary, tap};
 use crate::store::{backend, shard_of};
 
 /// The device of taps that no gate recorded.
@@ -85,14 +85,18 @@ pub(crate) async fn insert(
         return Ok(());
     }
     let (mut days, mut shards, mut devices) = (Vec::new(), Vec::new(), Vec::new());
-    let (mut counts, mut columns) = (Vec::new(), Vec::new());
+    let (mut counts, mut packed) = (Vec::new(), Vec::new());
+    let mut vocabulary = Vocabulary::default();
     for ((day, shard, device), items) in parcels {
         days.push(day.as_days());
         shards.push(shard);
         devices.push(device.as_bytes().to_vec());
         counts.push(i32::try_from(items.len()).unwrap_or(i32::MAX));
-        columns.push(pack(&items).finish(numbers)?);
+        packed.push(pack(&mut vocabulary, &items));
     }
+    let numbers = in_order(numbers, &vocabulary)?;
+    let columns = packed.iter().map(|column| column.finish(&numbers));
+    let columns: Vec<Vec<u8>> = columns.collect::<Result<_, _>>()?;
     let inserted = sqlx::query(INSERT)
         .bind(days)
         .bind(shards)
@@ -104,8 +108,8 @@ pub(crate) async fn insert(
     Ok(())
 }
 
-fn pack(items: &[Item]) -> Packer {
-    let mut packer = Packer::default();
+fn pack(words: &mut Vocabulary, items: &[Item]) -> Column {
+    let mut packer = Packer::new(words);
     packer.len(items.len());
     let mut before = Timestamp::from_micros(0);
     for item in items {
@@ -122,7 +126,7 @@ fn pack(items: &[Item]) -> Packer {
             }
         }
     }
-    packer
+    packer.done()
 }
 
 /// Reads the column `packed` of a row of `day`.
@@ -180,7 +184,7 @@ impl<'r> Waiting<'r> {
     pub(crate) fn new(
         columns: impl Iterator<Item = &'r [u8]>,
         day: ServiceDay,
-        words: &Words,
+        words: &'r Words,
     ) -> Result<Self, StoreError> {
         let mut waiting = Self {
             day,
@@ -238,32 +242,30 @@ impl<'r> Waiting<'r> {
 /// Merges items into an account's taps, which are ordered by time and id, and tells which taps are
 /// new or have another outcome.
 pub(crate) fn merge(taps: &mut Vec<StoredTap>, items: Vec<Item>) -> BTreeSet<TapId> {
-    let mut by_id: BTreeMap<TapId, StoredTap> = taps
-        .drain(..)
-        .map(|stored| (stored.tap.id, stored))
-        .collect();
+    let mut known: BTreeSet<TapId> = taps.iter().map(|stored| stored.tap.id).collect();
     let mut changed = BTreeSet::new();
-    let mut outcomes = Vec::new();
+    let mut outcomes: BTreeMap<TapId, TapOutcome> = BTreeMap::new();
     for item in items {
         match item {
-            Item::Outcome(late) => outcomes.push(late),
+            Item::Outcome(late) => {
+                let outcome = outcomes.entry(late.tap).or_insert(late.outcome);
+                *outcome = late.outcome.max(*outcome);
+            }
             Item::Tap(stored) => {
-                by_id.entry(stored.tap.id).or_insert_with(|| {
+                if known.insert(stored.tap.id) {
                     changed.insert(stored.tap.id);
-                    *stored
-                });
+                    taps.push(*stored);
+                }
             }
         }
     }
-    for late in outcomes {
-        if let Some(stored) = by_id.get_mut(&late.tap)
-            && stored.outcome < Some(late.outcome)
-        {
-            stored.outcome = Some(late.outcome);
-            changed.insert(late.tap);
+    for stored in taps.iter_mut().filter(|_| !outcomes.is_empty()) {
+        let outcome = outcomes.get(&stored.tap.id).copied();
+        if stored.outcome < outcome {
+            stored.outcome = outcome;
+            changed.insert(stored.tap.id);
         }
     }
-    taps.extend(by_id.into_values());
     taps.sort_by_key(|stored| (stored.tap.at, stored.tap.id));
     changed
 }
@@ -271,6 +273,8 @@ pub(crate) fn merge(taps: &mut Vec<StoredTap>, items: Vec<Item>) -> BTreeSet<Tap
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::Arc;
+
     use settlement::ids;
     use settlement::model::CodeUse;
     use tariff::{Holder, Medium, Tap, TapKind};
@@ -316,15 +320,14 @@ mod tests {
 
     /// Packs items; two parcels name their words by the same numbers.
     fn column(items: &[Item], words: &mut Words) -> Vec<u8> {
-        let packer = pack(items);
-        let names = packer.names().cloned();
-        let numbers = names.map(|name| {
-            let number = i64::from(crc(&name));
-            words.insert(number, name.as_slice().into());
-            (name, number)
+        let mut vocabulary = Vocabulary::default();
+        let column = pack(&mut vocabulary, items);
+        let numbers = vocabulary.words().iter().map(|word| {
+            let number = crc(word);
+            words.insert(i64::from(number), Arc::clone(word));
+            u64::from(number)
         });
-        let numbers: Numbers = numbers.collect();
-        packer.finish(&numbers).unwrap()
+        column.finish(&numbers.collect::<Vec<_>>()).unwrap()
     }
 
     /// A number of a word.

@@ -8,7 +8,7 @@ use settlement::ports::StoreError;
 use tariff::{FareLine, RuleRef};
 use units::{AccountId, Amount, JourneyId, ServiceDay, TapId, Timestamp};
 
-use super::{Packer, Unpacker, corrupt};
+use super::{Column, Packer, Unpacker, Vocabulary, corrupt};
 
 /// It has a fare.
 const PRICED: u8 = 1;
@@ -28,11 +28,12 @@ pub(crate) struct Day {
 
 /// Packs journeys and flags of the day with `taps`.
 pub(crate) fn write(
+    words: &mut Vocabulary,
     taps: &[StoredTap],
     journeys: &[StoredJourney],
     flags: &[(TapId, TapFlag)],
-) -> Packer {
-    let mut packer = Packer::default();
+) -> Column {
+    let mut packer = Packer::new(words);
     let first = taps.first().map_or(0, |stored| stored.tap.at.as_micros());
     packer.len(journeys.len());
     for journey in journeys {
@@ -79,7 +80,7 @@ pub(crate) fn write(
         write_tap(&mut packer, taps, *tap);
         packer.name(flag.as_str().as_bytes());
     }
-    packer
+    packer.done()
 }
 
 /// Reads what [`write`] wrote.
@@ -93,7 +94,7 @@ pub(crate) fn read(
     for _ in 0..packed.len()? {
         let flags = packed.byte()?;
         let has = |flag: u8| flags & flag != 0;
-        let status = parse_status(&packed.text()?);
+        let status = parse_status(packed.text()?);
         let mut of_journey = Vec::new();
         for _ in 0..packed.len()? {
             of_journey.push(read_tap(packed, taps)?);
@@ -117,7 +118,7 @@ pub(crate) fn read(
             lines.push(read_line(packed)?);
         }
         let because = if has(OWN_WORDS) {
-            packed.text()?
+            packed.text()?.to_owned()
         } else {
             told(&lines)
         };
@@ -135,7 +136,7 @@ pub(crate) fn read(
     }
     for _ in 0..packed.len()? {
         let tap = read_tap(packed, taps)?;
-        let flag = TapFlag::parse(&packed.text()?);
+        let flag = TapFlag::parse(packed.text()?);
         let flag = flag.map_err(|source| StoreError::corrupt("rider_days.statement", source))?;
         read.flags.push((tap, flag));
     }
@@ -159,14 +160,14 @@ fn read_line(packed: &mut Unpacker<'_>) -> Result<FareLine, StoreError> {
     let rule = match packed.byte()? {
         0 => None,
         _ => Some(RuleRef {
-            file: packed.text()?,
+            file: packed.text()?.to_owned(),
             row: packed.uint()?,
         }),
     };
     Ok(FareLine {
         amount,
         rule,
-        because: packed.text()?,
+        because: packed.text()?.to_owned(),
     })
 }
 
@@ -177,7 +178,7 @@ fn told(lines: &[FareLine]) -> String {
 }
 
 /// A tap by its place from 1; 0 and its id where the day has no such tap.
-fn write_tap(packer: &mut Packer, taps: &[StoredTap], id: TapId) {
+fn write_tap(packer: &mut Packer<'_>, taps: &[StoredTap], id: TapId) {
     if let Some(place) = taps.iter().position(|stored| stored.tap.id == id) {
         packer.len(place.saturating_add(1));
     } else {
@@ -197,7 +198,7 @@ fn read_tap(packed: &mut Unpacker<'_>, taps: &[StoredTap]) -> Result<TapId, Stor
     }
 }
 
-fn write_amount(packer: &mut Packer, amount: Amount) {
+fn write_amount(packer: &mut Packer<'_>, amount: Amount) {
     packer.name(amount.currency().code().as_bytes());
     packer.int(amount.as_minor());
 }

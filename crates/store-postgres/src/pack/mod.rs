@@ -15,15 +15,52 @@ use settlement::ports::StoreError;
 use sha2::{Digest as _, Sha256};
 use units::{Currency, RouteId, StopId};
 
-use crate::names::{Numbers, Words};
+use crate::names::Words;
 
 /// The version of every packed column.
 const VERSION: u8 = 2;
 
-/// Writes a packed column.
+/// The words of columns that are packed together, each once; columns name them by their place here
+/// until they are finished.
 #[derive(Debug, Default)]
-pub(crate) struct Packer {
-    names: Listed<Vec<u8>>,
+pub(crate) struct Vocabulary {
+    words: Vec<Arc<[u8]>>,
+    places: Places,
+}
+
+/// Where each word stands. A day of a city looks up some hundred million.
+#[expect(clippy::disallowed_types, reason = "looked up in, never gone through")]
+type Places = std::collections::HashMap<Arc<[u8]>, usize>;
+
+impl Vocabulary {
+    fn place(&mut self, word: &[u8]) -> usize {
+        if let Some(place) = self.places.get(word) {
+            return *place;
+        }
+        let (word, place) = (Arc::<[u8]>::from(word), self.words.len());
+        self.words.push(Arc::clone(&word));
+        self.places.insert(word, place);
+        place
+    }
+
+    /// The words, in order of their places.
+    pub(crate) fn words(&self) -> &[Arc<[u8]>] {
+        &self.words
+    }
+}
+
+/// Writes a packed column.
+#[derive(Debug)]
+pub(crate) struct Packer<'v> {
+    vocabulary: &'v mut Vocabulary,
+    column: Column,
+}
+
+/// What is packed, its words without numbers yet.
+#[derive(Debug, Default)]
+pub(crate) struct Column {
+    /// Places in the vocabulary.
+    names: Listed<usize>,
     ids: Listed<[u8; 16]>,
     body: Vec<u8>,
 }
@@ -36,25 +73,22 @@ struct Listed<T> {
     places: BTreeMap<T, usize>,
 }
 
-impl<T: Clone + Ord> Listed<T> {
+impl<T: Copy + Ord> Listed<T> {
     const FEW: usize = 24;
 
-    /// The place of a value that equals `value`, which is listed when it is new.
-    fn place<Q: ?Sized + Ord>(&mut self, value: &Q, make: impl FnOnce() -> T) -> usize
-    where
-        T: std::borrow::Borrow<Q>,
-    {
+    /// The place of `value`, which is listed when it is new.
+    fn place(&mut self, value: T) -> usize {
         let known = if self.list.len() <= Self::FEW {
-            self.list.iter().position(|one| one.borrow() == value)
+            self.list.iter().position(|one| *one == value)
         } else {
-            self.places.get(value).copied()
+            self.places.get(&value).copied()
         };
         known.unwrap_or_else(|| {
             let place = self.list.len();
-            self.list.push(make());
+            self.list.push(value);
             if self.list.len() > Self::FEW {
                 let from = self.places.len();
-                let unplaced = self.list.iter().cloned().enumerate().skip(from);
+                let unplaced = self.list.iter().copied().enumerate().skip(from);
                 self.places
                     .extend(unplaced.map(|(place, one)| (one, place)));
             }
@@ -63,13 +97,20 @@ impl<T: Clone + Ord> Listed<T> {
     }
 }
 
-impl Packer {
+impl<'v> Packer<'v> {
+    pub(crate) fn new(vocabulary: &'v mut Vocabulary) -> Self {
+        Self {
+            vocabulary,
+            column: Column::default(),
+        }
+    }
+
     pub(crate) fn byte(&mut self, value: u8) {
-        self.body.push(value);
+        self.column.body.push(value);
     }
 
     pub(crate) fn uint(&mut self, value: u64) {
-        write_uint(&mut self.body, value);
+        write_uint(&mut self.column.body, value);
     }
 
     pub(crate) fn len(&mut self, value: usize) {
@@ -82,44 +123,49 @@ impl Packer {
     }
 
     pub(crate) fn raw(&mut self, bytes: &[u8; 16]) {
-        self.body.extend_from_slice(bytes);
+        self.column.body.extend_from_slice(bytes);
     }
 
     /// An id that the column names more than once.
     pub(crate) fn id(&mut self, id: &[u8; 16]) {
-        let place = self.ids.place(id, || *id);
+        let place = self.column.ids.place(*id);
         self.len(place);
     }
 
     /// A word that many columns have in common.
     pub(crate) fn name(&mut self, name: &[u8]) {
-        let place = self.names.place(name, || name.to_vec());
+        let word = self.vocabulary.place(name);
+        let place = self.column.names.place(word);
         self.len(place);
     }
 
-    /// The words used.
-    pub(crate) fn names(&self) -> impl Iterator<Item = &Vec<u8>> {
-        self.names.list.iter()
+    /// All that was written.
+    pub(crate) fn done(self) -> Column {
+        self.column
     }
+}
 
+impl Column {
     /// SHA-256 over what is packed, whatever numbers its words have, after `before`.
-    pub(crate) fn chain(&self, before: &[u8]) -> [u8; 32] {
-        let names: Vec<&[u8]> = self.names().map(Vec::as_slice).collect();
+    pub(crate) fn chain(&self, before: &[u8], vocabulary: &Vocabulary) -> [u8; 32] {
+        let places = self.names.list.iter();
+        let word = |place: &usize| vocabulary.words.get(*place).map(AsRef::as_ref);
+        let names: Vec<&[u8]> = places
+            .map(|place| word(place).unwrap_or_default())
+            .collect();
         chain(before, &names, &self.ids.list, &self.body)
     }
 
-    /// The column.
-    pub(crate) fn finish(&self, numbers: &Numbers) -> Result<Vec<u8>, StoreError> {
+    /// The bytes of the column, given the number of each word of the vocabulary.
+    pub(crate) fn finish(&self, numbers: &[u64]) -> Result<Vec<u8>, StoreError> {
         let (names, ids) = (&self.names.list, &self.ids.list);
         let mut column =
-            Vec::with_capacity(16 + 2 * names.len() + 16 * ids.len() + self.body.len());
+            Vec::with_capacity(16 + 3 * names.len() + 16 * ids.len() + self.body.len());
         column.push(VERSION);
         write_uint(&mut column, u64::try_from(names.len()).unwrap_or(0));
-        for name in names {
-            let number = numbers.get(name).copied();
-            let number = number.and_then(|number| u64::try_from(number).ok());
-            let missing = || corrupt("a numbered name", &String::from_utf8_lossy(name));
-            write_uint(&mut column, number.ok_or_else(missing)?);
+        for place in names {
+            let missing = || corrupt("a numbered word", &place.to_string());
+            write_uint(&mut column, *numbers.get(*place).ok_or_else(missing)?);
         }
         write_uint(&mut column, u64::try_from(ids.len()).unwrap_or(0));
         for id in ids {
@@ -148,29 +194,32 @@ fn chain(before: &[u8], names: &[&[u8]], ids: &[[u8; 16]], body: &[u8]) -> [u8; 
 /// Reads a packed column.
 #[derive(Debug)]
 pub(crate) struct Unpacker<'c> {
-    names: Vec<Arc<[u8]>>,
-    ids: Vec<[u8; 16]>,
+    names: Vec<&'c [u8]>,
+    ids: &'c [[u8; 16]],
     whole: &'c [u8],
     body: &'c [u8],
 }
 
 impl<'c> Unpacker<'c> {
-    pub(crate) fn new(column: &'c [u8], words: &Words) -> Result<Self, StoreError> {
-        let (numbers, rest) = head(column)?;
-        let word = |number: &i64| words.get(number).cloned();
-        let names: Option<Vec<Arc<[u8]>>> = numbers.iter().map(word).collect();
-        let mut unpacker = Self {
-            names: names.ok_or_else(|| corrupt("known names", "an unknown one"))?,
-            ids: Vec::new(),
-            whole: rest,
-            body: rest,
-        };
-        for _ in 0..unpacker.len()? {
-            let id = unpacker.raw()?;
-            unpacker.ids.push(id);
+    pub(crate) fn new(column: &'c [u8], words: &'c Words) -> Result<Self, StoreError> {
+        let (mut names, mut unknown) = (Vec::new(), false);
+        let mut rest = head(column, |number| match words.get(&number) {
+            Some(word) => names.push(word.as_ref()),
+            None => unknown = true,
+        })?;
+        if unknown {
+            return Err(corrupt("known names", "an unknown one"));
         }
-        unpacker.whole = unpacker.body;
-        Ok(unpacker)
+        let ids = read_uint(&mut rest)?.checked_mul(16);
+        let ids = ids.and_then(|bytes| usize::try_from(bytes).ok());
+        let split = ids.and_then(|bytes| rest.split_at_checked(bytes));
+        let (ids, body) = split.ok_or_else(too_short)?;
+        Ok(Self {
+            names,
+            ids: ids.as_chunks().0,
+            whole: body,
+            body,
+        })
     }
 
     pub(crate) fn byte(&mut self) -> Result<u8, StoreError> {
@@ -213,30 +262,29 @@ impl<'c> Unpacker<'c> {
         self.ids.get(place).copied().ok_or_else(too_short)
     }
 
-    pub(crate) fn name(&mut self) -> Result<Arc<[u8]>, StoreError> {
+    pub(crate) fn name(&mut self) -> Result<&'c [u8], StoreError> {
         let place: usize = self.narrow()?;
-        self.names.get(place).cloned().ok_or_else(too_short)
+        self.names.get(place).copied().ok_or_else(too_short)
     }
 
-    pub(crate) fn text(&mut self) -> Result<String, StoreError> {
-        let name = self.name()?;
-        let text = std::str::from_utf8(&name).map(str::to_owned);
+    pub(crate) fn text(&mut self) -> Result<&'c str, StoreError> {
+        let text = std::str::from_utf8(self.name()?);
         text.map_err(|source| StoreError::corrupt("names.name", source))
     }
 
     pub(crate) fn stop(&mut self) -> Result<StopId, StoreError> {
         let text = self.text()?;
-        StopId::new(&text).map_err(|source| StoreError::corrupt("names.name", source))
+        StopId::new(text).map_err(|source| StoreError::corrupt("names.name", source))
     }
 
     pub(crate) fn route(&mut self) -> Result<RouteId, StoreError> {
         let text = self.text()?;
-        RouteId::new(&text).map_err(|source| StoreError::corrupt("names.name", source))
+        RouteId::new(text).map_err(|source| StoreError::corrupt("names.name", source))
     }
 
     pub(crate) fn currency(&mut self) -> Result<Currency, StoreError> {
         let text = self.text()?;
-        Currency::from_code(&text).map_err(|source| StoreError::corrupt("names.name", source))
+        Currency::from_code(text).map_err(|source| StoreError::corrupt("names.name", source))
     }
 
     /// How much of the body has been read.
@@ -249,30 +297,29 @@ impl<'c> Unpacker<'c> {
         self.body = self.whole.get(place..).unwrap_or_default();
     }
 
-    /// What [`Packer::chain`] gave for this column; before anything of the body is read.
+    /// What [`Column::chain`] gave for this column; before anything of the body is read.
     pub(crate) fn chain(&self, before: &[u8]) -> [u8; 32] {
-        let names: Vec<&[u8]> = self.names.iter().map(AsRef::as_ref).collect();
-        chain(before, &names, &self.ids, self.body)
+        chain(before, &self.names, self.ids, self.body)
     }
 }
 
 /// The numbers of the names that a column uses.
 pub(crate) fn numbers_in(column: &[u8], into: &mut BTreeSet<i64>) -> Result<(), StoreError> {
-    into.extend(head(column)?.0);
+    head(column, |number| drop(into.insert(number)))?;
     Ok(())
 }
 
-fn head(column: &[u8]) -> Result<(Vec<i64>, &[u8]), StoreError> {
+/// Reads the version and the numbers of names; gives the rest.
+fn head(column: &[u8], mut name: impl FnMut(i64)) -> Result<&[u8], StoreError> {
     let (version, mut rest) = column.split_first().ok_or_else(too_short)?;
     if *version != VERSION {
         return Err(corrupt("version 2", &version.to_string()));
     }
-    let mut numbers = Vec::new();
     for _ in 0..read_uint(&mut rest)? {
         let number = read_uint(&mut rest)?;
-        numbers.push(i64::try_from(number).map_err(|_| too_short())?);
+        name(i64::try_from(number).map_err(|_| too_short())?);
     }
-    Ok((numbers, rest))
+    Ok(rest)
 }
 
 pub(crate) fn write_uint(into: &mut Vec<u8>, mut value: u64) {
@@ -331,27 +378,33 @@ mod tests {
             assert_eq!(read_uint(&mut &written[..]).unwrap(), value);
         }
         for value in [0, -1, 1, i64::MIN, i64::MAX, -300] {
-            let mut packer = Packer::default();
+            let mut vocabulary = Vocabulary::default();
+            let mut packer = Packer::new(&mut vocabulary);
             packer.int(value);
-            let column = packer.finish(&Numbers::new()).unwrap();
-            let mut read = Unpacker::new(&column, &Words::new()).unwrap();
+            let column = packer.done().finish(&[]).unwrap();
+            let words = Words::new();
+            let mut read = Unpacker::new(&column, &words).unwrap();
             assert_eq!(read.int().unwrap(), value);
         }
     }
 
     #[test]
     fn names_and_ids_are_written_once_and_read_back() {
-        let mut packer = Packer::default();
+        let mut vocabulary = Vocabulary::default();
+        // Another column's word stands before it.
+        Packer::new(&mut vocabulary).name(b"south");
+        let mut packer = Packer::new(&mut vocabulary);
         for _ in 0..3 {
             packer.name(b"north");
             packer.id(&[7; 16]);
         }
-        let numbers = Numbers::from([(b"north".to_vec(), 300)]);
-        let column = packer.finish(&numbers).unwrap();
+        let packed = packer.done();
+        let column = packed.finish(&[5, 300]).unwrap();
+        assert!(packed.finish(&[5]).is_err(), "a word without a number");
         assert_eq!(column.len(), 1 + 1 + 2 + 1 + 16 + 6);
         let words = Words::from([(300, Arc::from(&b"north"[..]))]);
         let mut read = Unpacker::new(&column, &words).unwrap();
-        assert_eq!(read.chain(b"x"), packer.chain(b"x"));
+        assert_eq!(read.chain(b"x"), packed.chain(b"x", &vocabulary));
         for _ in 0..3 {
             assert_eq!(read.text().unwrap(), "north");
             assert_eq!(read.id().unwrap(), [7; 16]);

@@ -10,7 +10,7 @@ use units::{
     ServiceDay, Timestamp,
 };
 
-use super::{Packer, Unpacker};
+use super::{Column, Packer, Unpacker, Vocabulary};
 
 /// Stands in a description for the id it is about: so entries share their descriptions.
 const ABOUT: &str = "\u{1}";
@@ -35,8 +35,12 @@ fn revision(posted: &PostedEntry) -> Option<u32> {
 }
 
 /// Packs entries of one account and currency.
-pub(crate) fn write(account: AccountId, entries: &[&PostedEntry]) -> Packer {
-    let mut packer = Packer::default();
+pub(crate) fn write(
+    words: &mut Vocabulary,
+    account: AccountId,
+    entries: &[&PostedEntry],
+) -> Column {
+    let mut packer = Packer::new(words);
     packer.len(entries.len());
     let mut before = 0;
     for posted in entries {
@@ -65,7 +69,7 @@ pub(crate) fn write(account: AccountId, entries: &[&PostedEntry]) -> Packer {
             packer.int(posting.amount.as_minor());
         }
     }
-    packer
+    packer.done()
 }
 
 /// Reads what [`write`] wrote.
@@ -97,7 +101,7 @@ pub(crate) fn read(
             ids::entry_of(account, day, packed.narrow()?, about.as_bytes())
         };
         before = before.wrapping_add(packed.int()?);
-        let kind = EntryKind::parse(&packed.text()?);
+        let kind = EntryKind::parse(packed.text()?);
         let kind = kind.map_err(|source| StoreError::corrupt("ledger_pages.entries", source))?;
         let description = packed.text()?.replace(ABOUT, &id_text(about));
         let mut postings = Vec::new();
@@ -121,15 +125,19 @@ pub(crate) fn read(
 }
 
 /// Packs balances.
-pub(crate) fn write_balances(account: AccountId, balances: &[LedgerBalance]) -> Packer {
-    let mut packer = Packer::default();
+pub(crate) fn write_balances(
+    words: &mut Vocabulary,
+    account: AccountId,
+    balances: &[LedgerBalance],
+) -> Column {
+    let mut packer = Packer::new(words);
     packer.len(balances.len());
     for row in balances {
         write_account(&mut packer, account, row.account);
         packer.name(row.balance.currency().code().as_bytes());
         packer.int(row.balance.as_minor());
     }
-    packer
+    packer.done()
 }
 
 /// Reads what [`write_balances`] wrote.
@@ -159,7 +167,7 @@ fn id_text(about: About) -> String {
 }
 
 /// The rider whose page it is, or any other account by its stable text, which many pages share.
-fn write_account(packer: &mut Packer, own: AccountId, account: LedgerAccount) {
+fn write_account(packer: &mut Packer<'_>, own: AccountId, account: LedgerAccount) {
     if account == LedgerAccount::Rider(own) {
         packer.byte(0);
     } else {
@@ -172,6 +180,6 @@ fn read_account(packed: &mut Unpacker<'_>, own: AccountId) -> Result<LedgerAccou
     if packed.byte()? == 0 {
         return Ok(LedgerAccount::Rider(own));
     }
-    let account = LedgerAccount::parse(&packed.text()?);
+    let account = LedgerAccount::parse(packed.text()?);
     account.map_err(|source| StoreError::corrupt("ledger_pages", source))
 }

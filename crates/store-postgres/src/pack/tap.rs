@@ -7,7 +7,7 @@ use tariff::{Holder, Medium, Tap, TapKind};
 use units::{AccountId, CredentialId, DeviceId, ServiceDay, TapId, Timestamp};
 use wire::note::TapOutcome;
 
-use super::{Packer, Unpacker, corrupt};
+use super::{Column, Packer, Unpacker, Vocabulary, corrupt};
 
 const OFF: u8 = 1;
 const ROUTE: u8 = 1 << 1;
@@ -18,7 +18,7 @@ const HOLDER: u8 = 1 << 5;
 const MEDIUM: u8 = 1 << 6;
 
 /// Writes a tap without its account and day; `before` is the time of the one before it.
-pub(crate) fn write(packer: &mut Packer, stored: &StoredTap, before: Timestamp) {
+pub(crate) fn write(packer: &mut Packer<'_>, stored: &StoredTap, before: Timestamp) {
     let tap = &stored.tap;
     let gate = match stored.source {
         TapSource::Gate { device, epoch, seq } => Some((device, epoch, seq)),
@@ -77,7 +77,6 @@ pub(crate) fn read(
     let source = if has(GATE) {
         let device: [u8; 16] = packed
             .name()?
-            .as_ref()
             .try_into()
             .map_err(|_| corrupt("a device of 16 bytes", "another name"))?;
         TapSource::Gate {
@@ -169,15 +168,15 @@ pub(crate) fn outcome(number: u8) -> Result<Option<TapOutcome>, StoreError> {
 }
 
 /// Packs the taps of one account and day, in order of time and id.
-pub(crate) fn write_all(taps: &[StoredTap]) -> Packer {
-    let mut packer = Packer::default();
+pub(crate) fn write_all(words: &mut Vocabulary, taps: &[StoredTap]) -> Column {
+    let mut packer = Packer::new(words);
     packer.len(taps.len());
     let mut before = Timestamp::from_micros(0);
     for stored in taps {
         write(&mut packer, stored, before);
         before = stored.tap.at;
     }
-    packer
+    packer.done()
 }
 
 /// Reads what [`write_all`] wrote.

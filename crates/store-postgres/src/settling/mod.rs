@@ -10,21 +10,22 @@ mod queue;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use settlement::model::StoredTap;
+use settlement::model::{AccountDay, StoredTap};
 use settlement::ports::{DayChange, DayState, DayWindow, MoneyFault, StoreError};
 use sqlx::Row as _;
 use sqlx::postgres::PgConnection;
 use units::{AccountId, ServiceDay, TapId};
 
 use crate::PostgresStore;
+use crate::day_rows::DayRows;
 use crate::days::{self, RiderDay};
-use crate::ledger_pages::{self, words};
+use crate::ledger_pages::{Posting, words};
 use crate::names::Names;
 use crate::parcels::{self, Item, Waiting};
 use crate::store::{backend, shard_of};
 use queue::Taken;
 
-/// Riders whose day is unpacked at once: some 20 MB, whatever the size of the day.
+/// Riders whose taps are unpacked at once: some 10 MB, whatever the size of the day.
 const AT_ONCE: usize = 4_000;
 
 /// Later days of riders whose windows a change reaches.
@@ -117,46 +118,67 @@ where
     read_earlier(conn, names, &mut states, window(day)).await?;
     codes::read_elsewhere(conn, names, &mut states, window).await?;
 
-    let mut changes = Vec::with_capacity(states.len());
-    for state in states.values() {
-        changes.push(decide(state)?);
+    let mut written = Written {
+        rows: DayRows::default(),
+        posting: Posting::begin(conn, names, &accounts).await?,
+        reaching: Vec::new(),
+        reopened: Vec::new(),
+    };
+    for state in states.into_values() {
+        let change = decide(&state)?;
+        let has_changed = merged.changed.contains_key(&state.account);
+        written.add(state, change, has_changed)?;
     }
-    let reaching: Vec<(AccountId, ServiceDay)> = changes
-        .iter()
-        .map(|change| (change.account_day.account, change.reaches))
-        .filter(|(_, last)| *last > day)
-        .collect();
-    let (mut new, mut changed) = (Vec::new(), Vec::new());
-    let mut entries = Vec::new();
-    let mut reopened = Vec::new();
-    for (state, change) in states.into_values().zip(changes) {
+    written.rows.write(conn, names).await?;
+    days::put_charged(conn, &written.reopened).await?;
+    written.posting.write(conn, names).await?;
+    mark_later(conn, day, &written.reaching).await
+}
+
+/// What was decided, packed.
+struct Written {
+    rows: DayRows,
+    posting: Posting,
+    /// Accounts whose later days, up to this one, depend on what has changed.
+    reaching: Vec<(AccountId, ServiceDay)>,
+    /// Days that were closed and are not any more.
+    reopened: Vec<AccountDay>,
+}
+
+impl Written {
+    fn add(
+        &mut self,
+        state: DayState,
+        change: DayChange,
+        has_changed_taps: bool,
+    ) -> Result<(), StoreError> {
         let was = state.account_day.as_ref();
         let is = &change.account_day;
+        if change.reaches > state.day {
+            self.reaching.push((state.account, change.reaches));
+        }
         if was.is_some_and(|was| was.closed != is.closed) {
-            reopened.push(is.clone());
+            self.reopened.push(is.clone());
         }
+        let is_new = was.is_none();
         let is_same = was == Some(is) && change.entries.is_empty();
-        entries.extend(change.entries);
-        if is_same && !merged.changed.contains_key(&state.account) {
-            continue;
+        self.posting.post(&change.entries)?;
+        if is_same && !has_changed_taps {
+            return Ok(());
         }
-        let written = if was.is_none() {
-            &mut new
-        } else {
-            &mut changed
-        };
-        written.push(RiderDay {
+        let day = RiderDay {
             taps: state.taps,
             journeys: change.journeys,
             flags: change.flags,
             stands: change.account_day,
-        });
+        };
+        if is_new {
+            self.rows.add(&day);
+        } else {
+            self.rows.put(&day);
+        }
+        Ok(())
     }
-    days::add(conn, names, &new).await?;
-    days::put(conn, names, &changed).await?;
-    days::put_charged(conn, &reopened.iter().collect::<Vec<_>>()).await?;
-    ledger_pages::append(conn, names, &entries).await?;
-    mark_later(conn, day, &reaching).await
 }
 
 /// The days with their new taps, and which taps are new or have another outcome.
