@@ -305,7 +305,7 @@ impl<'c> Unpacker<'c> {
 
 /// The numbers of the names that a column uses.
 pub(crate) fn numbers_in(column: &[u8], into: &mut BTreeSet<i64>) -> Result<(), StoreError> {
-    head(column, |number| drop(into.insert(number)))?;
+    head(column, |number| into.extend([number]))?;
     Ok(())
 }
 
@@ -398,13 +398,13 @@ mod tests {
             packer.name(b"north");
             packer.id(&[7; 16]);
         }
-        let packed = packer.done();
-        let column = packed.finish(&[5, 300]).unwrap();
-        assert!(packed.finish(&[5]).is_err(), "a word without a number");
+        let written = packer.done();
+        let column = written.finish(&[5, 300]).unwrap();
+        assert!(written.finish(&[5]).is_err(), "a word without a number");
         assert_eq!(column.len(), 1 + 1 + 2 + 1 + 16 + 6);
         let words = Words::from([(300, Arc::from(&b"north"[..]))]);
         let mut read = Unpacker::new(&column, &words).unwrap();
-        assert_eq!(read.chain(b"x"), packed.chain(b"x", &vocabulary));
+        assert_eq!(read.chain(b"x"), written.chain(b"x", &vocabulary));
         for _ in 0..3 {
             assert_eq!(read.text().unwrap(), "north");
             assert_eq!(read.id().unwrap(), [7; 16]);
