@@ -44,10 +44,10 @@ pub use issuance::{
     IssuerKeysResponse, RegisterDeviceRequest, TicketRequest, TicketResponse,
 };
 pub use operator::{
-    AuditBody, ChargeExplanation, Count, DayBody, Decide, DecisionBody, ExceptionBody,
-    ExplainedCharge, ExplainedJourney, ExplainedLine, ExplainedTap, FindingBody, FraudBody,
-    GapBody, ListedCharge, MakeAppeal, NotPriced, Page, ProposeRefund, Queues, RequestBody, SignIn,
-    StaffBody,
+    AuditBody, ChargeExplanation, Count, DayBody, DayExplanation, Decide, DecisionBody,
+    ExceptionBody, ExplainedCharge, ExplainedJourney, ExplainedLine, ExplainedTap, FindingBody,
+    FraudBody, GapBody, ListedCharge, MakeAppeal, NotPriced, Page, ProposeRefund, Queues,
+    RequestBody, SignIn, StaffBody,
 };
 pub use problem::{FieldError, Problem, ProblemCode};
 pub use taps::{TapAck, TapAckBody, TapBatch};

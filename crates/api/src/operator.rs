@@ -188,6 +188,14 @@ pub struct ChargeExplanation {
     pub state: String,
     /// Why, in a sentence.
     pub because: String,
+    /// Its day, down to the taps.
+    #[serde(flatten)]
+    pub of_day: DayExplanation,
+}
+
+/// What a rider's day has come to, and why.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct DayExplanation {
     /// The day's journeys as they stand now.
     pub journeys: Vec<ExplainedJourney>,
     /// Taps that are not priced, and why.

@@ -24,7 +24,7 @@ pub use crate::lists::arguments::{DenyCommand, RootCommand};
 pub use crate::operator::arguments::{
     BooksArguments, DecideArguments, ExplainChargeArguments, ExportArguments, ExportFormat,
     FraudArguments, LedgerCheckArguments, LedgerCommand, ProposeArguments, RefundCommand,
-    StaffCommand, TokenFileArguments,
+    RiderStatementArguments, StaffCommand, TokenFileArguments,
 };
 
 /// Faregate takes fares by QR code: it issues codes, checks them at gates without a network, and
@@ -80,6 +80,8 @@ pub enum Command {
     Ledger(LedgerCommand),
     /// Says why a charge is what it is: journeys, taps, rules.
     Explain(ExplainChargeArguments),
+    /// States what a rider travelled and paid in a period, and why.
+    Statement(RiderStatementArguments),
     /// Gives money back: one person proposes, another one decides.
     #[command(subcommand)]
     Refund(RefundCommand),

@@ -36,6 +36,7 @@ mod lists;
 mod operator;
 mod output;
 mod package;
+mod paper;
 mod progress;
 mod scan;
 mod serve;
@@ -53,8 +54,8 @@ pub use arguments::{
     DiffArguments, ExplainArguments, ExplainChargeArguments, ExportArguments, ExportFormat,
     FaresCommand, FraudArguments, GateBenchArguments, InvoiceFormat, KeyFileArguments, KeysCommand,
     LedgerCheckArguments, LedgerCommand, MapArguments, ProposeArguments, QuoteArguments,
-    RedisArguments, RefundCommand, RootCommand, ServeArguments, SettleArguments, StaffCommand,
-    TapsFormat, TokenCommand, TokenFileArguments,
+    RedisArguments, RefundCommand, RiderStatementArguments, RootCommand, ServeArguments,
+    SettleArguments, StaffCommand, TapsFormat, TokenCommand, TokenFileArguments,
 };
 
 /// Does what the command line asks and says how it went.
@@ -74,6 +75,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::Apportion(apportion) => block_on(apportion::run(&apportion)),
         Command::Ledger(ledger) => block_on(operator::check(&ledger)),
         Command::Explain(explain) => block_on(operator::explain(&explain)),
+        Command::Statement(statement) => block_on(operator::statement(&statement)),
         Command::Refund(refund) => block_on(operator::refund(&refund)),
         Command::Staff(staff) => block_on(operator::staff(&staff)),
         Command::Charge(charge) => block_on(charging::run(&charge)),

@@ -1,27 +1,12 @@
 //! What one agency is given of a statement: a table (CSV) and a page to print (PDF).
 
 use anyhow::Result;
-use pdf_writer::types::{CidFontType, FontFlags, SystemInfo};
-use pdf_writer::{Content, Finish as _, Name, Pdf, Rect, Ref, Str};
 use settlement::apportion::statement::Statement;
 use tariff::City;
 use units::Balance;
 
 use super::archive::Total;
-
-/// A4 in points.
-const PAGE: Rect = Rect {
-    x1: 0.0,
-    y1: 0.0,
-    x2: 595.0,
-    y2: 842.0,
-};
-/// Points from the edges.
-const MARGIN: f32 = 56.0;
-/// Points from line to line.
-const LEADING: f32 = 16.0;
-/// Lines of one page below its head.
-const LINES_PER_PAGE: usize = 40;
+use crate::paper;
 
 /// One line of the table.
 struct Line {
@@ -83,28 +68,7 @@ fn table(city: &City, lines: &[Line]) -> Result<Vec<u8>> {
     Ok(writer.into_inner()?)
 }
 
-/// The objects of a document that is being written.
-struct Paper {
-    pdf: Pdf,
-    last: i32,
-    fonts: [(Name<'static>, Ref); 3],
-}
-
-impl Paper {
-    fn next(&mut self) -> Ref {
-        self.last = self.last.saturating_add(1);
-        Ref::new(self.last)
-    }
-}
-
 fn page(city: &City, statement: &Statement, total: &Total, lines: &[Line]) -> Vec<u8> {
-    let mut paper = Paper {
-        pdf: Pdf::new(),
-        last: 0,
-        fonts: [LATIN, CHINESE, KOREAN].map(|name| (name, Ref::new(1))),
-    };
-    let (catalog, tree) = (paper.next(), paper.next());
-    fonts(&mut paper);
     let money = |minor| Balance::new(minor, city.currency()).to_string();
     let head = [
         format!("{} - statement {}", city.name(), statement.number),
@@ -112,134 +76,12 @@ fn page(city: &City, statement: &Statement, total: &Total, lines: &[Line]) -> Ve
         format!("{} to {}", statement.days.start(), statement.days.end()),
         format!("Total: {}", money(total.minor)),
     ];
-    let mut chunks: Vec<&[Line]> = lines.chunks(LINES_PER_PAGE).collect();
-    if chunks.is_empty() {
-        chunks.push(&[]);
-    }
-    let mut kids = Vec::with_capacity(chunks.len());
-    for (number, chunk) in (1..).zip(&chunks) {
-        let mut content = Content::new();
-        let mut y = PAGE.y2 - MARGIN;
-        for (place, text) in head.iter().enumerate() {
-            let size = if place == 0 { 16.0 } else { 11.0 };
-            write(&mut content, MARGIN, y, size, text);
-            y -= LEADING * 1.3;
-        }
-        y -= LEADING;
-        for line in *chunk {
-            write(&mut content, MARGIN, y, 10.0, &line.day);
-            write(&mut content, MARGIN + 110.0, y, 10.0, line.what);
-            write(&mut content, MARGIN + 240.0, y, 10.0, &money(line.minor));
-            y -= LEADING;
-        }
-        let foot = format!("Page {number} of {}", chunks.len());
-        write(&mut content, MARGIN, MARGIN, 9.0, &foot);
-        kids.push(add_page(&mut paper, tree, content));
-    }
-    paper.pdf.catalog(catalog).pages(tree);
-    let count = i32::try_from(kids.len()).unwrap_or(i32::MAX);
-    paper.pdf.pages(tree).kids(kids).count(count);
-    paper.pdf.finish()
-}
-
-fn add_page(paper: &mut Paper, tree: Ref, content: Content) -> Ref {
-    let (page, stream) = (paper.next(), paper.next());
-    let mut writer = paper.pdf.page(page);
-    writer.media_box(PAGE).parent(tree).contents(stream);
-    let mut resources = writer.resources();
-    let mut dictionary = resources.fonts();
-    for (name, font) in paper.fonts {
-        dictionary.pair(name, font);
-    }
-    dictionary.finish();
-    resources.finish();
-    writer.finish();
-    paper.pdf.stream(stream, &content.finish());
-    page
-}
-
-const LATIN: Name<'static> = Name(b"L");
-const CHINESE: Name<'static> = Name(b"C");
-const KOREAN: Name<'static> = Name(b"K");
-
-/// Fonts that every reader of PDF has or stands something in for (ISO 32000-2 sections 9.6.2.2 and
-/// 9.7.5.2), so that no font is part of a statement.
-fn fonts(paper: &mut Paper) {
-    let latin = paper.next();
-    let mut font = paper.pdf.type1_font(latin);
-    font.base_font(Name(b"Helvetica"));
-    font.encoding_predefined(Name(b"WinAnsiEncoding"));
-    font.finish();
-    let chinese = (&b"STSong-Light"[..], &b"UniGB-UTF16-H"[..], &b"GB1"[..], 4);
-    let korean = (
-        &b"HYSMyeongJo-Medium"[..],
-        &b"UniKS-UTF16-H"[..],
-        &b"Korea1"[..],
-        2,
-    );
-    let chinese = east_asian(paper, chinese);
-    let korean = east_asian(paper, korean);
-    paper.fonts = [(LATIN, latin), (CHINESE, chinese), (KOREAN, korean)];
-}
-
-fn east_asian(
-    paper: &mut Paper,
-    (base, encoding, ordering, supplement): (&[u8], &[u8], &[u8], i32),
-) -> Ref {
-    let (font, descendant, descriptor) = (paper.next(), paper.next(), paper.next());
-    let mut writer = paper.pdf.type0_font(font);
-    writer
-        .base_font(Name(base))
-        .encoding_predefined(Name(encoding));
-    writer.descendant_font(descendant);
-    writer.finish();
-    let mut writer = paper.pdf.cid_font(descendant);
-    writer
-        .subtype(CidFontType::Type0)
-        .base_font(Name(base))
-        .font_descriptor(descriptor);
-    writer.system_info(SystemInfo {
-        registry: Str(b"Adobe"),
-        ordering: Str(ordering),
-        supplement,
+    let rows = lines.iter().map(|line| {
+        vec![
+            (0.0, line.day.clone()),
+            (110.0, line.what.to_owned()),
+            (240.0, money(line.minor)),
+        ]
     });
-    writer.finish();
-    let mut writer = paper.pdf.font_descriptor(descriptor);
-    writer.name(Name(base)).flags(FontFlags::SYMBOLIC);
-    writer
-        .bbox(Rect::new(0.0, -120.0, 1000.0, 880.0))
-        .italic_angle(0.0);
-    writer
-        .ascent(880.0)
-        .descent(-120.0)
-        .cap_height(880.0)
-        .stem_v(80.0);
-    writer.finish();
-    font
-}
-
-/// Writes `text` in the font that has its letters.
-fn write(content: &mut Content, x: f32, y: f32, size: f32, text: &str) {
-    let is_latin = |letter: char| matches!(letter, ' '..='~' | '\u{a0}'..='\u{ff}');
-    let is_hangul =
-        |letter: char| matches!(letter, '\u{1100}'..='\u{11ff}' | '\u{ac00}'..='\u{d7a3}');
-    let (font, bytes): (Name<'_>, Vec<u8>) = if text.chars().all(is_latin) {
-        // The upper half of WinAnsi from A0 on is that of Unicode.
-        let bytes = text
-            .chars()
-            .filter_map(|letter| u8::try_from(u32::from(letter)).ok());
-        (LATIN, bytes.collect())
-    } else {
-        let font = if text.chars().any(is_hangul) {
-            KOREAN
-        } else {
-            CHINESE
-        };
-        (
-            font,
-            text.encode_utf16().flat_map(u16::to_be_bytes).collect(),
-        )
-    };
-    content.begin_text().set_font(font, size).next_line(x, y);
-    content.show(Str(&bytes)).end_text();
+    paper::document(&head, &rows.collect::<Vec<_>>())
 }

@@ -225,3 +225,29 @@ pub enum ExportFormat {
     /// The table `fare_transactions` of TIDES.
     Tides,
 }
+
+/// `faregate statement`.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Each journey is there with its taps and the rule behind each amount, each charge and refund with its
+reason, and how far caps had got by the end of each day.")]
+pub struct RiderStatementArguments {
+    /// The rider: an account's id, or the text by which a file of taps named it.
+    #[arg(long)]
+    pub account: String,
+    /// The service days: YYYY-MM, YYYY-MM-DD or YYYY-MM-DD..YYYY-MM-DD.
+    #[arg(long)]
+    pub period: String,
+    /// Whose.
+    #[command(flatten)]
+    pub books: BooksArguments,
+    /// Prints a table (CSV): a row for each fare, charge, request and payment.
+    #[arg(long, conflicts_with = "json")]
+    pub csv: bool,
+    /// Writes pages to print (PDF) to this file.
+    #[arg(long, value_name = "FILE")]
+    pub pdf: Option<PathBuf>,
+    /// Prints one JSON object on standard output.
+    #[arg(long)]
+    pub json: bool,
+}

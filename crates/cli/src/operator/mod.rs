@@ -9,6 +9,7 @@ mod fraud;
 mod refund;
 mod shadow;
 mod staff;
+mod statement;
 
 pub(crate) use check::run as check;
 pub(crate) use explain::run as explain;
@@ -17,6 +18,7 @@ pub(crate) use fraud::run as fraud;
 pub(crate) use refund::run as refund;
 pub(crate) use shadow::run as shadow;
 pub(crate) use staff::run as staff;
+pub(crate) use statement::run as statement;
 
 use anyhow::Result;
 use indicatif::ProgressBar;

@@ -17,5 +17,6 @@ mod redis;
 mod serve;
 mod settle;
 mod shadow;
+mod statement;
 mod support;
 mod token;

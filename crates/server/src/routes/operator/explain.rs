@@ -1,13 +1,15 @@
-//! A charge, explained down to the taps: the one account of it, for pages and the command line.
+//! Charges and days, explained down to the taps: the one account of them, for pages, the command
+//! line and statements.
 
 use api::{
-    ChargeExplanation, DecisionBody, ExplainedCharge, ExplainedJourney, ExplainedLine,
-    ExplainedTap, NotPriced, RequestBody, Rfc3339, Text,
+    ChargeExplanation, DayExplanation, DecisionBody, ExplainedCharge, ExplainedJourney,
+    ExplainedLine, ExplainedTap, NotPriced, RequestBody, Rfc3339, Text,
 };
 use settlement::model::{
     Correction, DayRecord, StoredCharge, StoredFare, StoredJourney, Subject, status_as_str,
 };
 use tariff::{City, TapKind};
+use units::ServiceDay;
 
 /// Why `charge` is what it is: `record` is what is kept about its account and day, `requests` are
 /// the day's refunds and appeals.
@@ -18,6 +20,28 @@ pub fn explanation(
     record: &DayRecord,
     requests: &[Correction],
 ) -> ChargeExplanation {
+    ChargeExplanation {
+        charge: Text(charge.id),
+        account: Text(charge.account),
+        day: Text(charge.day),
+        revision: charge.revision,
+        amount_minor: charge.amount.as_minor(),
+        currency: charge.amount.currency().to_string(),
+        state: charge.state.as_str().to_owned(),
+        because: charge.because.clone(),
+        of_day: day_explanation(city, charge.day, record, requests),
+    }
+}
+
+/// What an account's `day` has come to and why: `record` is what is kept about the two, `requests`
+/// are refunds and appeals of the account.
+#[must_use]
+pub fn day_explanation(
+    city: &City,
+    day: ServiceDay,
+    record: &DayRecord,
+    requests: &[Correction],
+) -> DayExplanation {
     let not_priced = record.flags.iter().map(|(tap, flag)| NotPriced {
         tap: Text(*tap),
         why: flag.as_str().to_owned(),
@@ -29,25 +53,14 @@ pub fn explanation(
         because: other.because.clone(),
     });
     let journeys = record.journeys.iter();
-    ChargeExplanation {
-        charge: Text(charge.id),
-        account: Text(charge.account),
-        day: Text(charge.day),
-        revision: charge.revision,
-        amount_minor: charge.amount.as_minor(),
-        currency: charge.amount.currency().to_string(),
-        state: charge.state.as_str().to_owned(),
-        because: charge.because.clone(),
+    let requests = requests.iter().filter(|request| request.day == day);
+    DayExplanation {
         journeys: journeys
             .map(|journey| explain_journey(city, record, journey))
             .collect(),
         not_priced: not_priced.collect(),
         charges: charges.collect(),
-        requests: requests
-            .iter()
-            .filter(|request| request.day == charge.day)
-            .map(describe_request)
-            .collect(),
+        requests: requests.map(describe_request).collect(),
     }
 }
 
