@@ -1,7 +1,7 @@
 //! Bodies of the operator's routes, `/v1/operator/…`: staff, days, queues, charges, refunds.
 
 use serde::{Deserialize, Serialize};
-use units::{AccountId, ChargeId, CorrectionId, DeviceId, JourneyId, ServiceDay, TapId};
+use units::{AccountId, ChargeId, CorrectionId, DeviceId, JourneyId, PaymentId, ServiceDay, TapId};
 
 use crate::{Rfc3339, Text};
 
@@ -290,6 +290,46 @@ pub struct ProposeRefund {
     pub note: String,
 }
 
+/// `POST /v1/operator/write-offs`: proposes to give up what is overdue. Sending it again is the same
+/// proposal.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProposeWriteOff {
+    /// A fresh UUID, made by whoever asks.
+    pub write_off_id: Text<CorrectionId>,
+    /// The payment that is overdue.
+    pub payment_id: Text<PaymentId>,
+    /// How much of it, in minor units of its currency.
+    pub amount_minor: i64,
+    /// Why, as a code: `a-z 0-9 _ -`.
+    pub reason: String,
+    /// Why, in words.
+    pub note: String,
+}
+
+/// A payment that is overdue.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct OverdueBody {
+    /// The payment.
+    pub payment_id: Text<PaymentId>,
+    /// Who owes it.
+    pub account_id: Text<AccountId>,
+    /// The first day of its pay window.
+    pub window: Text<ServiceDay>,
+    /// What it is over, in minor units.
+    pub amount_minor: i64,
+    /// What is still owed of it.
+    pub open_minor: i64,
+    /// What was given up of it.
+    pub written_off_minor: i64,
+    /// ISO 4217 code of the amounts.
+    pub currency: String,
+    /// Since when it is overdue.
+    pub since: Rfc3339,
+    /// The provider's word for why it could not be collected.
+    pub reason: Option<String>,
+}
+
 /// `POST /v1/me/appeals`: a rider says that a charge is wrong.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -312,22 +352,22 @@ pub struct Decide {
     pub note: String,
 }
 
-/// A refund or an appeal, with its decision.
+/// A refund, an appeal or a write-off, with its decision.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct RequestBody {
     /// Its id.
     pub request_id: Text<CorrectionId>,
-    /// `refund` or `appeal`.
+    /// `refund`, `appeal` or `write-off`.
     pub kind: String,
     /// Whose day.
     pub account_id: Text<AccountId>,
     /// Which day.
     pub day: Text<ServiceDay>,
-    /// `charge` or `journey`.
+    /// `charge`, `journey` or `payment`.
     pub subject: String,
     /// The id of that.
     pub subject_id: String,
-    /// How much is to be given back; zero for an appeal.
+    /// How much is to be given back or given up; zero for an appeal.
     pub amount_minor: i64,
     /// ISO 4217 code of the amount.
     pub currency: String,

@@ -22,9 +22,10 @@ pub use crate::fares::arguments::{
 pub use crate::hot::RedisArguments;
 pub use crate::lists::arguments::{DenyCommand, RootCommand};
 pub use crate::operator::arguments::{
-    BooksArguments, DecideArguments, ExplainChargeArguments, ExportArguments, ExportFormat,
-    FraudArguments, LedgerCheckArguments, LedgerCommand, ProposeArguments, RefundCommand,
-    RiderStatementArguments, StaffCommand, TokenFileArguments,
+    BooksArguments, DebtsArguments, DecideArguments, ExplainChargeArguments, ExportArguments,
+    ExportFormat, FraudArguments, LedgerCheckArguments, LedgerCommand, ListRequestsArguments,
+    ProposeArguments, ProposeWriteOffArguments, RefundCommand, RequestArguments,
+    RiderStatementArguments, StaffCommand, TokenFileArguments, WriteOffCommand,
 };
 
 /// Faregate takes fares by QR code: it issues codes, checks them at gates without a network, and
@@ -85,6 +86,9 @@ pub enum Command {
     /// Gives money back: one person proposes, another one decides.
     #[command(subcommand)]
     Refund(RefundCommand),
+    /// Gives up what cannot be collected: one person proposes, another one decides.
+    #[command(subcommand)]
+    WriteOff(WriteOffCommand),
     /// Says who may sign in at the operator page, and as what.
     #[command(subcommand)]
     Staff(StaffCommand),

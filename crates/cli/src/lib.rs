@@ -50,12 +50,13 @@ pub use arguments::{
     ApportionCommand, ApportionStatementArguments, ApportionVerifyArguments, Arguments,
     BenchCommand, BooksArguments, ChargeCommand, ChargeInvoiceArguments, ChargeProfileArguments,
     ChargeReconcileArguments, ChargeStatementArguments, ChargeTopUpArguments, ChargeTurnArguments,
-    CityCommand, Command, DatabaseArguments, DecideArguments, DemoArguments, DenyCommand,
-    DiffArguments, ExplainArguments, ExplainChargeArguments, ExportArguments, ExportFormat,
-    FaresCommand, FraudArguments, GateBenchArguments, InvoiceFormat, KeyFileArguments, KeysCommand,
-    LedgerCheckArguments, LedgerCommand, MapArguments, ProposeArguments, QuoteArguments,
-    RedisArguments, RefundCommand, RiderStatementArguments, RootCommand, ServeArguments,
-    SettleArguments, StaffCommand, TapsFormat, TokenCommand, TokenFileArguments,
+    CityCommand, Command, DatabaseArguments, DebtsArguments, DecideArguments, DemoArguments,
+    DenyCommand, DiffArguments, ExplainArguments, ExplainChargeArguments, ExportArguments,
+    ExportFormat, FaresCommand, FraudArguments, GateBenchArguments, InvoiceFormat,
+    KeyFileArguments, KeysCommand, LedgerCheckArguments, LedgerCommand, ListRequestsArguments,
+    MapArguments, ProposeArguments, ProposeWriteOffArguments, QuoteArguments, RedisArguments,
+    RefundCommand, RequestArguments, RiderStatementArguments, RootCommand, ServeArguments,
+    SettleArguments, StaffCommand, TapsFormat, TokenCommand, TokenFileArguments, WriteOffCommand,
 };
 
 /// Does what the command line asks and says how it went.
@@ -77,6 +78,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::Explain(explain) => block_on(operator::explain(&explain)),
         Command::Statement(statement) => block_on(operator::statement(&statement)),
         Command::Refund(refund) => block_on(operator::refund(&refund)),
+        Command::WriteOff(write_off) => block_on(operator::write_off(&write_off)),
         Command::Staff(staff) => block_on(operator::staff(&staff)),
         Command::Charge(charge) => block_on(charging::run(&charge)),
         Command::Fraud(fraud) => block_on(operator::fraud(&fraud)),

@@ -11,7 +11,7 @@ use proptest::prelude::*;
 use settlement::charging::{
     Answer, Attempt, Order, Payer, Payment, PaymentProvider, PaymentStore, Plan, Prepaid,
     PrepaidBook as _, Request, Stage, Step, TopUp, Truth, TruthItem, TruthStatus, Unavailable,
-    What, after, ask, differences, payment_of, plan, wake, work,
+    What, after, ask, differences, payment_of, plan, wake, work, write_off,
 };
 use settlement::debt::deny::{DebtChange, DebtPolicy, DebtReason, change};
 use settlement::debt::exposure;
@@ -114,6 +114,76 @@ fn seeded_bug_32_a_late_word_of_failure_reverts_nothing() {
     let (still, step) = after(&woken, &found, None, at(3 * DAY));
     assert_eq!((still.stage, step), (Stage::Paid, None));
     assert_eq!(differences(&still, &found, at(3 * DAY)).unwrap().1, []);
+}
+
+/// A debt of 3.00 of which 2.00 were given up, and what its entry moved.
+fn part_given_up() -> Payment {
+    let failed = Payment {
+        stage: Stage::Debt,
+        failed: vec![Attempt::new(at(1), "stolen_card")],
+        ..payment(300)
+    };
+    let (part, entry) = write_off(&failed, amount(200), "moved away".to_owned(), at(2)).unwrap();
+    let expected = [
+        (LedgerAccount::Clearing, 200),
+        (LedgerAccount::WriteOff, -200),
+    ];
+    assert_eq!(moved(&entry), expected);
+    assert_eq!((part.open_minor(), part.stage), (100, Stage::Debt));
+    part
+}
+
+fn moved(posted: &PostedEntry) -> Vec<(LedgerAccount, i64)> {
+    let postings = posted.entry.postings().iter();
+    postings
+        .map(|one| (one.account, one.amount.as_minor()))
+        .collect()
+}
+
+#[test]
+fn what_was_given_up_and_comes_in_after_all_is_given_up_no_more() {
+    let part = part_given_up();
+    // 1.00 comes in: what was given up stays given up, and nothing is owed.
+    let found = truth(vec![collected(1, 100, TruthStatus::Done)]);
+    let (paid, entries) = differences(&part, &found, at(3)).unwrap();
+    assert_eq!(
+        (paid.open_minor(), paid.written_off, entries.len()),
+        (0, 200, 1)
+    );
+    // All of it comes in: nothing stays given up, and clearing has seen 3.00 in all.
+    let found = truth(vec![collected(1, 300, TruthStatus::Done)]);
+    let (paid, entries) = differences(&part, &found, at(3)).unwrap();
+    assert_eq!(
+        (paid.open_minor(), paid.written_off, entries.len()),
+        (0, 0, 2)
+    );
+    let back = [
+        (LedgerAccount::Clearing, -200),
+        (LedgerAccount::WriteOff, 200),
+    ];
+    assert_eq!(moved(&entries[1]), back);
+    let (again, none) = differences(&paid, &found, at(4)).unwrap();
+    assert_eq!((&again, none), (&paid, vec![]));
+    // It is no surplus: nothing goes back to the rider.
+    let (done, step) = after(&paid, &found, None, at(4));
+    assert_eq!((done.stage, step), (Stage::Paid, None));
+}
+
+#[test]
+fn what_was_given_up_is_not_collected() {
+    let part = Payment {
+        asked: true,
+        due: Some(at(3)),
+        ..part_given_up()
+    };
+    let (_, step) = after(&part, &Truth::default(), None, at(3));
+    let Some(Step::Send(sending)) = step else {
+        unreachable!("the rider asked to pay the rest");
+    };
+    assert_eq!(sending.1.amount, amount(100));
+    let (all, _) = write_off(&part, amount(100), "all".to_owned(), at(3)).unwrap();
+    let (done, step) = after(&all, &Truth::default(), None, at(3));
+    assert_eq!((done.stage, done.due, step), (Stage::Paid, None, None));
 }
 
 #[test]

@@ -17,7 +17,7 @@ use crate::PostgresStore;
 use crate::columns::{amount, array, currency, day, text, text_or_null, time, unsigned};
 use crate::names::Names;
 use crate::store::{HOLD_SHARD, backend, shard_of};
-use crate::{charging, days};
+use crate::{charging, days, ledger_pages, payments};
 
 const CHARGE: &str = "SELECT * FROM charges WHERE charge_id = $1";
 
@@ -170,6 +170,7 @@ async fn case(
             .map(charging::read)
             .collect::<Result<_, _>>()?,
         corrections: corrections.iter().map(read).collect::<Result<_, _>>()?,
+        payments: payments::of_window(conn, account, day).await?,
     })
 }
 
@@ -221,6 +222,10 @@ async fn write(
     }
     if let Some(books) = change.books {
         charging::write(conn, names, vec![books]).await?;
+    }
+    if let Some((payment, entry)) = change.payment {
+        payments::write_off(conn, &payment).await?;
+        ledger_pages::append(conn, names, &[entry]).await?;
     }
     match &change.audit {
         Some(line) => insert_audit(conn, line).await,

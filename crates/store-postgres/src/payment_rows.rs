@@ -16,17 +16,18 @@ use crate::store::backend;
 /// What a step changes comes first, in the order of [`bind_step`].
 const INSERT: &str = "INSERT INTO payments (give_back_minor, stage, due_at, request_what, \
      request_number, request_minor, request_from, request_first_sent, request_sent, requests, \
-     asked, failed, collected_minor, given_back_minor, charged_back_minor, entries, account_id, \
-     payment_id, window_day, revision, provider_id, payer, currency, amount_minor, made_at, \
-     version) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, \
-     $17, $18, $19, $20, $21, $22, $23, $24, $25, 1) \
+     asked, failed, collected_minor, given_back_minor, charged_back_minor, entries, \
+     written_off_minor, account_id, payment_id, window_day, revision, provider_id, payer, \
+     currency, amount_minor, made_at, version) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, \
+     $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, 1) \
      ON CONFLICT (account_id, payment_id) DO NOTHING";
 
 const UPDATE: &str = "UPDATE payments SET give_back_minor = $1, stage = $2, due_at = $3, \
      request_what = $4, request_number = $5, request_minor = $6, request_from = $7, \
      request_first_sent = $8, request_sent = $9, requests = $10, asked = $11, failed = $12, \
      collected_minor = $13, given_back_minor = $14, charged_back_minor = $15, entries = $16, \
-     version = version + 1 WHERE account_id = $17 AND payment_id = $18 AND version = $19";
+     written_off_minor = $17, version = version + 1 \
+     WHERE account_id = $18 AND payment_id = $19 AND version = $20";
 
 type Statement = Query<'static, Postgres, PgArguments>;
 
@@ -77,6 +78,7 @@ fn bind_step(query: Statement, payment: &Payment) -> Statement {
         .bind(payment.posted.given_back)
         .bind(payment.posted.charged_back)
         .bind(i64::from(payment.entries))
+        .bind(payment.written_off)
 }
 
 /// Reads a row of `payments`.
@@ -108,6 +110,7 @@ pub(crate) fn read(row: &PgRow) -> Result<Payment, StoreError> {
             given_back: int(row, "given_back_minor")?,
             charged_back: int(row, "charged_back_minor")?,
         },
+        written_off: int(row, "written_off_minor")?,
         entries: unsigned_32(row, "entries")?,
         version: unsigned(row, "version")?,
     })

@@ -14,7 +14,7 @@ use units::{AccountId, ChargeId, CorrectionId, ServiceDay};
 use crate::SqliteStore;
 use crate::columns::{amount, array, currency, day, text, text_or_null, time, unsigned};
 use crate::store::backend;
-use crate::{journeys, money};
+use crate::{journeys, money, payments};
 
 const CHARGE: &str = "SELECT * FROM charges WHERE charge_id = ?";
 
@@ -166,6 +166,7 @@ async fn case(
             .map(money::read_charge)
             .collect::<Result<_, _>>()?,
         corrections: corrections.iter().map(read).collect::<Result<_, _>>()?,
+        payments: payments::of_window(conn, account, day).await?,
     })
 }
 
@@ -208,6 +209,10 @@ async fn write(
         money::insert_charges(conn, &charges).await?;
         money::post(conn, &books.entries).await?;
         money::put_days(conn, &[books.account_day]).await?;
+    }
+    if let Some((payment, entry)) = change.payment {
+        payments::write_off(conn, &payment).await?;
+        money::post(conn, &[entry]).await?;
     }
     match &change.audit {
         Some(line) => insert_audit(conn, line).await,

@@ -15,17 +15,17 @@ use crate::store::backend;
 /// What a step changes comes first, in the order of [`bind_step`].
 const INSERT: &str = "INSERT INTO payments (give_back_minor, stage, due_at, request_what, \
      request_number, request_minor, request_from, request_first_sent, request_sent, requests, \
-     asked, failed, collected_minor, given_back_minor, charged_back_minor, entries, account_id, \
-     payment_id, window_day, revision, provider_id, payer, currency, amount_minor, made_at, \
-     version) \
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1) \
+     asked, failed, collected_minor, given_back_minor, charged_back_minor, entries, \
+     written_off_minor, account_id, payment_id, window_day, revision, provider_id, payer, \
+     currency, amount_minor, made_at, version) \
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1) \
      ON CONFLICT (account_id, payment_id) DO NOTHING";
 
 const UPDATE: &str = "UPDATE payments SET give_back_minor = ?, stage = ?, due_at = ?, \
      request_what = ?, request_number = ?, request_minor = ?, request_from = ?, \
      request_first_sent = ?, request_sent = ?, requests = ?, asked = ?, failed = ?, \
      collected_minor = ?, given_back_minor = ?, charged_back_minor = ?, entries = ?, \
-     version = version + 1 WHERE account_id = ? AND payment_id = ? AND version = ?";
+     written_off_minor = ?, version = version + 1 WHERE account_id = ? AND payment_id = ? AND version = ?";
 
 type Statement = Query<'static, Sqlite, SqliteArguments>;
 
@@ -82,6 +82,7 @@ fn bind_step(query: Statement, payment: &Payment) -> Statement {
         .bind(payment.posted.given_back)
         .bind(payment.posted.charged_back)
         .bind(i64::from(payment.entries))
+        .bind(payment.written_off)
 }
 
 /// Reads a row of `payments`.
@@ -113,6 +114,7 @@ pub(crate) fn read(row: &SqliteRow) -> Result<Payment, StoreError> {
             given_back: int(row, "given_back_minor")?,
             charged_back: int(row, "charged_back_minor")?,
         },
+        written_off: int(row, "written_off_minor")?,
         entries: unsigned_32(row, "entries")?,
         version: unsigned(row, "version")?,
     })

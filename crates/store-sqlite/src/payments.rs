@@ -7,7 +7,7 @@ use settlement::charging::{
 use settlement::model::{PostedEntry, StoredCharge, UnknownValue};
 use settlement::ports::{MoneyFault, StoreError};
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
-use units::{AccountId, PaymentId, ProviderId, Timestamp};
+use units::{AccountId, PaymentId, ProviderId, ServiceDay, Timestamp};
 
 use crate::SqliteStore;
 use crate::columns::{array, day, text, text_or_null};
@@ -24,6 +24,16 @@ const SELECT_OF: &str = "SELECT * FROM payments WHERE account_id = ? ORDER BY wi
 
 const SELECT_PAGE: &str = "SELECT * FROM payments WHERE (account_id, payment_id) > (?, ?) \
      ORDER BY account_id, payment_id LIMIT ?";
+
+const SELECT_OPEN: &str = "SELECT * FROM payments WHERE stage <> 'paid' \
+     AND (account_id, payment_id) > (?, ?) ORDER BY account_id, payment_id LIMIT ?";
+
+const SELECT_MADE: &str = "SELECT * FROM payments WHERE (made_at, payment_id) > (?, ?) \
+     AND made_at <= ? ORDER BY made_at, payment_id LIMIT ?";
+
+/// The account's payments of one window: what a write-off is about.
+const SELECT_WINDOW: &str = "SELECT * FROM payments WHERE account_id = ? AND window_day = ? \
+     ORDER BY revision";
 
 /// An account that has not said how it pays has the window ?4, or none: then nothing is selected.
 const SELECT_TO_PLAN: &str = "SELECT DISTINCT c.account_id FROM charges c \
@@ -85,6 +95,33 @@ impl PaymentStore for SqliteStore {
         limit: u32,
     ) -> Result<Vec<Payment>, StoreError> {
         page(self, SELECT_PAGE, after, limit).await
+    }
+
+    async fn open_payments(
+        &self,
+        after: Option<(AccountId, PaymentId)>,
+        limit: u32,
+    ) -> Result<Vec<Payment>, StoreError> {
+        page(self, SELECT_OPEN, after, limit).await
+    }
+
+    async fn payments_made(
+        &self,
+        (after, id): (Timestamp, Option<PaymentId>),
+        through: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<Payment>, StoreError> {
+        let failed = backend("read payments by when they were made");
+        let mut tx = self.begin_read().await.map_err(&failed)?;
+        // No id is above seventeen bytes of ones.
+        let id = id.map_or_else(|| vec![u8::MAX; 17], |id| id.as_bytes().to_vec());
+        let rows = sqlx::query(SELECT_MADE)
+            .bind(after.as_micros())
+            .bind(id)
+            .bind(through.as_micros())
+            .bind(i64::from(limit))
+            .fetch_all(&mut *tx);
+        rows.await.map_err(&failed)?.iter().map(read).collect()
     }
 
     async fn save(&self, payment: &Payment, entries: &[PostedEntry]) -> Result<bool, StoreError> {
@@ -208,6 +245,31 @@ impl PaymentStore for SqliteStore {
         put.await.map_err(&failed)?;
         tx.commit().await.map_err(&failed)
     }
+}
+
+/// The account's payments of the window that begins on `day`, as [`write_off`] may change them.
+pub(crate) async fn of_window(
+    conn: &mut SqliteConnection,
+    account: AccountId,
+    day: ServiceDay,
+) -> Result<Vec<Payment>, StoreError> {
+    let rows = sqlx::query(SELECT_WINDOW)
+        .bind(account.as_bytes().to_vec())
+        .bind(day.as_days())
+        .fetch_all(conn);
+    let rows = rows.await.map_err(backend("read payments of a window"))?;
+    rows.iter().map(read).collect()
+}
+
+/// Writes a payment that [`of_window`] read in the same transaction.
+pub(crate) async fn write_off(
+    conn: &mut SqliteConnection,
+    payment: &Payment,
+) -> Result<(), StoreError> {
+    if put(conn, payment).await? {
+        return Ok(());
+    }
+    Err(changed("payments.version"))
 }
 
 /// Writes a payment that still has the version it was read with; whether it had.

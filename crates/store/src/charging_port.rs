@@ -33,6 +33,23 @@ impl PaymentStore for Store {
         inside!(self, store => store.payments_page(after, limit).await)
     }
 
+    async fn open_payments(
+        &self,
+        after: Option<(AccountId, PaymentId)>,
+        limit: u32,
+    ) -> Result<Vec<Payment>, StoreError> {
+        inside!(self, store => store.open_payments(after, limit).await)
+    }
+
+    async fn payments_made(
+        &self,
+        after: (Timestamp, Option<PaymentId>),
+        through: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<Payment>, StoreError> {
+        inside!(self, store => store.payments_made(after, through, limit).await)
+    }
+
     async fn save(&self, payment: &Payment, entries: &[PostedEntry]) -> Result<bool, StoreError> {
         inside!(self, store => store.save(payment, entries).await)
     }

@@ -49,12 +49,12 @@ fn wasm() -> Result<()> {
     prepare(Command::new("rustup").args(["target", "add", TARGET]))
 }
 
-/// A Python environment under `target/` with what the checks in `proto/check` need.
+/// A Python environment under `target/` with what the checks in `proto/check` and `tests` need.
 ///
 /// # Errors
 /// When Python 3 is missing or its packages cannot be installed.
 pub(crate) fn python() -> Result<PathBuf> {
-    announce("python: an environment for the checks with pycose and cbor2");
+    announce("python: an environment for the checks with pycose, cbor2 and pyarrow");
     let venv = target_dir().join("python-checks");
     let python = venv.join("bin/python");
     let wanted = std::fs::read(root().join("proto/check/requirements.txt"))

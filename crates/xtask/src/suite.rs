@@ -70,6 +70,7 @@ pub(crate) fn test() -> Result<()> {
     fuzz::smoke()?;
     let faregate = demo::build()?;
     whole_city(&faregate)?;
+    parquet(&python, &faregate)?;
     browser(&faregate)?;
     london(&python, &faregate)?;
     eprintln!("\nAll of cargo xtask test passed.");
@@ -130,6 +131,18 @@ fn browser(faregate: &Path) -> Result<()> {
         )
         .env("CHROMIUM_BIN", chromium)
         .current_dir(root().join("web")))
+}
+
+/// Reads the export as Parquet with a reader that is none of ours.
+fn parquet(python: &Path, faregate: &Path) -> Result<()> {
+    announce("the Parquet export is read by pyarrow");
+    run(Command::new(python)
+        .args([
+            "tests/parquet/check_parquet.py".as_ref(),
+            faregate.as_os_str(),
+        ])
+        .arg("deploy/cities/hangzhou")
+        .current_dir(root()))
 }
 
 /// Settles London's real taps where the data lies beside the repository.

@@ -113,10 +113,10 @@ export interface Explanation {
 
 export interface Request {
   readonly request_id: string;
-  readonly kind: 'refund' | 'appeal';
+  readonly kind: 'refund' | 'appeal' | 'write-off';
   readonly account_id: string;
   readonly day: string;
-  readonly subject: 'charge' | 'journey';
+  readonly subject: 'charge' | 'journey' | 'payment';
   readonly subject_id: string;
   readonly amount_minor: number;
   readonly currency: string;
@@ -132,6 +132,26 @@ export interface Proposal {
   readonly refund_id: string;
   readonly charge_id: string;
   readonly journey_id?: string;
+  readonly amount_minor: number;
+  readonly reason: string;
+  readonly note: string;
+}
+
+export interface Debt {
+  readonly payment_id: string;
+  readonly account_id: string;
+  readonly window: string;
+  readonly amount_minor: number;
+  readonly open_minor: number;
+  readonly written_off_minor: number;
+  readonly currency: string;
+  readonly since: string;
+  readonly reason: string | null;
+}
+
+export interface WriteOffProposal {
+  readonly write_off_id: string;
+  readonly payment_id: string;
   readonly amount_minor: number;
   readonly reason: string;
   readonly note: string;
@@ -192,6 +212,8 @@ export const operator = {
     ask<Page<Charge>>('GET', `charges${query({ ...filter, cursor, limit: '20' })}`),
   charge: (id: string) => ask<Explanation>('GET', `charges/${encodeURIComponent(id)}`),
   propose: (proposal: Proposal) => ask<Request>('POST', 'refunds', proposal),
+  debts: (cursor: Cursor) => ask<Page<Debt>>('GET', `debts${query({ cursor })}`),
+  writeOff: (proposal: WriteOffProposal) => ask<Request>('POST', 'write-offs', proposal),
   requests: (open: boolean, cursor: Cursor) =>
     ask<Page<Request>>('GET', `requests${query({ open: open ? 'true' : null, cursor })}`),
   decide: (id: string, verdict: 'approved' | 'rejected', note: string) =>

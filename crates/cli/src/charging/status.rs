@@ -31,6 +31,8 @@ struct OfProvider {
     collected_minor: i64,
     given_back_minor: i64,
     charged_back_minor: i64,
+    /// Given up by two persons.
+    written_off_minor: i64,
     /// On its way.
     expected_minor: i64,
     overdue_minor: i64,
@@ -79,6 +81,7 @@ pub(crate) async fn run(arguments: &TurnArguments) -> Result<bool> {
             row.collected_minor += payment.posted.collected;
             row.given_back_minor += payment.posted.given_back;
             row.charged_back_minor += payment.posted.charged_back;
+            row.written_off_minor += payment.written_off;
             if payment.is_overdue() {
                 row.overdue_minor += payment.open_minor();
             } else {
@@ -100,7 +103,8 @@ pub(crate) async fn run(arguments: &TurnArguments) -> Result<bool> {
         writeln!(
             lines,
             "{name}: {} payments: {} due, {} paid, {} debts, {} stuck\n  \
-             collected {}, given back {}, charged back {}, expected {}, overdue {} ({} minor)",
+             collected {}, given back {}, charged back {}, expected {}, overdue {}, \
+             given up {} ({} minor)",
             row.payments,
             row.due,
             row.paid,
@@ -111,6 +115,7 @@ pub(crate) async fn run(arguments: &TurnArguments) -> Result<bool> {
             row.charged_back_minor,
             row.expected_minor,
             row.overdue_minor,
+            row.written_off_minor,
             status.currency,
         )?;
     }

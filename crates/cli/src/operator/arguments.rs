@@ -94,17 +94,7 @@ pub enum RefundCommand {
     /// Rejects a proposal; --note says why.
     Reject(DecideArguments),
     /// Lists refunds, the oldest first.
-    List {
-        /// Only those that wait for a decision.
-        #[arg(long)]
-        open: bool,
-        /// Whose.
-        #[command(flatten)]
-        database: DatabaseArguments,
-        /// Prints one JSON object on standard output.
-        #[arg(long)]
-        json: bool,
-    },
+    List(ListRequestsArguments),
 }
 
 /// `faregate refund propose`.
@@ -116,10 +106,59 @@ pub struct ProposeArguments {
     /// One journey of its day, where the refund is about that.
     #[arg(long)]
     pub journey: Option<String>,
+    /// How much, why, who.
+    #[command(flatten)]
+    pub request: RequestArguments,
+}
+
+/// `faregate write-off`.
+#[derive(Subcommand, Debug)]
+#[command(after_help = "\
+Giving up a debt posts it to the account write-off and takes the rider off the deny list with the
+next turn of charging (the server's: within seconds). Where the money comes in after all, the ledger
+takes that much of the write-off back by itself.")]
+pub enum WriteOffCommand {
+    /// Lists what is overdue, by payment.
+    Debts(DebtsArguments),
+    /// Proposes to give up what is overdue of a payment. Another person has to approve it.
+    Propose(ProposeWriteOffArguments),
+    /// Approves a proposal of somebody else: the debt is given up.
+    Approve(DecideArguments),
+    /// Rejects a proposal; --note says why.
+    Reject(DecideArguments),
+    /// Lists write-offs, the oldest first.
+    List(ListRequestsArguments),
+}
+
+/// `faregate write-off debts`.
+#[derive(Args, Debug)]
+pub struct DebtsArguments {
+    /// Whose books.
+    #[command(flatten)]
+    pub database: DatabaseArguments,
+    /// Prints one JSON object on standard output.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `faregate write-off propose`.
+#[derive(Args, Debug)]
+pub struct ProposeWriteOffArguments {
+    /// The payment that is overdue.
+    #[arg(long)]
+    pub payment: String,
+    /// How much, why, who.
+    #[command(flatten)]
+    pub request: RequestArguments,
+}
+
+/// What every proposal says.
+#[derive(Args, Debug)]
+pub struct RequestArguments {
     /// How much, in minor units: 150 is 1.50 where money has two decimals.
     #[arg(long)]
     pub amount_minor: i64,
-    /// Why, as a code that can be counted: `disruption`, `double_tap` …
+    /// Why, as a code that can be counted: `disruption`, `double_tap`, `uncollectable` …
     #[arg(long)]
     pub reason: String,
     /// Why, in words.
@@ -136,11 +175,11 @@ pub struct ProposeArguments {
     pub json: bool,
 }
 
-/// `faregate refund approve` and `reject`.
+/// `approve` and `reject`.
 #[derive(Args, Debug)]
 pub struct DecideArguments {
-    /// The id of the refund.
-    pub refund: String,
+    /// The id of what was proposed.
+    pub request: String,
     /// What the rider is told.
     #[arg(long, default_value = "")]
     pub note: String,
@@ -148,6 +187,20 @@ pub struct DecideArguments {
     #[command(flatten)]
     pub token: TokenFileArguments,
     /// Whose books.
+    #[command(flatten)]
+    pub database: DatabaseArguments,
+    /// Prints one JSON object on standard output.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `list`.
+#[derive(Args, Debug)]
+pub struct ListRequestsArguments {
+    /// Only those that wait for a decision.
+    #[arg(long)]
+    pub open: bool,
+    /// Whose.
     #[command(flatten)]
     pub database: DatabaseArguments,
     /// Prints one JSON object on standard output.

@@ -7,9 +7,11 @@ mod explain;
 mod export;
 mod fraud;
 mod refund;
+mod requests;
 mod shadow;
 mod staff;
 mod statement;
+mod write_off;
 
 pub(crate) use check::run as check;
 pub(crate) use explain::run as explain;
@@ -19,6 +21,7 @@ pub(crate) use refund::run as refund;
 pub(crate) use shadow::run as shadow;
 pub(crate) use staff::run as staff;
 pub(crate) use statement::run as statement;
+pub(crate) use write_off::run as write_off;
 
 use anyhow::Result;
 use indicatif::ProgressBar;

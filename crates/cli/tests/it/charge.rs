@@ -155,6 +155,103 @@ fn a_turn_collects_once_and_status_says_who_paid_and_who_owes() {
     assert_eq!(movements.lines().count(), 2, "one collection: {movements}");
 }
 
+/// The token of somebody new on the staff, as a file.
+fn add_staff(city: &City, name: &str, role: &str) -> PathBuf {
+    let mut command = faregate();
+    command.args(["staff", "add", name, "--role", role, "--json", "--db"]);
+    let added = json(command.arg(city.path("books.db")));
+    let path = city.path(&format!("{name}.txt"));
+    std::fs::write(&path, added["token"].as_str().unwrap()).unwrap();
+    path
+}
+
+#[test]
+fn a_debt_is_given_up_by_two_persons() {
+    let city = City::new();
+    city.says(&["run"]);
+    let (anna, bert) = (
+        add_staff(&city, "anna", "approver"),
+        add_staff(&city, "bert", "approver"),
+    );
+    let write_off = |words: &[&str], token: Option<&Path>| {
+        let mut command = faregate();
+        command.arg("write-off").args(words).arg("--json");
+        command.arg("--db").arg(city.path("books.db"));
+        if let Some(token) = token {
+            command.arg("--token-file").arg(token);
+        }
+        command
+    };
+    // Nobody paid ahead: all three owe.
+    let debts = json(&mut write_off(&["debts"], None));
+    let debts = debts["debts"].as_array().unwrap();
+    let cat = account_of_text("cat").to_string();
+    let of_cat = debts.iter().find(|debt| debt["account"] == cat.as_str());
+    let of_cat = of_cat.unwrap();
+    assert_eq!((debts.len(), &of_cat["open_minor"]), (3, &json!(150)));
+    let payment = of_cat["payment"].as_str().unwrap();
+    let propose = |minor: &str| {
+        let about = ["propose", "--payment", payment, "--reason", "uncollectable"];
+        write_off(
+            &[&about[..], &["--amount-minor", minor]].concat(),
+            Some(&anna),
+        )
+    };
+    let said = failure(&mut propose("151"));
+    assert!(
+        said.contains("at most CNY 1.50 can be written off"),
+        "{said}"
+    );
+    let proposed = json(&mut propose("150"));
+    let id = proposed["write_off"].as_str().unwrap();
+    let said = failure(&mut write_off(&["approve", id], Some(&anna)));
+    assert!(said.contains("another person has to"), "{said}");
+    let mut as_refund = faregate();
+    as_refund.args(["refund", "approve", id, "--db"]);
+    as_refund.arg(city.path("books.db")).arg("--token-file");
+    let said = failure(as_refund.arg(&bert));
+    assert!(said.contains("there is no refund"), "{said}");
+    let approved = json(&mut write_off(&["approve", id], Some(&bert)));
+    assert_eq!(approved["state"], "approved");
+    let listed = json(&mut write_off(&["list"], None));
+    assert_eq!(listed["write_offs"], json!([approved]));
+    // The next turn looks it up once more and collects nothing.
+    let turn = city.says(&["run"]);
+    assert_eq!(
+        (&turn["payments"], &turn["requests"]),
+        (&json!(1), &json!(0))
+    );
+    let wallet = &city.says(&["status"])["providers"]["wallet"];
+    assert_eq!(wallet["overdue_minor"], 1_200, "{wallet:#}");
+    assert_eq!(wallet["written_off_minor"], 150);
+    let mut check = faregate();
+    check
+        .args(["ledger", "check", "--json", "--city"])
+        .arg(city.path("city"));
+    json(check.arg("--db").arg(city.path("books.db")));
+    // The rider's statement says who gave up what, and that nothing is owed.
+    let mut statement = faregate();
+    statement.args([
+        "statement",
+        "--account",
+        "cat",
+        "--period",
+        "2019-01",
+        "--json",
+    ]);
+    statement.arg("--city").arg(city.path("city"));
+    let told = json(statement.arg("--db").arg(city.path("books.db")));
+    assert_eq!(
+        (&told["balance_minor"], &told["payments"][0]["kind"]),
+        (&json!(0), &json!("write-off"))
+    );
+    let because = told["payments"][0]["because"].as_str().unwrap();
+    assert!(
+        because.ends_with("proposed by staff:anna, approved by staff:bert."),
+        "{because}"
+    );
+}
+
 #[test]
 fn a_settlement_file_agrees_or_names_the_payment_and_wakes_it() {
     let city = City::new();

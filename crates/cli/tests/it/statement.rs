@@ -88,7 +88,7 @@ fn a_statement_is_text_a_table_and_pages() {
         .stdout;
     let mut reader = csv::Reader::from_reader(table.as_slice());
     let rows: Vec<(String, String, Option<i64>)> = reader
-        .deserialize::<std::collections::HashMap<String, String>>()
+        .deserialize::<std::collections::BTreeMap<String, String>>()
         .map(Result::unwrap)
         .map(|row| {
             (

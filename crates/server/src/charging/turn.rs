@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use settlement::charging::{PaymentStore as _, Worked, plan_page, sweep_page, work_on};
+use settlement::charging::{PaymentStore as _, Worked, plan_page, sweep_done, sweep_open, work_on};
 use settlement::debt::deny::DebtChange;
 use settlement::debt::list::{self, DebtList as _};
 use settlement::ports::StoreError;
@@ -147,10 +147,13 @@ pub async fn sweep(
     (before, now): (Timestamp, Timestamp),
 ) -> Result<Turn, StoreError> {
     let store: &Store = charging.providers.store();
-    let mut turn = Turn::default();
+    let mut turn = Turn {
+        woken: sweep_done(store, (before, now)).await?,
+        ..Turn::default()
+    };
     let mut after = None;
     loop {
-        let page = sweep_page(store, after, (before, now)).await?;
+        let page = sweep_open(store, after, (before, now)).await?;
         turn.woken += page.woken;
         for account in page.owing {
             let of = (account, city.currency());

@@ -1,16 +1,17 @@
 //! Staff: who may ask what, and what refunds and appeals do, over the whole router.
 
-use api::{Page, ProposeRefund, RequestBody, SessionToken, Text};
+use api::{OverdueBody, Page, ProposeRefund, ProposeWriteOff, RequestBody, SessionToken, Text};
 use axum::body::Body;
 use axum::http::{Method, Request, header};
 use serde_json::{Value, json};
+use settlement::charging::{Attempt, Payer, Payment, PaymentStore as _, Stage, payment_of};
 use settlement::corrections::AuditLine;
 use settlement::model::{Actor, StaffName};
 use settlement::operator::{ChargeFilter, OperatorStore as _};
 use settlement::staff::{Role, Staff, StaffStore as _};
-use settlement::{charge, ingest};
+use settlement::{charge, ids, ingest};
 use sha2::{Digest as _, Sha256};
-use units::{ChargeId, CorrectionId, ServiceDay};
+use units::{Amount, ChargeId, CorrectionId, ServiceDay};
 use wallet::Wallet;
 
 use crate::world::{Answer, World};
@@ -133,6 +134,7 @@ async fn each_route_answers_whom_the_table_says() {
         (Method::GET, &charge, &none, looks),
         (Method::GET, "requests", &none, looks),
         (Method::GET, &request, &none, looks),
+        (Method::GET, "debts", &none, looks),
         (Method::GET, "audit", &none, looks),
         (Method::POST, "refunds", &refund, [401, 403, 201, 409]),
         (Method::POST, &decision, &approve, [401, 403, 403, 200]),
@@ -209,6 +211,70 @@ async fn a_refund_takes_two_persons_and_is_explained() {
     assert_eq!(trail["items"][0]["action"], "charge.look");
     assert_eq!(trail["items"][1]["action"], "refund.approve");
     assert_eq!(trail["items"][1]["who"], "staff:carl");
+}
+
+/// A payment of 3.00 that anna's bank refused.
+async fn owe(office: &Office) -> Payment {
+    let store = &office.world.state.store;
+    let payer = Payer {
+        provider: ids::provider_of_name("card"),
+        reference: None,
+    };
+    let amount = Amount::new(300, office.world.state.city.currency()).unwrap();
+    let window = ServiceDay::parse("2019-01-07").unwrap();
+    let (account, now) = (ids::account_of_text("anna"), office.world.now());
+    let payment = Payment {
+        stage: Stage::Debt,
+        failed: vec![Attempt::new(now, "stolen_card")],
+        ..payment_of(account, window, 1, payer, amount, now)
+    };
+    assert!(store.save(&payment, &[]).await.unwrap());
+    payment
+}
+
+#[tokio::test]
+async fn a_debt_is_listed_and_written_off_by_two_persons() {
+    let office = Office::new().await;
+    let payment = owe(&office).await;
+    let debts: Page<OverdueBody> = office.get("debts").await.read(200);
+    let debt = &debts.items[0];
+    assert_eq!((debts.items.len(), debt.payment_id.0), (1, payment.id));
+    assert_eq!(
+        (debt.open_minor, debt.reason.as_deref()),
+        (300, Some("stolen_card"))
+    );
+    let id = CorrectionId::from_bytes([1; 16]);
+    let proposal = |minor: i64| {
+        let body = ProposeWriteOff {
+            write_off_id: Text(id),
+            payment_id: Text(payment.id),
+            amount_minor: minor,
+            reason: "uncollectable".to_owned(),
+            note: String::new(),
+        };
+        serde_json::to_value(body).unwrap()
+    };
+    let ask = async |role, minor| {
+        let body = proposal(minor);
+        office
+            .ask(Method::POST, "write-offs", Some(role), &body)
+            .await
+    };
+    ask(Role::Viewer, 300).await.problem(403, "forbidden");
+    ask(Role::Agent, 301).await.problem(422, "refund_refused");
+    let asked: RequestBody = ask(Role::Agent, 300).await.read(201);
+    assert_eq!(
+        (asked.kind.as_str(), asked.subject.as_str()),
+        ("write-off", "payment")
+    );
+    let agent = office.decide(Role::Agent, 1, "approved").await;
+    agent.problem(403, "forbidden");
+    let done: RequestBody = office.decide(Role::Approver, 1, "approved").await.read(200);
+    assert_eq!(done.state, "approved");
+    let debts: Page<OverdueBody> = office.get("debts").await.read(200);
+    assert_eq!(debts.items, []);
+    let trail: Value = office.get("audit?limit=1").await.read(200);
+    assert_eq!(trail["items"][0]["action"], "write-off.approve");
 }
 
 #[tokio::test]

@@ -144,7 +144,7 @@ pub fn after(
     after.asked = after.asked && after.stage != Stage::Paid;
     if after.stage == Stage::Due || after.asked {
         let is_due = after.asked || after.due.is_some_and(|due| due <= now);
-        let open = Amount::new(open(&after, totals), after.currency()).ok();
+        let open = Amount::new(after.open_by(totals), after.currency()).ok();
         let step = open.filter(|_| is_due);
         let step = step.map(|open| request(&after, What::Collect, open, None, now));
         return (after, step);
@@ -226,15 +226,9 @@ fn collection_failed(payment: &mut Payment, code: &str, now: Timestamp) {
     }
 }
 
-/// What is still to be collected of what is owed.
-fn open(payment: &Payment, totals: Totals) -> i64 {
-    let kept = totals.collected.saturating_sub(totals.charged_back);
-    payment.amount.as_minor().saturating_sub(kept).max(0)
-}
-
 /// Brings the stage into line with what the provider has.
 fn stage(payment: &mut Payment, totals: Totals) {
-    if open(payment, totals) == 0 {
+    if payment.open_by(totals) == 0 {
         payment.stage = Stage::Paid;
     } else if totals.charged_back > 0 || payment.stage == Stage::Paid {
         // What a bank took back is not taken again without the rider.

@@ -41,11 +41,11 @@ pub use ports::{
     BankWord, ClosedWindows, InvoiceBook, InvoicedOrder, Owing, PaymentProvider, PaymentStore,
     PrepaidBook, TopUp,
 };
-pub use posting::{PostingFault, differences, top_up_entry};
+pub use posting::{PostingFault, differences, top_up_entry, write_off};
 pub use prepaid::{Drawn, Prepaid};
 pub use profile::{Mandate, Means, PayWindow, Payer, PaymentProfile};
 pub use reconcile::{Difference, Line, LineKind, Reason, ours, reconcile};
-pub use sweep::{Swept, is_due_in_sweep, sweep_page};
+pub use sweep::{Swept, is_due_in_sweep, sweep_done, sweep_open};
 pub use turn::{Planned, Terms, plan_account, plan_page};
 pub use work::{Worked, work, work_on};
 

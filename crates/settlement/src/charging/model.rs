@@ -44,6 +44,9 @@ pub struct Payment {
     pub failed: Vec<Attempt>,
     /// What is posted to the ledger of it.
     pub posted: Totals,
+    /// What two persons have given up of it ([`super::write_off`]), minor units; never more than is
+    /// open, so money that comes in after all lessens it.
+    pub written_off: i64,
     /// Entries posted so far, the last number used in their ids.
     pub entries: u32,
     /// Counts the writes; 0 = not stored yet.
@@ -55,7 +58,7 @@ pub struct Payment {
 pub enum Stage {
     /// To be collected when it is due.
     Due,
-    /// Collected.
+    /// Collected or, where it was written off, given up.
     Paid,
     /// The ladder of retries is at its end, or a bank took the money back: a debt.
     Debt,
@@ -242,13 +245,21 @@ impl Attempt {
 
 impl Payment {
     /// What the rider still owes of it: a bank that took money back opens it again, money that we
-    /// gave back does not.
+    /// gave back does not, and what was written off is owed no more.
     #[must_use]
     pub fn open_minor(&self) -> i64 {
-        let kept = self
-            .posted
-            .collected
-            .saturating_sub(self.posted.charged_back);
+        self.open_by(self.posted)
+    }
+
+    /// The same where `totals` are what a provider has of it.
+    pub(super) fn open_by(&self, totals: Totals) -> i64 {
+        let left = self.uncollected(totals).saturating_sub(self.written_off);
+        left.max(0)
+    }
+
+    /// What of it did not come in by `totals`.
+    pub(super) fn uncollected(&self, totals: Totals) -> i64 {
+        let kept = totals.collected.saturating_sub(totals.charged_back);
         self.amount.as_minor().saturating_sub(kept).max(0)
     }
 

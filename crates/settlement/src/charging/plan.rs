@@ -88,6 +88,7 @@ pub fn payment_of(
         asked: false,
         failed: Vec::new(),
         posted: Totals::default(),
+        written_off: 0,
         entries: 0,
         version: 0,
     }
@@ -163,7 +164,12 @@ fn shares(minus: i64, currency: Currency, earlier: &[Payment]) -> Option<Vec<(Pa
     let mut missing = minus;
     let mut shares = Vec::new();
     for payment in newest {
-        let left = payment.amount.as_minor() - payment.give_back.as_minor();
+        // What was written off never came in: it cannot be given back.
+        let gone = payment
+            .give_back
+            .as_minor()
+            .saturating_add(payment.written_off);
+        let left = payment.amount.as_minor().saturating_sub(gone);
         let share = left.min(missing);
         if share > 0 {
             missing -= share;

@@ -56,6 +56,24 @@ pub trait PaymentStore: Send + Sync {
         limit: u32,
     ) -> impl Future<Output = Result<Vec<Payment>, StoreError>> + Send;
 
+    /// The next `limit` payments after `after`, ordered by account and id, that are not done
+    /// ([`super::Stage::Paid`]): found without reading those that are.
+    fn open_payments(
+        &self,
+        after: Option<(AccountId, PaymentId)>,
+        limit: u32,
+    ) -> impl Future<Output = Result<Vec<Payment>, StoreError>> + Send;
+
+    /// Up to `limit` payments that were made after `after` and no later than `through`, ordered by
+    /// when they were made and id: found without reading others. Of those made at the instant of
+    /// `after`, the ones above its id are meant, or none.
+    fn payments_made(
+        &self,
+        after: (Timestamp, Option<PaymentId>),
+        through: Timestamp,
+        limit: u32,
+    ) -> impl Future<Output = Result<Vec<Payment>, StoreError>> + Send;
+
     /// Writes the payment and adds the entries, if what is stored still has the version that
     /// `payment` was read with; the stored version is one more. Answers whether it did, after the
     /// commit. A payment of version 0 is new.

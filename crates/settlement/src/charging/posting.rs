@@ -1,9 +1,9 @@
 //! What a look-up found, as entries: the difference to what is posted.
 
 use ledger::{Entry, EntryKind, LedgerAccount, PostError, Posting};
-use units::{Balance, Timestamp};
+use units::{Amount, Balance, Timestamp};
 
-use super::model::{Payment, Totals, Truth};
+use super::model::{Payment, Stage, Totals, Truth};
 use super::ports::TopUp;
 use crate::ids;
 use crate::model::{About, PostedEntry};
@@ -64,36 +64,92 @@ pub fn differences(
             continue;
         }
         let back = minor.checked_neg().ok_or_else(sums)?;
-        after.entries = after.entries.saturating_add(1);
-        let line = |account, minor| Posting {
-            account,
-            amount: Balance::new(minor, payment.currency()),
-        };
-        let lines = vec![
-            line(LedgerAccount::Clearing, minor),
-            line(LedgerAccount::Provider(payment.provider), back),
-        ];
         let amount = Balance::new(minor, payment.currency());
-        let entry = Entry::new(
-            ids::payment_entry(id, after.entries),
-            now,
-            kind,
-            format!("Payment {id} of {}: {kind} of {amount}.", payment.window),
-            lines,
-        );
-        let entry = entry.map_err(|source| PostingFault::Entry {
-            payment: id,
-            source,
-        })?;
-        entries.push(PostedEntry {
-            account: payment.account,
-            day: payment.window,
-            about: About::Payment(id),
-            entry,
-        });
+        let why = format!("Payment {id} of {}: {kind} of {amount}.", payment.window);
+        let provider = LedgerAccount::Provider(payment.provider);
+        let lines = [(LedgerAccount::Clearing, minor), (provider, back)];
+        entries.push(entry(&mut after, (kind, why, now), lines)?);
     }
     after.posted = is;
+    entries.extend(come_in(&mut after, now)?);
     Ok((after, entries))
+}
+
+/// What was written off and has come in after all is written off no more.
+fn come_in(payment: &mut Payment, now: Timestamp) -> Result<Option<PostedEntry>, PostingFault> {
+    let may_be = payment.written_off.min(payment.uncollected(payment.posted));
+    // Both are at least 0.
+    let back = payment.written_off - may_be;
+    if back == 0 {
+        return Ok(None);
+    }
+    payment.written_off = may_be;
+    let amount = Balance::new(back, payment.currency());
+    let why = format!(
+        "Payment {} of {}: {amount} of what was written off came in after all.",
+        payment.id, payment.window
+    );
+    let lines = [
+        (LedgerAccount::Clearing, -back),
+        (LedgerAccount::WriteOff, back),
+    ];
+    entry(payment, (EntryKind::WriteOff, why, now), lines).map(Some)
+}
+
+/// Gives up `amount` of what is open of the payment, for the reason `why`: the entry, and the
+/// payment as it stands then, due at once so that the provider is looked up and the deny list
+/// brought into line. Checked by whoever calls: no more than is open.
+///
+/// # Errors
+/// [`PostingFault`]; then nothing is to be written.
+pub fn write_off(
+    payment: &Payment,
+    amount: Amount,
+    why: String,
+    now: Timestamp,
+) -> Result<(Payment, PostedEntry), PostingFault> {
+    let mut after = payment.clone();
+    let minor = amount.as_minor();
+    let sum = payment.written_off.checked_add(minor);
+    after.written_off = sum.ok_or(PostingFault::Sums {
+        payment: payment.id,
+    })?;
+    // An amount is at least 0, so it has an opposite.
+    let lines = [
+        (LedgerAccount::Clearing, minor),
+        (LedgerAccount::WriteOff, -minor),
+    ];
+    let posted = entry(&mut after, (EntryKind::WriteOff, why, now), lines)?;
+    if after.open_minor() == 0 {
+        after.stage = Stage::Paid;
+        after.asked = false;
+    }
+    after.due = Some(after.due.map_or(now, |due| due.min(now)));
+    Ok((after, posted))
+}
+
+/// The next entry of a payment, in its currency.
+fn entry(
+    payment: &mut Payment,
+    (kind, why, at): (EntryKind, String, Timestamp),
+    lines: [(LedgerAccount, i64); 2],
+) -> Result<PostedEntry, PostingFault> {
+    payment.entries = payment.entries.saturating_add(1);
+    let posting = |(account, minor)| Posting {
+        account,
+        amount: Balance::new(minor, payment.currency()),
+    };
+    let id = ids::payment_entry(payment.id, payment.entries);
+    let entry = Entry::new(id, at, kind, why, lines.map(posting).to_vec());
+    Ok(PostedEntry {
+        account: payment.account,
+        day: payment.window,
+        about: About::Payment(payment.id),
+        entry: entry.map_err(|source| PostingFault::Entry {
+            payment: payment.id,
+            source,
+        })?,
+    })
 }
 
 /// The entry of money paid ahead: the balance is owed to the rider, whoever took the money has to

@@ -41,30 +41,63 @@ pub struct Swept {
     pub next: Option<(AccountId, PaymentId)>,
 }
 
-/// Sweeps a page of the payments after `after`; the last sweep began at `before`.
+/// Sweeps a page of the payments after `after` that are not done; the last sweep began at `before`.
 ///
 /// # Errors
 /// [`StoreError`]; doing it again is safe.
-pub async fn sweep_page<S: PaymentStore>(
+pub async fn sweep_open<S: PaymentStore>(
     store: &S,
     after: Option<(AccountId, PaymentId)>,
-    (before, now): (Timestamp, Timestamp),
+    span: (Timestamp, Timestamp),
 ) -> Result<Swept, StoreError> {
-    let page = store.payments_page(after, PAYMENTS_PER_PAGE).await?;
-    let mut swept = Swept {
+    let page = store.open_payments(after, PAYMENTS_PER_PAGE).await?;
+    let open = page.iter().filter(|payment| payment.open_minor() > 0);
+    let mut owing: Vec<AccountId> = open.map(|payment| payment.account).collect();
+    owing.dedup();
+    Ok(Swept {
+        woken: wake_all(store, &page, span).await?,
+        owing,
         next: page.last().map(|last| (last.account, last.id)),
-        ..Swept::default()
-    };
-    for payment in &page {
-        if payment.open_minor() > 0 {
-            swept.owing.push(payment.account);
+    })
+}
+
+/// Sweeps the payments that are done and had a day of [`LOOKS_AT_DAYS`] since the last sweep, which
+/// began at `before`. Answers how many were made due for a look.
+///
+/// # Errors
+/// [`StoreError`]; doing it again is safe.
+pub async fn sweep_done<S: PaymentStore>(
+    store: &S,
+    (before, now): (Timestamp, Timestamp),
+) -> Result<u64, StoreError> {
+    let mut woken = 0;
+    for days in LOOKS_AT_DAYS {
+        let age = Span::from_secs(days * 86_400);
+        let (mut after, through) = ((before.minus(age), None), now.minus(age));
+        loop {
+            let page = store
+                .payments_made(after, through, PAYMENTS_PER_PAGE)
+                .await?;
+            let Some(last) = page.last() else { break };
+            after = (last.made_at, Some(last.id));
+            woken += wake_all(store, &page, (before, now)).await?;
         }
+    }
+    Ok(woken)
+}
+
+async fn wake_all<S: PaymentStore>(
+    store: &S,
+    payments: &[Payment],
+    (before, now): (Timestamp, Timestamp),
+) -> Result<u64, StoreError> {
+    let mut count = 0;
+    for payment in payments {
         let woken = wake(payment, now);
         // Who writes meanwhile looks it up anyway.
         if is_due_in_sweep(payment, before, now) && woken.due != payment.due {
-            swept.woken += u64::from(store.save(&woken, &[]).await?);
+            count += u64::from(store.save(&woken, &[]).await?);
         }
     }
-    swept.owing.dedup();
-    Ok(swept)
+    Ok(count)
 }

@@ -137,6 +137,7 @@ fn on_top_of(step: Step, written: &Payment) -> Step {
         Step::Send(mut sending) => {
             sending.0.version = written.version;
             sending.0.posted = written.posted;
+            sending.0.written_off = written.written_off;
             sending.0.entries = written.entries;
             Step::Send(sending)
         }

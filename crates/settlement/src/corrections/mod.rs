@@ -1,4 +1,4 @@
-//! Corrections: refunds by two persons, and appeals of riders.
+//! Corrections: refunds and write-offs by two persons, and appeals of riders.
 //!
 //! A member of staff (the maker) proposes to give back an amount for a charge or a journey; another
 //! one (the approver) approves or rejects. A rider's appeal is kept and answered the same way, and
@@ -13,6 +13,8 @@
 //!   more than what is charged for the day now, nor more than is left of what it is about.
 //! - An approval posts an allowance (rider +, allowances −) and an adjusting charge below zero,
 //!   which the charging machine gives back.
+//! - A write-off gives up what is overdue of a payment, at most that: clearing +, write-off −. Money
+//!   that comes in after all takes it back ([`crate::charging::differences`]).
 //! - Every step is one [`AuditLine`], in the same transaction.
 
 mod port;
@@ -23,5 +25,5 @@ pub use port::{
     AuditLine, Case, CaseChange, CorrectionFilter, CorrectionStore, PageAfter, Refused,
 };
 pub(crate) use rules::is_approved_refund;
-pub use rules::{answer, decide, left_of, propose};
+pub use rules::{answer, give_back, give_up, left_of, propose};
 pub use work::{CaseError, ask, judge};

@@ -4,8 +4,10 @@ use std::future::Future;
 
 use units::{AccountId, Amount, ChargeId, CorrectionId, ServiceDay, Timestamp};
 
+use crate::charging::Payment;
 use crate::model::{
-    AccountDay, Actor, Correction, CorrectionKind, Decision, StoredCharge, StoredJourney,
+    AccountDay, Actor, Correction, CorrectionKind, Decision, PostedEntry, StoredCharge,
+    StoredJourney,
 };
 use crate::ports::{ChargeChange, MoneyFault, SettlementStore, StoreError};
 
@@ -65,6 +67,8 @@ pub struct Case {
     pub charges: Vec<StoredCharge>,
     /// Its corrections, ordered by when they were made and id.
     pub corrections: Vec<Correction>,
+    /// The account's payments of the pay window that begins on the day, ordered by revision.
+    pub payments: Vec<Payment>,
 }
 
 /// What correcting a day writes.
@@ -76,6 +80,8 @@ pub struct CaseChange {
     pub decided: Option<(CorrectionId, Decision)>,
     /// What an approval does to the day.
     pub books: Option<ChargeChange>,
+    /// What an approved write-off does to a payment of [`Case::payments`], and its entry.
+    pub payment: Option<(Payment, PostedEntry)>,
     /// The line of the audit trail; `None` where nothing changes.
     pub audit: Option<AuditLine>,
 }
@@ -119,8 +125,8 @@ pub struct PageAfter {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Refused {
-    /// There is no such charge, journey or correction of that account and day.
-    #[error("there is no such charge, journey or request")]
+    /// There is no such charge, journey, payment or correction of that account and day.
+    #[error("there is no such charge, journey, payment or request")]
     Unknown,
     /// The id is taken by another request.
     #[error("another request has this id already")]
@@ -128,16 +134,22 @@ pub enum Refused {
     /// It has a decision already.
     #[error("this was {verdict} already", verdict = .0.verdict.as_str())]
     Decided(Box<Decision>),
-    /// Who proposed a refund may not approve it.
-    #[error("who proposed a refund may not approve it: another person has to")]
+    /// Who proposed it may not approve it.
+    #[error("who proposed it may not approve it: another person has to")]
     SamePerson,
-    /// A refund is above zero and in the currency of the charges.
-    #[error("a refund is above zero and in the currency of the charges")]
+    /// The amount is not above zero or in another currency than what it is about.
+    #[error("an amount is above zero and in the currency of the charges")]
     NoAmount,
     /// More than can be given back.
     #[error("at most {left} can be given back: the rest was refunded or was never charged")]
     TooMuch {
         /// What can be given back.
+        left: Amount,
+    },
+    /// More than is overdue.
+    #[error("at most {left} can be written off: no more of this payment is overdue")]
+    AboveDebt {
+        /// What can be written off.
         left: Amount,
     },
     /// The note has too many bytes.

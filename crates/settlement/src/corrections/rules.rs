@@ -4,10 +4,12 @@ use units::{Amount, CorrectionId};
 
 use super::port::{AuditLine, Case, CaseChange, Refused};
 use crate::charge;
+use crate::charging::{Payment, write_off};
 use crate::model::{
     About, AccountDay, Correction, CorrectionKind, Decision, NOTE_BYTES_MAX, StoredFare, Subject,
     Verdict,
 };
+use crate::ports::MoneyFault;
 
 /// What a request comes to: it is written down, if it can be granted as things stand. Asking for
 /// the same again under the same id changes nothing.
@@ -27,16 +29,21 @@ pub fn propose(case: &Case, asked: &Correction) -> Result<CaseChange, Refused> {
             Err(Refused::IdTaken)
         };
     }
-    let left = left_of(case, asked.subject)?;
-    if asked.kind == CorrectionKind::Refund {
-        check_amount(asked.amount, left)?;
+    let is_of_payment = matches!(asked.subject, Subject::Payment(_));
+    if is_of_payment != (asked.kind == CorrectionKind::WriteOff) {
+        return Err(Refused::Unknown);
     }
+    let left = left_of(case, asked.subject)?;
     let what = match asked.subject {
         Subject::Charge(id) => format!("charge {id}"),
         Subject::Journey(id) => format!("journey {id}"),
+        Subject::Payment(id) => format!("payment {id}"),
     };
     let detail = match asked.kind {
-        CorrectionKind::Refund => format!("{} of {what} ({})", asked.amount, asked.reason.as_str()),
+        CorrectionKind::Refund | CorrectionKind::WriteOff => {
+            check_amount(asked, left)?;
+            format!("{} of {what} ({})", asked.amount, asked.reason.as_str())
+        }
         CorrectionKind::Appeal => what,
     };
     Ok(CaseChange {
@@ -46,6 +53,7 @@ pub fn propose(case: &Case, asked: &Correction) -> Result<CaseChange, Refused> {
             action: match asked.kind {
                 CorrectionKind::Refund => "refund.propose",
                 CorrectionKind::Appeal => "appeal.make",
+                CorrectionKind::WriteOff => "write-off.propose",
             }
             .to_owned(),
             subject: asked.id.to_string(),
@@ -65,21 +73,18 @@ pub fn propose(case: &Case, asked: &Correction) -> Result<CaseChange, Refused> {
 ///
 /// # Errors
 /// [`Refused`]; then nothing is to be written.
-pub fn decide(case: &Case, id: CorrectionId, decision: &Decision) -> Result<CaseChange, Refused> {
-    let correction = undecided(case, id, CorrectionKind::Refund, decision)?;
-    let Some(correction) = correction else {
+pub fn give_back(
+    case: &Case,
+    id: CorrectionId,
+    decision: &Decision,
+) -> Result<CaseChange, Refused> {
+    let Some((correction, mut change)) = by_two(case, id, CorrectionKind::Refund, decision)? else {
         return Ok(nothing());
     };
-    let mut change = decided(correction, decision, "refund");
-    match decision.verdict {
-        Verdict::Rejected if decision.note.trim().is_empty() => return Err(Refused::NoNote),
-        Verdict::Rejected => return Ok(change),
-        Verdict::Approved => {}
+    if decision.verdict == Verdict::Rejected {
+        return Ok(change);
     }
-    if correction.maker == decision.by {
-        return Err(Refused::SamePerson);
-    }
-    check_amount(correction.amount, left_of(case, correction.subject)?)?;
+    check_amount(correction, left_of(case, correction.subject)?)?;
     let day = case.day.as_ref().ok_or(Refused::Unknown)?;
     // Not above what is charged, which is an amount: adding cannot leave its range by more than
     // the fares of a day.
@@ -88,17 +93,47 @@ pub fn decide(case: &Case, id: CorrectionId, decision: &Decision) -> Result<Case
         refunds: refunds.ok_or(Refused::NoAmount)?,
         ..day.clone()
     };
-    let why = format!(
-        "Refund {id} of {} ({}), proposed by {}, approved by {}.",
-        correction.amount,
-        correction.reason.as_str(),
-        correction.maker,
-        decision.by
-    );
+    let why = sentence(correction, decision, "Refund");
     let about = About::Refund(id);
     let books = charge::close_because(&day, about, &why, decision.at)?;
     change.books = Some(books);
     Ok(change)
+}
+
+/// What a decision about the write-off `id` comes to: an approval by another person than the maker
+/// gives that much of the payment up, at most what is overdue of it now. Deciding the same again by
+/// the same person changes nothing.
+///
+/// # Errors
+/// [`Refused`]; then nothing is to be written.
+pub fn give_up(case: &Case, id: CorrectionId, decision: &Decision) -> Result<CaseChange, Refused> {
+    let Some((correction, mut change)) = by_two(case, id, CorrectionKind::WriteOff, decision)?
+    else {
+        return Ok(nothing());
+    };
+    if decision.verdict == Verdict::Rejected {
+        return Ok(change);
+    }
+    check_amount(correction, left_of(case, correction.subject)?)?;
+    let is_meant = |payment: &&Payment| Subject::Payment(payment.id) == correction.subject;
+    let payment = case.payments.iter().find(is_meant);
+    let why = sentence(correction, decision, "Write-off");
+    let payment = payment.ok_or(Refused::Unknown)?;
+    let written = write_off(payment, correction.amount, why, decision.at);
+    change.payment = Some(written.map_err(MoneyFault::from)?);
+    Ok(change)
+}
+
+/// Why the books change, for whoever reads the entry.
+fn sentence(correction: &Correction, decision: &Decision, what: &str) -> String {
+    format!(
+        "{what} {} of {} ({}), proposed by {}, approved by {}.",
+        correction.id,
+        correction.amount,
+        correction.reason.as_str(),
+        correction.maker,
+        decision.by
+    )
 }
 
 /// What an answer to the appeal `id` comes to: it is written down. Money goes back by a refund.
@@ -117,13 +152,24 @@ pub fn answer(case: &Case, id: CorrectionId, decision: &Decision) -> Result<Case
 }
 
 /// How much can be given back for `subject` now: what is left of it after earlier refunds, and
-/// never more than what is charged for the whole day.
+/// never more than what is charged for the whole day. Of a payment: how much can be given up, which
+/// is what is overdue.
 ///
 /// # Errors
-/// [`Refused::Unknown`] where the day has no such charge or journey.
+/// [`Refused::Unknown`] where the day has no such charge, journey or payment.
 pub fn left_of(case: &Case, subject: Subject) -> Result<Amount, Refused> {
-    let day = case.day.as_ref().ok_or(Refused::Unknown)?;
+    let day = || case.day.as_ref().ok_or(Refused::Unknown);
     let cost = match subject {
+        Subject::Payment(id) => {
+            let payment = case.payments.iter().find(|payment| payment.id == id);
+            let payment = payment.ok_or(Refused::Unknown)?;
+            let overdue = if payment.is_overdue() {
+                payment.open_minor()
+            } else {
+                0
+            };
+            return Amount::new(overdue, payment.currency()).map_err(|_| Refused::NoAmount);
+        }
         Subject::Charge(id) => {
             let charge = case.charges.iter().find(|charge| charge.id == id);
             charge.ok_or(Refused::Unknown)?.amount.as_minor()
@@ -136,6 +182,7 @@ pub fn left_of(case: &Case, subject: Subject) -> Result<Amount, Refused> {
             }
         }
     };
+    let day = day()?;
     let given: i128 = case
         .corrections
         .iter()
@@ -174,6 +221,27 @@ fn undecided<'a>(
     }
 }
 
+/// The correction to decide and its decision written down, where two persons have to agree; `None`
+/// where the same decision was made already.
+fn by_two<'a>(
+    case: &'a Case,
+    id: CorrectionId,
+    kind: CorrectionKind,
+    decision: &Decision,
+) -> Result<Option<(&'a Correction, CaseChange)>, Refused> {
+    let Some(correction) = undecided(case, id, kind, decision)? else {
+        return Ok(None);
+    };
+    match decision.verdict {
+        Verdict::Rejected if decision.note.trim().is_empty() => Err(Refused::NoNote),
+        Verdict::Approved if correction.maker == decision.by => Err(Refused::SamePerson),
+        _ => Ok(Some((
+            correction,
+            decided(correction, decision, kind.as_str()),
+        ))),
+    }
+}
+
 fn decided(correction: &Correction, decision: &Decision, what: &str) -> CaseChange {
     let verb = match decision.verdict {
         Verdict::Approved => "approve",
@@ -197,18 +265,23 @@ const fn nothing() -> CaseChange {
         asked: None,
         decided: None,
         books: None,
+        payment: None,
         audit: None,
     }
 }
 
-fn check_amount(amount: Amount, left: Amount) -> Result<(), Refused> {
+fn check_amount(correction: &Correction, left: Amount) -> Result<(), Refused> {
+    let amount = correction.amount;
     if amount.as_minor() == 0 || amount.currency() != left.currency() {
         return Err(Refused::NoAmount);
     }
-    if amount.as_minor() > left.as_minor() {
-        return Err(Refused::TooMuch { left });
+    if amount.as_minor() <= left.as_minor() {
+        return Ok(());
     }
-    Ok(())
+    Err(match correction.subject {
+        Subject::Payment(_) => Refused::AboveDebt { left },
+        Subject::Charge(_) | Subject::Journey(_) => Refused::TooMuch { left },
+    })
 }
 
 fn check_note(note: &str) -> Result<(), Refused> {

@@ -19,7 +19,8 @@ pub enum CaseError {
     Store(#[from] StoreError),
 }
 
-/// Writes down what somebody asks: a refund that staff propose, or a rider's appeal.
+/// Writes down what somebody asks: a refund or a write-off that staff propose, or a rider's
+/// appeal.
 ///
 /// # Errors
 /// [`CaseError`].
@@ -33,7 +34,7 @@ pub async fn ask<S: CorrectionStore>(store: &S, asked: &Correction) -> Result<()
     Ok(store.correct(asked.account, asked.day, propose).await??)
 }
 
-/// Decides a refund, or answers an appeal. Answers with the correction as it stands afterwards.
+/// Decides a refund or a write-off, or answers an appeal. Answers with the correction as it stands afterwards.
 ///
 /// # Errors
 /// [`CaseError`].
@@ -45,7 +46,8 @@ pub async fn judge<S: CorrectionStore>(
     let correction = store.correction(id).await?.ok_or(Refused::Unknown)?;
     let (account, day) = (correction.account, correction.day);
     let made = |case: &super::Case| match correction.kind {
-        CorrectionKind::Refund => rules::decide(case, id, decision),
+        CorrectionKind::Refund => rules::give_back(case, id, decision),
+        CorrectionKind::WriteOff => rules::give_up(case, id, decision),
         CorrectionKind::Appeal => rules::answer(case, id, decision),
     };
     store.correct(account, day, made).await??;

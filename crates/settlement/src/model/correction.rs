@@ -1,9 +1,11 @@
-//! Refunds that staff propose and decide, and appeals of riders: what was asked, and what became
-//! of it. Both only grow: a decision is added to what was asked, once.
+//! Refunds and write-offs that staff propose and decide, and appeals of riders: what was asked, and
+//! what became of it. Both only grow: a decision is added to what was asked, once.
 
 use std::fmt;
 
-use units::{AccountId, Amount, ChargeId, CorrectionId, JourneyId, ServiceDay, Timestamp};
+use units::{
+    AccountId, Amount, ChargeId, CorrectionId, JourneyId, PaymentId, ServiceDay, Timestamp,
+};
 
 use super::UnknownValue;
 
@@ -17,13 +19,13 @@ pub struct Correction {
     pub id: CorrectionId,
     /// Whose day.
     pub account: AccountId,
-    /// Which day.
+    /// Which day; of a write-off the first day of the payment's window.
     pub day: ServiceDay,
-    /// A refund or an appeal.
+    /// A refund, an appeal or a write-off.
     pub kind: CorrectionKind,
     /// What it is about.
     pub subject: Subject,
-    /// How much is to be given back; zero for an appeal.
+    /// How much is to be given back or given up; zero for an appeal.
     pub amount: Amount,
     /// Why, as a code that can be counted.
     pub reason: Reason,
@@ -44,6 +46,8 @@ pub enum CorrectionKind {
     Refund,
     /// A rider says that a charge is wrong.
     Appeal,
+    /// Staff propose to give up what a rider owes.
+    WriteOff,
 }
 
 /// What a correction is about.
@@ -53,6 +57,8 @@ pub enum Subject {
     Charge(ChargeId),
     /// One journey of the day.
     Journey(JourneyId),
+    /// A payment that is overdue.
+    Payment(PaymentId),
 }
 
 /// What became of a correction. Made once, never changed.
@@ -71,7 +77,7 @@ pub struct Decision {
 /// Granted or not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Verdict {
-    /// The money goes back, or the appeal is right.
+    /// The money goes back, the debt is given up, or the appeal is right.
     Approved,
     /// It stays as it is.
     Rejected,
@@ -201,6 +207,7 @@ impl CorrectionKind {
         match self {
             Self::Refund => "refund",
             Self::Appeal => "appeal",
+            Self::WriteOff => "write-off",
         }
     }
 
@@ -212,8 +219,9 @@ impl CorrectionKind {
         match text {
             "refund" => Ok(Self::Refund),
             "appeal" => Ok(Self::Appeal),
+            "write-off" => Ok(Self::WriteOff),
             other => Err(UnknownValue {
-                expected: "refund or appeal",
+                expected: "refund, appeal or write-off",
                 got: other.to_owned(),
             }),
         }
@@ -253,6 +261,7 @@ impl Subject {
         match self {
             Self::Charge(_) => "charge",
             Self::Journey(_) => "journey",
+            Self::Payment(_) => "payment",
         }
     }
 
@@ -262,6 +271,7 @@ impl Subject {
         match self {
             Self::Charge(id) => id.as_bytes(),
             Self::Journey(id) => id.as_bytes(),
+            Self::Payment(id) => id.as_bytes(),
         }
     }
 
@@ -273,8 +283,9 @@ impl Subject {
         match kind {
             "charge" => Ok(Self::Charge(ChargeId::from_bytes(id))),
             "journey" => Ok(Self::Journey(JourneyId::from_bytes(id))),
+            "payment" => Ok(Self::Payment(PaymentId::from_bytes(id))),
             other => Err(UnknownValue {
-                expected: "charge or journey",
+                expected: "charge, journey or payment",
                 got: other.to_owned(),
             }),
         }

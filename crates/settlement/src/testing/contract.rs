@@ -21,6 +21,7 @@ mod parties;
 mod payments;
 mod uploads;
 mod windows;
+mod write_offs;
 
 use std::future::Future;
 
@@ -90,6 +91,7 @@ pub use corrections::approvals_in_every_order;
 /// When a case fails; the message says which.
 pub async fn check_payments<F: Factory>(factory: &F) {
     Box::pin(payments::check(factory)).await;
+    Box::pin(write_offs::check(factory)).await;
 }
 
 pub use laws::dump_of_dealt_morning;

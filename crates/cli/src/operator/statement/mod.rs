@@ -45,7 +45,7 @@ struct Statement {
     /// Over all time: below zero the rider owes.
     balance_minor: i64,
     days: Vec<OfDay>,
-    /// Money that moved for the pay windows that begin in the period.
+    /// Money that moved on days of the period.
     payments: Vec<Paid>,
 }
 
@@ -77,6 +77,7 @@ struct Cap {
 #[derive(Serialize)]
 struct Paid {
     entry: String,
+    /// When it moved.
     day: String,
     /// What clocks in the city showed.
     at: String,
@@ -180,7 +181,8 @@ fn head(city: &City, record: &AccountRecord, days: &RangeInclusive<ServiceDay>) 
     let clearing = balance_of(LedgerAccount::Clearing);
     let of_period = || record.days.iter().filter(|day| days.contains(&day.day));
     let is_payment = |posted: &&PostedEntry| {
-        matches!(posted.about, About::Payment(_)) && days.contains(&posted.day)
+        let moved = city.service_day(posted.entry.at());
+        matches!(posted.about, About::Payment(_)) && days.contains(&moved)
     };
     Statement {
         account: record.account.to_string(),
@@ -225,7 +227,7 @@ impl Paid {
         let line = line.or_else(|| entry.postings().first());
         Self {
             entry: entry.id().to_string(),
-            day: posted.day.to_string(),
+            day: city.service_day(entry.at()).to_string(),
             at: city.wall_clock(entry.at()),
             kind: entry.kind().to_string(),
             amount_minor: line.map_or(0, |line| line.amount.as_minor()),

@@ -114,12 +114,12 @@ macro_rules! extractors {
 extractors! {
     /// Staff that may look at the books.
     Looker: Task::Look;
-    /// Staff that may propose refunds and answer appeals.
+    /// Staff that may propose refunds and write-offs and answer appeals.
     Proposer: Task::Propose;
 }
 
 impl Proposer {
-    /// Whether they may decide refunds too.
+    /// Whether they may decide refunds and write-offs too.
     ///
     /// # Errors
     /// 403 where their role may not.

@@ -5,7 +5,7 @@ use api::{Base64Bytes, Page, Problem, ProblemCode};
 use serde::Deserialize;
 use settlement::corrections::PageAfter;
 use settlement::operator::ChargeKey;
-use units::{AccountId, CorrectionId, ServiceDay, Timestamp};
+use units::{AccountId, CorrectionId, PaymentId, ServiceDay, Timestamp};
 
 use crate::ApiError;
 
@@ -100,6 +100,19 @@ impl Key for AccountId {
 
     fn read(bytes: &[u8]) -> Option<Self> {
         bytes.try_into().ok().map(Self::from_bytes)
+    }
+}
+
+/// A payment.
+impl Key for (AccountId, PaymentId) {
+    fn write(&self) -> Vec<u8> {
+        [*self.0.as_bytes(), *self.1.as_bytes()].concat()
+    }
+
+    fn read(bytes: &[u8]) -> Option<Self> {
+        let (account, rest) = split(bytes)?;
+        let payment = PaymentId::from_bytes(rest.try_into().ok()?);
+        Some((AccountId::from_bytes(account), payment))
     }
 }
 

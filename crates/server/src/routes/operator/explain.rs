@@ -103,7 +103,7 @@ pub(crate) const fn fare_minor(journey: &StoredJourney) -> Option<i64> {
     }
 }
 
-/// A refund or an appeal as staff and riders see it.
+/// A refund, an appeal or a write-off as staff and riders see it.
 pub(crate) fn describe_request(request: &Correction) -> RequestBody {
     let decision = request.decision.as_ref();
     RequestBody {
@@ -115,6 +115,7 @@ pub(crate) fn describe_request(request: &Correction) -> RequestBody {
         subject_id: match request.subject {
             Subject::Charge(id) => id.to_string(),
             Subject::Journey(id) => id.to_string(),
+            Subject::Payment(id) => id.to_string(),
         },
         amount_minor: request.amount.as_minor(),
         currency: request.amount.currency().to_string(),

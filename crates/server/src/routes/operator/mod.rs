@@ -29,6 +29,8 @@ pub(crate) fn operator_router() -> Router<AppState> {
         .route(&at("charges"), get(books::charges))
         .route(&at("charges/{id}"), get(books::charge))
         .route(&at("refunds"), post(requests::propose))
+        .route(&at("debts"), get(requests::debts))
+        .route(&at("write-offs"), post(requests::propose_write_off))
         .route(&at("requests"), get(requests::list))
         .route(&at("requests/{id}"), get(requests::one))
         .route(&at("requests/{id}/decision"), post(requests::decide))

@@ -1,20 +1,21 @@
-//! Refunds and appeals: asking, deciding, listing; and the audit trail.
+//! Refunds, appeals and write-offs: asking, deciding, listing; and the audit trail.
 
 use api::{
-    AuditBody, Decide, MakeAppeal, Page, Problem, ProblemCode, ProposeRefund, RequestBody, Rfc3339,
-    Text,
+    AuditBody, Decide, MakeAppeal, OverdueBody, Page, Problem, ProblemCode, ProposeRefund,
+    ProposeWriteOff, RequestBody, Rfc3339, Text,
 };
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use serde::Deserialize;
+use settlement::charging::{Payment, PaymentStore as _};
 use settlement::corrections::{
     self, AuditLine, CaseError, CorrectionFilter, CorrectionStore as _, PageAfter, Refused,
 };
 use settlement::model::{
     Actor, Correction, CorrectionKind, Decision, Reason, Subject, UnknownValue, Verdict,
 };
-use units::{AccountId, Amount, CorrectionId};
+use units::{AccountId, Amount, CorrectionId, PaymentId};
 
 use super::auth::{Looker, Proposer};
 use super::books::find_charge;
@@ -33,10 +34,6 @@ pub(crate) async fn propose(
     JsonBody(body): JsonBody<ProposeRefund>,
 ) -> Result<(StatusCode, Json<RequestBody>), ApiError> {
     let charge = find_charge(&state, &body.charge_id.0.to_string()).await?;
-    let wrong = |place: &str, detail: String| {
-        let problem = Problem::new(ProblemCode::InvalidBody, "a field of the body is wrong");
-        ApiError::from(problem.at(place, detail))
-    };
     let amount = Amount::new(body.amount_minor, charge.amount.currency());
     let amount = amount.map_err(|error| wrong("/amount_minor", error.to_string()))?;
     let reason = Reason::parse(&body.reason);
@@ -57,6 +54,78 @@ pub(crate) async fn propose(
         decision: None,
     };
     asked_for(&state, &asked).await
+}
+
+/// A field of the body that is wrong.
+fn wrong(place: &str, detail: String) -> ApiError {
+    let problem = Problem::new(ProblemCode::InvalidBody, "a field of the body is wrong");
+    problem.at(place, detail).into()
+}
+
+/// `POST /v1/operator/write-offs`.
+pub(crate) async fn propose_write_off(
+    State(state): State<AppState>,
+    staff: Proposer,
+    JsonBody(body): JsonBody<ProposeWriteOff>,
+) -> Result<(StatusCode, Json<RequestBody>), ApiError> {
+    let found = state.store.payment(body.payment_id.0).await;
+    let unknown = || Problem::new(ProblemCode::NotFound, "There is no such payment.");
+    let payment = found.map_err(ApiError::internal)?.ok_or_else(unknown)?;
+    let amount = Amount::new(body.amount_minor, payment.currency());
+    let reason = Reason::parse(&body.reason);
+    let asked = Correction {
+        id: body.write_off_id.0,
+        account: payment.account,
+        day: payment.window,
+        kind: CorrectionKind::WriteOff,
+        subject: Subject::Payment(payment.id),
+        amount: amount.map_err(|error| wrong("/amount_minor", error.to_string()))?,
+        reason: reason.map_err(|error| wrong("/reason", error.to_string()))?,
+        note: body.note,
+        maker: staff.actor(),
+        made_at: state.now(),
+        decision: None,
+    };
+    asked_for(&state, &asked).await
+}
+
+/// `GET /v1/operator/debts`: payments that are overdue, in order of (account, payment). `limit`
+/// counts payments that are open, so a page may be empty and another follow.
+pub(crate) async fn debts(
+    State(state): State<AppState>,
+    _staff: Looker,
+    Parameters(paging): Parameters<Paging>,
+) -> Result<Json<Page<OverdueBody>>, ApiError> {
+    let after = paging.after::<(AccountId, PaymentId)>()?;
+    let open = state.store.open_payments(after, paging.fetch()).await;
+    let open = open.map_err(ApiError::internal)?;
+    let key = |one: &Payment| (one.account, one.id);
+    let page = paging.page(open, key, |payment| payment);
+    let overdue = page.items.iter().filter(|payment| payment.is_overdue());
+    Ok(Json(Page {
+        items: overdue.map(describe_debt).collect(),
+        next: page.next,
+    }))
+}
+
+fn describe_debt(payment: &Payment) -> OverdueBody {
+    let failed = payment.failed.last();
+    OverdueBody {
+        payment_id: Text(payment.id),
+        account_id: Text(payment.account),
+        window: Text(payment.window),
+        amount_minor: payment.amount.as_minor(),
+        open_minor: payment.open_minor(),
+        written_off_minor: payment.written_off,
+        currency: payment.currency().to_string(),
+        since: Rfc3339(
+            payment
+                .failed
+                .first()
+                .map_or(payment.made_at, |first| first.at),
+        ),
+        reason: failed.map(|failure| failure.code.clone()),
+    }
 }
 
 /// `POST /v1/me/appeals`: about one of the session's own charges.
@@ -122,7 +191,7 @@ pub(crate) async fn appeals(
     Ok(Json(page))
 }
 
-/// `?kind=refund|appeal&open=true&account=…` and a page.
+/// `?kind=refund|appeal|write-off&open=true&account=…` and a page.
 #[derive(Deserialize)]
 pub(crate) struct OfRequests {
     kind: Option<String>,
@@ -179,7 +248,8 @@ pub(crate) async fn one(
     Ok(Json(describe_request(&found)))
 }
 
-/// `POST /v1/operator/requests/{id}/decision`: a refund takes an approver, an appeal an agent.
+/// `POST /v1/operator/requests/{id}/decision`: a refund or a write-off takes an
+/// approver, an appeal an agent.
 pub(crate) async fn decide(
     State(state): State<AppState>,
     staff: Proposer,
@@ -187,15 +257,12 @@ pub(crate) async fn decide(
     JsonBody(body): JsonBody<Decide>,
 ) -> Result<Json<RequestBody>, ApiError> {
     let id = parse(&id)?;
-    let wrong = |error: UnknownValue| {
-        Problem::new(ProblemCode::InvalidBody, "a field of the body is wrong")
-            .at("/verdict", error.to_string())
-    };
-    if find(&state, id).await?.kind == CorrectionKind::Refund {
+    if find(&state, id).await?.kind != CorrectionKind::Appeal {
         staff.check_may_decide()?;
     }
     let decision = Decision {
-        verdict: Verdict::parse(&body.verdict).map_err(wrong)?,
+        verdict: Verdict::parse(&body.verdict)
+            .map_err(|error| wrong("/verdict", error.to_string()))?,
         by: staff.actor(),
         at: state.now(),
         note: body.note,

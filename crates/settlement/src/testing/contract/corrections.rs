@@ -30,11 +30,11 @@ pub(super) async fn check<F: Factory>(factory: &F) {
     lists_go_on_where_they_stopped(factory).await;
 }
 
-fn staff(name: &str) -> Actor {
+pub(super) fn staff(name: &str) -> Actor {
     Actor::Staff(StaffName::parse(name).unwrap())
 }
 
-fn decision(verdict: Verdict, by: &str) -> Decision {
+pub(super) fn decision(verdict: Verdict, by: &str) -> Decision {
     Decision {
         verdict,
         by: staff(by),
@@ -87,7 +87,7 @@ async fn approve<F: Factory>(bench: &Bench<'_, F>, number: u8) -> Result<Correct
     corrections::judge(&bench.store, id, &decision(Verdict::Approved, "bert")).await
 }
 
-fn refused<T: std::fmt::Debug>(result: Result<T, CaseError>) -> Refused {
+pub(super) fn refused<T: std::fmt::Debug>(result: Result<T, CaseError>) -> Refused {
     match result {
         Err(CaseError::Refused(refused)) => refused,
         other => unreachable!("expected a refusal, got {other:?}"),

@@ -87,6 +87,7 @@ async fn a_payment_is_read_as_it_was_written<F: Factory>(factory: &F) {
             given_back: 13,
             charged_back: 5,
         },
+        written_off: 8,
         entries: 6,
         ..first.clone()
     };
@@ -309,14 +310,8 @@ async fn pages_go_through_all<F: Factory>(factory: &F) {
     for number in 1..=3u8 {
         let account = AccountId::from_bytes([number; 16]);
         for revision in 1..=2 {
-            let new = payment_of(
-                account,
-                day(),
-                revision,
-                payer(),
-                amount(&bench, 5),
-                minutes(1),
-            );
+            let at = minutes(i64::from(number));
+            let new = payment_of(account, day(), revision, payer(), amount(&bench, 5), at);
             let stage = if revision == 1 {
                 Stage::Paid
             } else {
@@ -341,6 +336,37 @@ async fn pages_go_through_all<F: Factory>(factory: &F) {
         seen.extend(page.iter().map(|one| (one.account, one.id, one.stage)));
     }
     assert_eq!(seen, made);
+    // Those that are not done.
+    let mut after = None;
+    let mut seen = Vec::new();
+    loop {
+        let page = bench.store.open_payments(after, 2).await.unwrap();
+        let Some(last) = page.last() else { break };
+        after = Some((last.account, last.id));
+        seen.extend(page.iter().map(|one| (one.account, one.id, one.stage)));
+    }
+    made.retain(|one| one.2 == Stage::Due);
+    assert_eq!(seen, made);
+    // Two were made in each of three minutes: those after the first.
+    let mut after = (minutes(1), None);
+    let mut seen = Vec::new();
+    loop {
+        let page = bench
+            .store
+            .payments_made(after, minutes(3), 1)
+            .await
+            .unwrap();
+        let Some(last) = page.last() else { break };
+        after = (last.made_at, Some(last.id));
+        seen.push(after);
+    }
+    assert_eq!(seen.len(), 4);
+    assert!(seen.is_sorted() && seen[0].0 == minutes(2), "{seen:?}");
+    let none = bench
+        .store
+        .payments_made((minutes(0), None), minutes(0), 9)
+        .await;
+    assert_eq!(none.unwrap(), []);
 }
 
 fn order<F: Factory>(bench: &Bench<'_, F>, number: u32, what: What, minor: i64) -> Order {

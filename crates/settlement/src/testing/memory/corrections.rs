@@ -73,6 +73,12 @@ impl CorrectionStore for MemoryStore {
         if let Some(books) = change.books {
             next.close_day(books)?;
         }
+        if let Some((payment, entry)) = change.payment {
+            if !next.put_payment(&payment) {
+                return Err(repeated("payments"));
+            }
+            next.post(vec![entry])?;
+        }
         next.audit.extend(change.audit);
         *state = next;
         Ok(Ok(()))
@@ -114,6 +120,7 @@ impl State {
                 .cloned()
                 .collect(),
             corrections: self.corrections_of(account, Some(day)),
+            payments: self.payments_of_window(account, day),
         }
     }
 

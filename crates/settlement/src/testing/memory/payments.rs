@@ -1,11 +1,11 @@
 //! Charging's ports in memory.
 
-use units::{AccountId, Currency, PaymentId, Timestamp};
+use units::{AccountId, Currency, PaymentId, ServiceDay, Timestamp};
 
 use super::{MemoryStore, State, repeated};
 use crate::charging::{
     BankWord, ClosedWindows, Drawn, InvoiceBook, InvoicedOrder, Order, Owing, PayWindow, Payment,
-    PaymentProfile, PaymentStore, Plan, PlanError, PrepaidBook, TopUp, What, top_up_entry,
+    PaymentProfile, PaymentStore, Plan, PlanError, PrepaidBook, Stage, TopUp, What, top_up_entry,
 };
 use crate::debt::deny::{DebtEntry, Listed};
 use crate::debt::list::DebtList;
@@ -46,7 +46,14 @@ impl State {
         own
     }
 
-    fn put_payment(&mut self, payment: &Payment) -> bool {
+    /// The account's payments of one window, in order.
+    pub(super) fn payments_of_window(&self, account: AccountId, day: ServiceDay) -> Vec<Payment> {
+        let mut own = self.payments_of(account);
+        own.retain(|payment| payment.window == day);
+        own
+    }
+
+    pub(super) fn put_payment(&mut self, payment: &Payment) -> bool {
         let key = (payment.account, payment.id);
         let stored = self.payments.get(&key);
         if stored.map_or(0, |stored| stored.version) != payment.version {
@@ -119,6 +126,34 @@ impl PaymentStore for MemoryStore {
         limit: u32,
     ) -> Result<Vec<Payment>, StoreError> {
         Ok(page(self.lock().payments.values(), after, limit))
+    }
+
+    async fn open_payments(
+        &self,
+        after: Option<(AccountId, PaymentId)>,
+        limit: u32,
+    ) -> Result<Vec<Payment>, StoreError> {
+        let state = self.lock();
+        let open = |payment: &&Payment| payment.stage != Stage::Paid;
+        Ok(page(state.payments.values().filter(open), after, limit))
+    }
+
+    async fn payments_made(
+        &self,
+        (after, id): (Timestamp, Option<PaymentId>),
+        through: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<Payment>, StoreError> {
+        let state = self.lock();
+        let is_meant = |payment: &&Payment| {
+            let is_later = payment.made_at > after
+                || payment.made_at == after && id.is_some_and(|id| payment.id > id);
+            is_later && payment.made_at <= through
+        };
+        let mut made: Vec<Payment> = state.payments.values().filter(is_meant).cloned().collect();
+        made.sort_by_key(|payment| (payment.made_at, payment.id));
+        made.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        Ok(made)
     }
 
     async fn save(&self, payment: &Payment, entries: &[PostedEntry]) -> Result<bool, StoreError> {
