@@ -4,6 +4,13 @@
 //! lengths. This reader takes exactly those shapes and says nothing about others: for them
 //! [`crate::parse`] asks the reader of [`crate::cbor`], which judges any bytes and names what is
 //! wrong. A test compares the two over every byte substitution of every shape.
+//!
+//! A ticket is read inside of its caller, down to each field: handing it from function to function
+//! through memory cost more than reading it.
+#![expect(
+    clippy::inline_always,
+    reason = "see above; measured by `cargo xtask bench gate`, \"text → claims\""
+)]
 
 use units::{CredentialId, GateId, KeyId, Timestamp};
 
@@ -19,18 +26,21 @@ use crate::ticket::{ParsedTicket, TICKET_BYTES_MAX};
 const ONE_WAY_BYTES: usize = 241;
 
 /// The code in `bytes`, or `None` when another reader must say what they are.
-#[inline]
+#[inline(always)]
 pub(crate) fn code(bytes: &[u8]) -> Option<Code<'_>> {
     // Lengths known to the compiler: no step below needs to check them again.
     if let Some(ticket) = exactly::<TICKET_BYTES_MAX>(bytes) {
         return Shape(ticket).ticket().map(Code::Ticket);
     }
-    let parsed = if let Some(one_way) = exactly::<ONE_WAY_BYTES>(bytes) {
+    presentation(bytes).map(Code::Presentation)
+}
+
+fn presentation(bytes: &[u8]) -> Option<ParsedPresentation<'_>> {
+    if let Some(one_way) = exactly::<ONE_WAY_BYTES>(bytes) {
         Shape(one_way).presentation(false)
     } else {
         Shape(exactly::<PRESENTATION_BYTES_MAX>(bytes)?).presentation(true)
-    };
-    parsed.map(Code::Presentation)
+    }
 }
 
 /// The credential in `bytes`, or `None` when another reader must say what they are.
@@ -76,7 +86,7 @@ impl<'a> Shape<'a> {
     }
 
     /// The entitlement after its head.
-    #[inline]
+    #[inline(always)]
     fn entitlement(&mut self) -> Option<Entitlement> {
         let [category, party, high, low] = *self.take()?;
         Some(Entitlement {
@@ -107,7 +117,7 @@ impl<'a> Shape<'a> {
         Some((start.until(*self), kid))
     }
 
-    #[inline]
+    #[inline(always)]
     fn ticket(mut self) -> Option<ParsedTicket<'a>> {
         let (protected_item, kid) = self.kid_header()?;
         self.literal(b"\xa0")?;
