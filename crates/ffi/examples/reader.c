@@ -30,6 +30,7 @@
  *   @root HEX                      the first is trusted, a later one is offered as the next
  *   @snapshot HEX                  offered; then the lists that it names and that are missing:
  *   @bundle HEX, @city_policy HEX, @tariff HEX, @deny_list HEX
+ *   @deny_delta HEX                the deny list, out of the one in force and what changes
  *   @complete                      the reader decides by these lists from now on
  *
  * Each prints "taken", or "not taken" and why. A reader with a root lets nobody pass while its
@@ -72,6 +73,8 @@ struct said {
     uint8_t has_rules;
     fg_credential_id denied[DENIED_MAX];
     size_t denied_count;
+    uint8_t deny_list[FG_DENY_BYTES(DENIED_MAX)]; /* whole: the next delta begins with it */
+    size_t deny_size;
 };
 static struct said in_force, offered;
 
@@ -449,16 +452,33 @@ static void use_lists(void)
     reader.validator = NULL;
 }
 
-static void take_deny_list(const uint8_t *bytes, size_t size)
+/* Keeps the ids of a deny list that was taken, and its bytes, which a real reader stores. */
+static void keep_deny_list(const fg_credential_id *ids, size_t count, const uint8_t *bytes)
 {
-    const fg_credential_id *ids;
-    size_t count;
-    if (!took(fg_lists_take_deny(reader.lists, bytes, size, &ids, &count)))
-        return;
     if (count > DENIED_MAX)
         fail("too many denied ids");
     memcpy(offered.denied, ids, count * sizeof *ids);
     offered.denied_count = count;
+    offered.deny_size = FG_DENY_BYTES(count);
+    memcpy(offered.deny_list, bytes, offered.deny_size);
+}
+
+static void take_deny_list(const uint8_t *bytes, size_t size)
+{
+    const fg_credential_id *ids;
+    size_t count;
+    if (took(fg_lists_take_deny(reader.lists, bytes, size, &ids, &count)))
+        keep_deny_list(ids, count, bytes);
+}
+
+static void take_deny_delta(const uint8_t *bytes, size_t size)
+{
+    static uint8_t list[FG_DENY_BYTES(DENIED_MAX)];
+    const fg_credential_id *ids;
+    size_t count;
+    if (took(fg_lists_take_deny_delta(reader.lists, in_force.deny_list, in_force.deny_size, bytes,
+                                      size, list, sizeof list, &ids, &count)))
+        keep_deny_list(ids, count, list);
 }
 
 static void take_policy(const uint8_t *bytes, size_t size)
@@ -468,12 +488,27 @@ static void take_policy(const uint8_t *bytes, size_t size)
                               offered.rules, RULES_MAX, &offered.rule_count, &offered.has_rules));
 }
 
+/* What to ask a server for: the delta from the deny list in force, or else the whole new one. */
+static void print_deny_fetches(void)
+{
+    fg_list_ref mine, new;
+    must(fg_lists_held(reader.lists, FG_LIST_DENY, &mine), "list in force");
+    must(fg_lists_offered(reader.lists, FG_LIST_DENY, &new), "list on offer");
+    fputs("deltas/", stdout);
+    print_hex(stdout, mine.hash, sizeof mine.hash);
+    fputs(" objects/", stdout);
+    print_hex(stdout, new.hash, sizeof new.hash);
+    putchar('\n');
+}
+
 static void offer_snapshot(const uint8_t *bytes, size_t size)
 {
     uint8_t missing = 0;
     if (!took(fg_lists_offer_snapshot(reader.lists, bytes, size, now().time_micros, &missing)))
         return;
     printf("missing %u\n", missing);
+    if ((missing & FG_LIST_DENY) != 0)
+        print_deny_fetches();
     offered = in_force; /* a list that is not missing is the one in force */
 }
 
@@ -493,7 +528,7 @@ static int list_command(const char *line)
     }
     if (strcmp(name, "@root") != 0 && strcmp(name, "@snapshot") != 0 && strcmp(name, "@bundle") != 0
         && strcmp(name, "@tariff") != 0 && strcmp(name, "@city_policy") != 0
-        && strcmp(name, "@deny_list") != 0)
+        && strcmp(name, "@deny_list") != 0 && strcmp(name, "@deny_delta") != 0)
         return 0;
     size = line[0] == ' ' ? from_hex(line + 1, bytes, sizeof bytes) : 0;
     if (strcmp(name, "@root") == 0)
@@ -509,6 +544,8 @@ static int list_command(const char *line)
         take_policy(bytes, size);
     else if (strcmp(name, "@tariff") == 0)
         took(fg_lists_take_tariff(reader.lists, bytes, size));
+    else if (strcmp(name, "@deny_delta") == 0)
+        take_deny_delta(bytes, size);
     else
         take_deny_list(bytes, size);
     return 1;

@@ -18,6 +18,7 @@
 #define FG_VALIDATOR_BYTES(keys) (FG_KEY_BYTES * ((size_t)(keys) + 1))
 #define FG_TABLES_BYTES(keys) (FG_TABLE_BYTES * (size_t)(keys))
 #define FG_FILTER_BYTES(ids) (FG_BLOCK_BYTES * ((size_t)(ids) / FG_BLOCK_IDS + 1))
+#define FG_DENY_BYTES(ids) (FG_DENY_HEAD_BYTES + FG_DENY_ID_BYTES * (size_t)(ids))
 #define FG_REPLAY_BYTES(slots) (FG_SLOT_BYTES * ((size_t)(slots) + 2))
 
 
@@ -198,6 +199,12 @@
 // Let nobody pass: no lists, or over for longer or for more riders than the policy says.
 #define FG_LISTS_CLOSED 2
 
+// Bytes of a deny list before its ids.
+#define FG_DENY_HEAD_BYTES 40
+
+// Bytes of one id of a deny list.
+#define FG_DENY_ID_BYTES 16
+
 // Whether a call did its work. The values never change their meaning; new ones are added.
 //
 // A refusal of a code is no failure: fg_validate then answers FG_STATUS_OK.
@@ -242,6 +249,8 @@ typedef enum fg_status {
   FG_STATUS_LIST_REFUSED = 17,
   // No snapshot is on offer to which the list could belong.
   FG_STATUS_NO_OFFER = 18,
+  // A list is none of FG_LIST_....
+  FG_STATUS_BAD_LIST = 19,
 } fg_status;
 
 // What a reader holds of its city's signed lists, and what is on offer, in memory of the caller.
@@ -531,6 +540,16 @@ typedef struct fg_stale_rule {
   // How many riders are.
   uint32_t stale_taps;
 } fg_stale_rule;
+
+// By what a snapshot names a list.
+typedef struct fg_list_ref {
+  // Its version, from 1; 0 where no list is named.
+  uint64_t version;
+  // Its length in bytes.
+  uint64_t length;
+  // Its SHA-256: in hexadecimal, the name under which a server gives it.
+  uint8_t hash[32];
+} fg_list_ref;
 
 #ifdef __cplusplus
 extern "C" {
@@ -1003,6 +1022,45 @@ enum fg_status fg_lists_take_deny(struct fg_lists *lists,
                                   size_t length,
                                   const struct fg_credential_id **ids,
                                   size_t *count);
+
+// Writes how the snapshot on offer names a list: what to fetch. `list`: one of FG_LIST_....
+//
+// FG_STATUS_NO_OFFER when no snapshot is on offer.
+//
+// The caller sees to:
+// `lists`: NULL, or lists. `named`: NULL, or memory for one.
+enum fg_status fg_lists_offered(struct fg_lists *lists, uint8_t list, struct fg_list_ref *named);
+
+// Writes how the snapshot in force names a list; zeros where none is in force. The hash of its
+// deny list is what to ask a server for a delta by.
+//
+// The caller sees to:
+// `lists`: NULL, or lists. `named`: NULL, or memory for one.
+enum fg_status fg_lists_held(struct fg_lists *lists, uint8_t list, struct fg_list_ref *named);
+
+// Takes the deny list of the snapshot on offer as a delta: `base`, the whole list in force, with
+// what `delta` takes off and puts on, is written to `list`, which holds `capacity` bytes, and
+// checked as fg_lists_take_deny would. Points `ids` at the `count` ids in `list`, whose
+// FG_DENY_BYTES(count) bytes are the list to store, and the base of the next delta.
+//
+// The delta needs no signature: it is right exactly when the signed snapshot names what comes out.
+// FG_STATUS_TOO_SMALL, and nothing is written, when `capacity` is below the length of which
+// fg_lists_offered tells. FG_STATUS_LIST_REFUSED when the delta does not lead from the list in
+// force to the one on offer (204), or is none (201): `list` then holds nothing of use, the offer
+// stays, and the whole list may be fetched.
+//
+// The caller sees to:
+// `lists`: NULL, or lists. `base`, `delta`: as many bytes as their lengths say. `list`: NULL, or
+// memory for `capacity` bytes, which overlaps neither. `ids`, `count`: NULL, or memory for one.
+enum fg_status fg_lists_take_deny_delta(struct fg_lists *lists,
+                                        const uint8_t *base,
+                                        size_t base_length,
+                                        const uint8_t *delta,
+                                        size_t delta_length,
+                                        uint8_t *list,
+                                        size_t capacity,
+                                        const struct fg_credential_id **ids,
+                                        size_t *count);
 
 #ifdef __cplusplus
 }  // extern "C"

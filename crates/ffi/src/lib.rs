@@ -38,6 +38,7 @@ mod clock;
 mod decision;
 mod deny;
 mod lists;
+mod lists_delta;
 mod lists_take;
 mod memory;
 mod note;
@@ -78,6 +79,10 @@ pub use lists::{
     FG_LISTS_FRESH, FG_LISTS_STALE, FgListVersions, FgLists, FgStaleRule, fg_lists_complete,
     fg_lists_freshness, fg_lists_init, fg_lists_offer_root, fg_lists_offer_snapshot,
     fg_lists_refusal, fg_lists_restore, fg_lists_versions,
+};
+pub use lists_delta::{
+    FG_DENY_HEAD_BYTES, FG_DENY_ID_BYTES, FgListRef, fg_lists_held, fg_lists_offered,
+    fg_lists_take_deny_delta,
 };
 pub use lists_take::{
     fg_lists_take_bundle, fg_lists_take_deny, fg_lists_take_policy, fg_lists_take_tariff,

@@ -4,7 +4,7 @@ use core::ffi::c_void;
 
 use units::{Span, Timestamp};
 use validator::update::{Freshness, Held, Offer, Pending, Refused, StaleRule};
-use wire::lists::{ListName, Root};
+use wire::lists::{ListName, Root, Snapshot};
 
 use crate::memory::{self, Mark, Plain};
 use crate::status::{FgStatus, Outcome, status};
@@ -106,6 +106,16 @@ impl FgLists {
     ) -> Result<T, FgStatus> {
         let taken = take(self.state.1.as_mut().ok_or(FgStatus::NoOffer)?);
         self.note(taken)
+    }
+
+    /// The snapshot in force.
+    pub(crate) const fn held(&self) -> Option<&Snapshot> {
+        self.state.0.snapshot()
+    }
+
+    /// The snapshot on offer.
+    pub(crate) fn offered(&self) -> Option<&Snapshot> {
+        self.state.1.as_ref().map(Pending::snapshot)
     }
 
     fn offer(&mut self, bytes: &[u8], now: Timestamp) -> Result<u8, FgStatus> {

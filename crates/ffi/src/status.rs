@@ -46,6 +46,8 @@ pub enum FgStatus {
     ListRefused = 17,
     /// No snapshot is on offer to which the list could belong.
     NoOffer = 18,
+    /// A list is none of FG_LIST_....
+    BadList = 19,
 }
 
 /// What the functions behind the C interface answer.

@@ -8,7 +8,7 @@ pub(crate) fn path() -> PathBuf {
 }
 
 /// Sources in the order in which their items stand in the header.
-const SOURCES: [&str; 15] = [
+const SOURCES: [&str; 16] = [
     "status.rs",
     "setup.rs",
     "validator_memory.rs",
@@ -24,6 +24,7 @@ const SOURCES: [&str; 15] = [
     "chain.rs",
     "lists.rs",
     "lists_take.rs",
+    "lists_delta.rs",
 ];
 
 /// The text of the header.

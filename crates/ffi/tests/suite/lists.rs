@@ -19,7 +19,7 @@ use crate::scanner::Memory;
 use crate::world::{DAY, Lists, NOW, at, first_root, key, root, signed_root, signed_snapshot};
 
 /// The text of a ticket of the world's issuer, good for a minute from `secs` on.
-fn ticket(id: u8, secs: i64) -> String {
+pub(crate) fn ticket(id: u8, secs: i64) -> String {
     use ed25519_dalek::Signer as _;
     let claims = TicketClaims {
         id: CredentialId::from_bytes([id; 16]),
@@ -38,18 +38,18 @@ fn ticket(id: u8, secs: i64) -> String {
 
 /// What is written to the reader, and what it has to print.
 #[derive(Default)]
-struct Script {
+pub(crate) struct Script {
     lines: String,
     expected: Vec<String>,
 }
 
 impl Script {
-    fn says(&mut self, command: &str, bytes: &[u8], expected: &[&str]) -> &mut Self {
+    pub(crate) fn says(&mut self, command: &str, bytes: &[u8], expected: &[&str]) -> &mut Self {
         self.lines += &["@", command, " ", &hex::encode(bytes), "\n"].concat();
         self.prints(expected)
     }
 
-    fn line(&mut self, line: &str, expected: &[&str]) -> &mut Self {
+    pub(crate) fn line(&mut self, line: &str, expected: &[&str]) -> &mut Self {
         self.lines += &[line, "\n"].concat();
         self.prints(expected)
     }
@@ -60,12 +60,12 @@ impl Script {
         self
     }
 
-    fn clock(&mut self, secs: i64) -> &mut Self {
+    pub(crate) fn clock(&mut self, secs: i64) -> &mut Self {
         self.line(&format!("@clock {}", secs * 1_000_000), &[])
     }
 
     /// All lists of a snapshot, which is then complete.
-    fn lists(&mut self, lists: &Lists) -> &mut Self {
+    pub(crate) fn lists(&mut self, lists: &Lists) -> &mut Self {
         self.says("bundle", &lists.bundle, &["taken"]);
         self.says("city_policy", &lists.policy, &["taken"]);
         self.says("tariff", &lists.tariff, &["taken"]);
@@ -74,7 +74,7 @@ impl Script {
         self.line("@complete", &["taken"])
     }
 
-    fn run(&self, folder: &TempDir, reader: &mut Command) {
+    pub(crate) fn run(&self, folder: &TempDir, reader: &mut Command) {
         let path = folder.path().join("lists.txt");
         std::fs::write(&path, &self.lines).unwrap();
         let output = run_over(&path, reader);
@@ -106,7 +106,7 @@ fn sequence() -> Script {
     // A forged snapshot, then the right one, with all its lists.
     let forged = signed_snapshot(&at_five, &[12]);
     script.says("snapshot", &forged, &["not taken: refused 203"]);
-    script.says("snapshot", &five, &["taken", "missing 15"]);
+    script.says("snapshot", &five, &["taken", "missing 15", "deltas/"]);
     let other = Lists::new([6; 4], &[]);
     script.says("deny_list", &other.deny, &["not taken: refused 204"]);
     script.lists(&lists);
@@ -136,7 +136,7 @@ fn sequence() -> Script {
     script.says(
         "snapshot",
         &signed_snapshot(&six, &[11]),
-        &["taken", "missing 2"],
+        &["taken", "missing 2", "deltas/"],
     );
     script.says("deny_list", &shorter.deny, &["taken"]);
     let rotated = root((2, 0), (&[1, 2, 3], 2), (&[12], 1));
@@ -156,7 +156,7 @@ fn sequence() -> Script {
     script.says(
         "snapshot",
         &signed_snapshot(&seven, &[12]),
-        &["taken", "missing 2"],
+        &["taken", "missing 2", "deltas/"],
     );
     script.says("deny_list", &shorter.deny, &["taken"]);
     script.line("@complete", &["taken"]);
@@ -191,7 +191,11 @@ fn the_reader_in_c_goes_by_signed_lists() {
     }
 }
 
-fn init(memory: &mut Memory, size: usize, root: &[u8]) -> Result<*mut FgLists, FgStatus> {
+pub(crate) fn init(
+    memory: &mut Memory,
+    size: usize,
+    root: &[u8],
+) -> Result<*mut FgLists, FgStatus> {
     let mut lists = ptr::null_mut();
     let start = ptr::from_mut(memory).cast();
     // SAFETY: the memory is larger than `size`; root and pointer live through the call.

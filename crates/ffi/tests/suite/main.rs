@@ -9,6 +9,8 @@ mod codes;
 #[cfg(test)]
 mod conformance;
 #[cfg(test)]
+mod deltas;
+#[cfg(test)]
 #[path = "../../examples/conformance_kit/files.rs"]
 mod files;
 #[cfg(test)]
