@@ -147,14 +147,14 @@ pub(crate) fn journeys_of(
     carry: &mut Carry,
 ) -> Vec<StoredJourney> {
     let times: BTreeMap<TapId, Timestamp> = counted.iter().map(|tap| (tap.id, tap.at)).collect();
-    let (starts, _) = city.day_bounds(day);
     let mut journeys: Vec<StoredJourney> = rate_day_after(city, account, day, counted, carry)
         .journeys
         .into_iter()
         .map(|journey| {
             let first = journey.taps.first().and_then(|id| times.get(id)).copied();
             // A journey always has a tap of the day; the day's start is the honest fallback.
-            StoredJourney::of(account, first.unwrap_or(starts), journey)
+            let first = first.unwrap_or_else(|| city.day_bounds(day).0);
+            StoredJourney::of(account, first, journey)
         })
         .collect();
     journeys.sort_by_key(|journey| (journey.started_at, journey.id));
@@ -209,7 +209,7 @@ fn differences(
         }
         let is = Balance::new(new, city.currency());
         let (kind, description) = match old {
-            None => (EntryKind::Fare, format!("Fare of journey {journey}: {is}.")),
+            None => (EntryKind::Fare, fare_description(journey, is)),
             Some(old) => {
                 let was = Balance::new(old, city.currency());
                 let text = format!("Journey {journey} was posted at {was} and is now {is}.");
@@ -232,6 +232,12 @@ fn differences(
         )?);
     }
     Ok(entries)
+}
+
+/// How the entry that posts the first fare of a journey is described.
+#[must_use]
+pub fn fare_description(journey: JourneyId, fare: Balance) -> String {
+    format!("Fare of journey {journey}: {fare}.")
 }
 
 /// When, what for, and why.

@@ -36,6 +36,10 @@ const SELECT_OF_DAY: &str = concat!(
     ") AS d"
 );
 
+/// In order, so that it is one look into the index, whatever a planner believes of a new day.
+const SELECT_ANY: &str = "SELECT shard FROM rider_days \
+     WHERE service_day = $1 AND shard = ANY($2) ORDER BY shard LIMIT 1";
+
 const SELECT_OF_ACCOUNTS: &str =
     select_days!("WHERE r.account_id = ANY($1) ORDER BY r.account_id, r.service_day");
 
@@ -61,6 +65,17 @@ pub(crate) struct RiderDay {
     pub(crate) journeys: Vec<StoredJourney>,
     pub(crate) flags: Vec<(TapId, TapFlag)>,
     pub(crate) stands: AccountDay,
+}
+
+/// Whether anything of `shards` is stored on `day`.
+pub(crate) async fn is_any_of(
+    conn: &mut PgConnection,
+    day: ServiceDay,
+    shards: &[i16],
+) -> Result<bool, StoreError> {
+    let any = sqlx::query(SELECT_ANY).bind(day.as_days()).bind(shards);
+    let any = any.fetch_optional(conn).await;
+    Ok(any.map_err(backend("look for riders' days"))?.is_some())
 }
 
 /// The stored days of `accounts` on `day`.

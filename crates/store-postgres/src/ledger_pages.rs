@@ -7,12 +7,13 @@ use settlement::model::{LedgerBalance, PostedEntry, UnknownValue};
 use settlement::ports::StoreError;
 use sqlx::Row as _;
 use sqlx::postgres::{PgConnection, PgRow};
-use units::{AccountId, Balance, Currency, ServiceDay};
+use units::{AccountId, Balance, Currency, JourneyId, ServiceDay};
 
 use crate::columns::{array, bytes, currency, day, int};
 use crate::copy::Rows;
 use crate::names::{Names, Words};
-use crate::pack::{Column, Unpacker, Vocabulary, numbers_in, page};
+use crate::pack::page::{self, RecordPlace};
+use crate::pack::{Column, Unpacker, Vocabulary, numbers_in};
 use crate::store::backend;
 
 const SELECT_LAST: &str = "SELECT l.* FROM unnest($1::bytea[]) AS a (account_id) \
@@ -67,7 +68,7 @@ pub(crate) async fn append(
     }
     let accounts: BTreeSet<AccountId> = entries.iter().map(|posted| posted.account).collect();
     let mut posting = Posting::begin(conn, names, &accounts).await?;
-    posting.post(entries)?;
+    posting.post(entries, &|_| None)?;
     posting.write(conn, names).await
 }
 
@@ -86,8 +87,13 @@ impl Posting {
         })
     }
 
-    /// Adds the entries of one transaction; all those of an account must come together.
-    pub(crate) fn post(&mut self, entries: &[PostedEntry]) -> Result<(), StoreError> {
+    /// Adds the entries of one transaction; all those of an account must come together. `record`
+    /// gives the first record of a journey, where it is known.
+    pub(crate) fn post(
+        &mut self,
+        entries: &[PostedEntry],
+        record: &dyn Fn(JourneyId) -> Option<RecordPlace>,
+    ) -> Result<(), StoreError> {
         let mut groups: BTreeMap<(AccountId, ServiceDay, Currency), Vec<&PostedEntry>> =
             BTreeMap::new();
         for posted in entries {
@@ -98,7 +104,9 @@ impl Posting {
         }
         for (group, posted) in groups {
             let tip = self.tips.entry(group.0).or_default();
-            self.pages.push(turn(&mut self.words, tip, group, &posted)?);
+            let entries = page::write(&mut self.words, (group.0, group.1), &posted, record);
+            let page = turn(&mut self.words, tip, group, (&posted, entries))?;
+            self.pages.push(page);
         }
         Ok(())
     }
@@ -142,7 +150,7 @@ fn turn(
     words: &mut Vocabulary,
     tip: &mut Tip,
     (account, day, currency): (AccountId, ServiceDay, Currency),
-    posted: &[&PostedEntry],
+    (posted, entries): (&[&PostedEntry], Column),
 ) -> Result<Page, StoreError> {
     let place = "ledger_pages.balances";
     let wide = || StoreError::out_of_range(place, "64 bits of minor units", i64::MAX);
@@ -174,7 +182,6 @@ fn turn(
     tip.balances.retain(|row| row.balance.as_minor() != 0);
     tip.balances.sort_unstable();
     tip.page = tip.page.checked_add(1).ok_or_else(wide)?;
-    let entries = page::write(words, account, posted);
     let balances = page::write_balances(words, account, &tip.balances);
     let seal = seal(&tip.head, account, tip.page, day, currency);
     let head = balances.chain(&entries.chain(&seal, words), words);

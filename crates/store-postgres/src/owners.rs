@@ -1,7 +1,7 @@
 //! Table `record_owners`: whose tap each record of a judged run is, so that a late note finds it.
 //!
-//! Column `owners`: for each record 0, or 1 with the account (16 bytes) and the service day (4
-//! bytes, the high one first) of its tap.
+//! Column `owners`: the version, a service day (4 bytes, the high one first), then for each record
+//! 0; or 1 and the account (16 bytes) of its tap of that day; or 2, the account and the day.
 
 use settlement::model::RecordOutcome;
 use settlement::ports::{JudgedRun, StoreError};
@@ -43,16 +43,33 @@ pub(crate) async fn insert(
     Ok(())
 }
 
+/// The version of the column.
+const VERSION: u8 = 2;
+const NOBODY: u8 = 0;
+const OF_DAY: u8 = 1;
+const OF_OTHER_DAY: u8 = 2;
+
 fn pack(judged: &JudgedRun) -> Vec<u8> {
-    let mut owners = Vec::with_capacity(judged.outcomes.len() * 21);
+    let days = judged.outcomes.iter().filter_map(|outcome| match outcome {
+        RecordOutcome::Tap(stored) => Some(stored.day),
+        _ => None,
+    });
+    let first = days.min().unwrap_or(ServiceDay::from_days(0));
+    let mut owners = Vec::with_capacity(5 + judged.outcomes.len() * 17);
+    owners.push(VERSION);
+    owners.extend_from_slice(&first.as_days().to_be_bytes());
     for outcome in &judged.outcomes {
         match outcome {
+            RecordOutcome::Tap(stored) if stored.day == first => {
+                owners.push(OF_DAY);
+                owners.extend_from_slice(stored.account.as_bytes());
+            }
             RecordOutcome::Tap(stored) => {
-                owners.push(1);
+                owners.push(OF_OTHER_DAY);
                 owners.extend_from_slice(stored.account.as_bytes());
                 owners.extend_from_slice(&stored.day.as_days().to_be_bytes());
             }
-            _ => owners.push(0),
+            _ => owners.push(NOBODY),
         }
     }
     owners
@@ -86,17 +103,61 @@ pub(crate) async fn owner(
 
 fn owner_in(row: &PgRow, seq: u64) -> Result<Owner, StoreError> {
     let column: &[u8] = row.try_get("owners").map_err(backend("read owners"))?;
-    let mut rest = column;
-    for _ in unsigned(row, "first_seq")?..seq {
-        let long = if rest.first() == Some(&0) { 1 } else { 21 };
-        rest = rest.get(long..).unwrap_or_default();
-    }
-    let Some((1, rest)) = rest.split_first() else {
-        return Ok(Owner::Nobody);
-    };
+    find(column, seq.saturating_sub(unsigned(row, "first_seq")?))
+}
+
+/// Whose tap the record at `place` of a column is.
+fn find(column: &[u8], place: u64) -> Result<Owner, StoreError> {
     let ended = || corrupt("an owner", "the end");
+    let (version, rest) = column.split_first().ok_or_else(ended)?;
+    if *version != VERSION {
+        return Err(corrupt("owners of version 2", &version.to_string()));
+    }
+    let (of_day, mut rest) = rest.split_first_chunk().ok_or_else(ended)?;
+    for _ in 0..place {
+        let long = match rest.first() {
+            Some(&OF_DAY) => 17,
+            Some(&OF_OTHER_DAY) => 21,
+            _ => 1,
+        };
+        rest = rest.get(long..).ok_or_else(ended)?;
+    }
+    let (what, rest) = rest.split_first().ok_or_else(ended)?;
+    if *what == NOBODY {
+        return Ok(Owner::Nobody);
+    }
     let (account, rest) = rest.split_first_chunk().ok_or_else(ended)?;
-    let (day, _) = rest.split_first_chunk().ok_or_else(ended)?;
+    let day = match *what {
+        OF_DAY => of_day,
+        _ => rest.first_chunk().ok_or_else(ended)?,
+    };
     let day = ServiceDay::from_days(i32::from_be_bytes(*day));
     Ok(Owner::Rider(AccountId::from_bytes(*account), day))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_record_has_its_owner_and_damage_is_refused() {
+        // By hand: day 258; nobody, account 7.. that day, account 8.. on day 3, nobody.
+        let mut column = vec![2, 0, 0, 1, 2, 0, 1];
+        column.extend_from_slice(&[7; 16]);
+        column.push(2);
+        column.extend_from_slice(&[8; 16]);
+        column.extend_from_slice(&[0, 0, 0, 3, 0]);
+        let rider = |account: u8, day| {
+            let account = AccountId::from_bytes([account; 16]);
+            Owner::Rider(account, ServiceDay::from_days(day))
+        };
+        let owners = [Owner::Nobody, rider(7, 258), rider(8, 3), Owner::Nobody];
+        for (place, owner) in (0..).zip(owners) {
+            assert_eq!(find(&column, place).unwrap(), owner, "{place}");
+        }
+        assert!(find(&column, 4).is_err(), "no such record");
+        assert!(find(&column[..20], 1).is_err(), "cut off");
+        assert!(find(&[1, 0, 0, 1, 2, 0], 0).is_err(), "another version");
+        assert!(find(&[], 0).is_err(), "empty");
+    }
 }

@@ -10,7 +10,8 @@ use units::{AccountId, DeviceId, ServiceDay, TapId, Timestamp};
 use wire::note::TapOutcome;
 
 use crate::names::{Numbers, Words, in_order};
-use crate::pack::{Column, Packer, Unpacker, Vocabulary, tap};
+use crate::pack::tap::{self, Before};
+use crate::pack::{Column, Packer, Unpacker, Vocabulary};
 use crate::store::{backend, shard_of};
 
 /// The device of taps that no gate recorded.
@@ -111,14 +112,17 @@ pub(crate) async fn insert(
 fn pack(words: &mut Vocabulary, items: &[Item]) -> Column {
     let mut packer = Packer::new(words);
     packer.len(items.len());
-    let mut before = Timestamp::from_micros(0);
+    let day = items
+        .first()
+        .map_or(ServiceDay::from_days(0), |first| first.place().0);
+    let mut before = Before::first(day);
     for item in items {
         packer.id(item.account().as_bytes());
         match item {
             Item::Tap(stored) => {
                 packer.byte(0);
-                tap::write(&mut packer, stored, before);
-                before = stored.tap.at;
+                tap::write(&mut packer, stored, &before);
+                before = Before::at(stored.tap.at);
             }
             Item::Outcome(late) => {
                 packer.byte(late.outcome.as_number());
@@ -133,7 +137,7 @@ fn pack(words: &mut Vocabulary, items: &[Item]) -> Column {
 pub(crate) fn read(column: &[u8], day: ServiceDay, words: &Words) -> Result<Vec<Item>, StoreError> {
     let mut packed = Unpacker::new(column, words)?;
     let mut items = Vec::new();
-    let mut before = Timestamp::from_micros(0);
+    let mut before = Before::first(day).time();
     for _ in 0..packed.len()? {
         let item = read_item(&mut packed, day, before)?;
         if let Item::Tap(stored) = &item {
@@ -152,7 +156,11 @@ fn read_item(
     let account = AccountId::from_bytes(packed.id()?);
     let what = packed.byte()?;
     Ok(match tap::outcome(what)? {
-        None => Item::Tap(Box::new(tap::read(packed, (account, day), before)?)),
+        None => Item::Tap(Box::new(tap::read(
+            packed,
+            (account, day),
+            &Before::at(before),
+        )?)),
         Some(outcome) => Item::Outcome(LateOutcome {
             account,
             day,
@@ -193,7 +201,7 @@ impl<'r> Waiting<'r> {
         };
         for column in columns {
             let mut packed = Unpacker::new(column, words)?;
-            let mut before = Timestamp::from_micros(0);
+            let mut before = Before::first(day).time();
             for _ in 0..packed.len()? {
                 let place = packed.place();
                 waiting.spots.push(Spot {

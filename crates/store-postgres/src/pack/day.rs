@@ -5,7 +5,7 @@ use settlement::model::{
     StoredFare, StoredJourney, StoredTap, TapFlag, parse_status, status_as_str,
 };
 use settlement::ports::StoreError;
-use tariff::{FareLine, RuleRef};
+use tariff::{FareLine, JourneyStatus, RuleRef};
 use units::{AccountId, Amount, JourneyId, ServiceDay, TapId, Timestamp};
 
 use super::{Column, Packer, Unpacker, Vocabulary, corrupt};
@@ -18,6 +18,10 @@ const OWN_ID: u8 = 1 << 1;
 const OWN_START: u8 = 1 << 2;
 /// Its sentence is not that of its lines.
 const OWN_WORDS: u8 = 1 << 3;
+/// It is complete.
+const COMPLETE: u8 = 1 << 4;
+/// It has one line, of the whole fare, with a rule.
+const ONE_LINE: u8 = 1 << 5;
 
 /// A day's journeys, in order, and its flags, ordered by tap.
 #[derive(Debug, Default)]
@@ -45,33 +49,42 @@ pub(crate) fn write(
                 made.map(|made| made.1) != Some(journey.started_at),
                 OWN_START,
             )
-            | is(journey.because != told(&journey.lines), OWN_WORDS);
+            | is(journey.because != told(&journey.lines), OWN_WORDS)
+            | is(journey.status == JourneyStatus::Complete, COMPLETE)
+            | is(is_one_line(journey), ONE_LINE);
+        let has = |flag: u8| flags & flag != 0;
         packer.byte(flags);
-        packer.name(status_as_str(journey.status).as_bytes());
+        if !has(COMPLETE) {
+            packer.name(status_as_str(journey.status).as_bytes());
+        }
         packer.len(journey.taps.len());
         for tap in &journey.taps {
             write_tap(&mut packer, taps, *tap);
         }
-        if flags & OWN_ID != 0 {
+        if has(OWN_ID) {
             packer.raw(journey.id.as_bytes());
         }
-        if flags & OWN_START != 0 {
+        if has(OWN_START) {
             packer.int(journey.started_at.as_micros().wrapping_sub(first));
         }
         if let StoredFare::Priced(amount) = journey.fare {
             write_amount(&mut packer, amount);
         }
-        packer.len(journey.lines.len());
+        if !has(ONE_LINE) {
+            packer.len(journey.lines.len());
+        }
         for line in &journey.lines {
-            write_amount(&mut packer, line.amount);
-            packer.byte(u8::from(line.rule.is_some()));
+            if !has(ONE_LINE) {
+                write_amount(&mut packer, line.amount);
+                packer.byte(u8::from(line.rule.is_some()));
+            }
             if let Some(rule) = &line.rule {
                 packer.name(rule.file.as_bytes());
                 packer.uint(rule.row);
             }
             packer.name(line.because.as_bytes());
         }
-        if flags & OWN_WORDS != 0 {
+        if has(OWN_WORDS) {
             packer.name(journey.because.as_bytes());
         }
     }
@@ -94,7 +107,11 @@ pub(crate) fn read(
     for _ in 0..packed.len()? {
         let flags = packed.byte()?;
         let has = |flag: u8| flags & flag != 0;
-        let status = parse_status(packed.text()?);
+        let status = if has(COMPLETE) {
+            Ok(JourneyStatus::Complete)
+        } else {
+            parse_status(packed.text()?)
+        };
         let mut of_journey = Vec::new();
         for _ in 0..packed.len()? {
             of_journey.push(read_tap(packed, taps)?);
@@ -113,10 +130,10 @@ pub(crate) fn read(
         } else {
             StoredFare::Unpriced
         };
-        let mut lines = Vec::new();
-        for _ in 0..packed.len()? {
-            lines.push(read_line(packed)?);
-        }
+        let lines = match fare {
+            StoredFare::Priced(amount) if has(ONE_LINE) => vec![read_words(packed, amount, true)?],
+            _ => read_lines(packed)?,
+        };
         let because = if has(OWN_WORDS) {
             packed.text()?.to_owned()
         } else {
@@ -155,14 +172,37 @@ fn made(
     Some((tariff::ids::journey(account, *first), stored.tap.at))
 }
 
-fn read_line(packed: &mut Unpacker<'_>) -> Result<FareLine, StoreError> {
-    let amount = read_amount(packed)?;
-    let rule = match packed.byte()? {
-        0 => None,
-        _ => Some(RuleRef {
+/// Whether a journey has one line, of the whole fare, with a rule.
+fn is_one_line(journey: &StoredJourney) -> bool {
+    let [line] = journey.lines.as_slice() else {
+        return false;
+    };
+    journey.fare == StoredFare::Priced(line.amount) && line.rule.is_some()
+}
+
+fn read_lines(packed: &mut Unpacker<'_>) -> Result<Vec<FareLine>, StoreError> {
+    let mut lines = Vec::new();
+    for _ in 0..packed.len()? {
+        let amount = read_amount(packed)?;
+        let has_rule = packed.byte()? != 0;
+        lines.push(read_words(packed, amount, has_rule)?);
+    }
+    Ok(lines)
+}
+
+/// The rule and the sentence of a line of `amount`.
+fn read_words(
+    packed: &mut Unpacker<'_>,
+    amount: Amount,
+    has_rule: bool,
+) -> Result<FareLine, StoreError> {
+    let rule = if has_rule {
+        Some(RuleRef {
             file: packed.text()?.to_owned(),
             row: packed.uint()?,
-        }),
+        })
+    } else {
+        None
     };
     Ok(FareLine {
         amount,

@@ -18,7 +18,7 @@ use units::{Currency, RouteId, StopId};
 use crate::names::Words;
 
 /// The version of every packed column.
-const VERSION: u8 = 2;
+const VERSION: u8 = 3;
 
 /// The words of columns that are packed together, each once; columns name them by their place here
 /// until they are finished.
@@ -272,6 +272,12 @@ impl<'c> Unpacker<'c> {
         text.map_err(|source| StoreError::corrupt("names.name", source))
     }
 
+    /// The bytes of a device's id, which is a name: gates see thousands of riders each.
+    pub(crate) fn device(&mut self) -> Result<[u8; 16], StoreError> {
+        let device = self.name()?.try_into();
+        device.map_err(|_| corrupt("a device", "another name"))
+    }
+
     pub(crate) fn stop(&mut self) -> Result<StopId, StoreError> {
         let text = self.text()?;
         StopId::new(text).map_err(|source| StoreError::corrupt("names.name", source))
@@ -313,7 +319,7 @@ pub(crate) fn numbers_in(column: &[u8], into: &mut BTreeSet<i64>) -> Result<(), 
 fn head(column: &[u8], mut name: impl FnMut(i64)) -> Result<&[u8], StoreError> {
     let (version, mut rest) = column.split_first().ok_or_else(too_short)?;
     if *version != VERSION {
-        return Err(corrupt("version 2", &version.to_string()));
+        return Err(corrupt("version 3", &version.to_string()));
     }
     for _ in 0..read_uint(&mut rest)? {
         let number = read_uint(&mut rest)?;

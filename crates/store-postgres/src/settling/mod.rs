@@ -10,17 +10,18 @@ mod queue;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use settlement::model::{AccountDay, StoredTap};
+use settlement::model::{AccountDay, StoredJourney, StoredTap, TapSource};
 use settlement::ports::{DayChange, DayState, DayWindow, MoneyFault, StoreError};
 use sqlx::Row as _;
 use sqlx::postgres::PgConnection;
-use units::{AccountId, ServiceDay, TapId};
+use units::{AccountId, JourneyId, ServiceDay, TapId};
 
 use crate::PostgresStore;
 use crate::day_rows::DayRows;
 use crate::days::{self, RiderDay};
 use crate::ledger_pages::{Posting, words};
 use crate::names::Names;
+use crate::pack::page::RecordPlace;
 use crate::parcels::{self, Item, Waiting};
 use crate::store::{backend, shard_of};
 use queue::Taken;
@@ -86,13 +87,21 @@ where
     let mut accounts: Vec<AccountId> = waiting.accounts().chain(taken.dirty.clone()).collect();
     accounts.sort_unstable();
     accounts.dedup();
+    // Who settles a shard's day first need not look for what is stored of each rider.
+    let is_first = !days::is_any_of(conn, taken.day, taken.shards()).await?;
     for some in accounts.chunks(AT_ONCE) {
         let (Some(first), Some(last)) = (some.first(), some.last()) else {
             continue;
         };
         let items = waiting.items((*first, *last))?;
-        let some = (taken.day, some.iter().copied().collect());
-        settle_some(conn, names, some, items, window, decide).await?;
+        let some: BTreeSet<AccountId> = some.iter().copied().collect();
+        let stored = if is_first {
+            BTreeMap::new()
+        } else {
+            days::of_day(conn, names, taken.day, &some).await?
+        };
+        let merged = merge(taken.day, &some, stored, items);
+        settle_some(conn, names, (taken.day, some), merged, window, decide).await?;
     }
     taken.remove(conn).await?;
     Ok(u32::try_from(accounts.len()).unwrap_or(u32::MAX))
@@ -103,7 +112,7 @@ async fn settle_some<W, F>(
     conn: &mut PgConnection,
     names: &Names,
     (day, accounts): (ServiceDay, BTreeSet<AccountId>),
-    items: Vec<Item>,
+    merged: Merged,
     window: &W,
     decide: &F,
 ) -> Result<(), StoreError>
@@ -111,8 +120,6 @@ where
     W: Fn(ServiceDay) -> DayWindow + Send + Sync,
     F: Fn(&DayState) -> Result<DayChange, MoneyFault> + Send + Sync,
 {
-    let mut stored = days::of_day(conn, names, day, &accounts).await?;
-    let merged = merge(day, &accounts, &mut stored, items);
     codes::note(conn, &merged.states, &merged.changed, &window(day)).await?;
     let mut states = merged.states;
     read_earlier(conn, names, &mut states, window(day)).await?;
@@ -162,7 +169,8 @@ impl Written {
         }
         let is_new = was.is_none();
         let is_same = was == Some(is) && change.entries.is_empty();
-        self.posting.post(&change.entries)?;
+        let record = |id| first_record(&change.journeys, &state.taps, id);
+        self.posting.post(&change.entries, &record)?;
         if is_same && !has_changed_taps {
             return Ok(());
         }
@@ -181,6 +189,21 @@ impl Written {
     }
 }
 
+/// The record that is the first tap of a journey.
+fn first_record(
+    journeys: &[StoredJourney],
+    taps: &[StoredTap],
+    id: JourneyId,
+) -> Option<RecordPlace> {
+    let journey = journeys.iter().find(|journey| journey.id == id)?;
+    let first = journey.taps.first()?;
+    let stored = taps.iter().find(|stored| stored.tap.id == *first)?;
+    match stored.source {
+        TapSource::Gate { device, epoch, seq } => Some((device, epoch, seq)),
+        TapSource::File => None,
+    }
+}
+
 /// The days with their new taps, and which taps are new or have another outcome.
 struct Merged {
     states: BTreeMap<AccountId, DayState>,
@@ -191,7 +214,7 @@ struct Merged {
 fn merge(
     day: ServiceDay,
     accounts: &BTreeSet<AccountId>,
-    stored: &mut BTreeMap<AccountId, RiderDay>,
+    mut stored: BTreeMap<AccountId, RiderDay>,
     items: Vec<Item>,
 ) -> Merged {
     let mut items = items.into_iter().peekable();

@@ -108,6 +108,11 @@ pub(super) async fn wait(store: &PostgresStore, shard: i16) -> Result<(), StoreE
 }
 
 impl Taken {
+    /// The shards held.
+    pub(super) fn shards(&self) -> &[i16] {
+        &self.shards
+    }
+
     /// Takes what waits in a place and gives how many more days to take.
     async fn add(
         &mut self,
