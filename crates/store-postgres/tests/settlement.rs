@@ -119,7 +119,10 @@ async fn tampering_is_found() {
         "DELETE FROM ledger_pages p WHERE page = \
          (SELECT max(page) FROM ledger_pages o WHERE o.account_id = p.account_id)",
         "UPDATE names SET name = convert_to('Nothing ' || name_id, 'UTF8') \
-         WHERE name LIKE 'Fare of journey%'",
+         WHERE name LIKE 'Travel on%'",
+        // A gate: fare entries name the record of their journey's first tap.
+        "UPDATE names SET name = set_byte(name, 0, 255 - get_byte(name, 0)) \
+         WHERE length(name) = 16",
         "UPDATE charges SET amount_minor = amount_minor + 1 WHERE amount_minor = 600",
         "DELETE FROM charges WHERE amount_minor = 600",
         "UPDATE rider_days SET fares_minor = fares_minor + 1",
