@@ -361,7 +361,9 @@ mod tests {
 
     #[test]
     fn every_tap_is_read_back_after_every_other() {
-        let (first, second) = (0..1024_u16, |number: u16| (number * 389 + 77) % 1024);
+        let (first, second) = (0..1024_u16, |number: u16| {
+            number.wrapping_mul(389).wrapping_add(77) % 1024
+        });
         for number in first {
             let taps = [tap(number), tap(second(number)), tap(number ^ 0x3a)];
             let mut vocabulary = Vocabulary::default();
