@@ -217,6 +217,8 @@ pub struct ExplainedJourney {
     pub fare_minor: Option<i64>,
     /// The whole journey in one sentence.
     pub because: String,
+    /// The language of its sentences: `en`, `zh` or `ko`.
+    pub language: String,
     /// Its taps, in order of time.
     pub taps: Vec<ExplainedTap>,
     /// The lines of its fare.

@@ -88,7 +88,7 @@ enum Command {
         /// An array of rows instead of a table.
         #[arg(long)]
         json: bool,
-        /// Only these rows: `ingest`, `sqlite` or `day`.
+        /// Only these rows: `ingest`, `http`, `evidence`, `sqlite` or `day`.
         only: Option<String>,
         /// Taps of the service day that is settled.
         #[arg(long, default_value_t = 500_000)]

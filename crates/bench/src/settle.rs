@@ -1,10 +1,13 @@
 //! Settlement, from a gate's upload to the books, against bare copying on the same servers.
 //!
-//! Rows of one kind are one module: `ingest` (PostgreSQL), `sqlite`, `day` (settling). Whoever adds
-//! another kind adds a module and a line to [`rows`].
+//! Rows of one kind are one module: `ingest` (PostgreSQL), `http` (the same behind a server),
+//! `evidence` (riders' codes), `sqlite`, `day` (settling). Whoever adds another kind adds a module
+//! and a line to [`rows`].
 
 mod city;
 mod day;
+mod evidence;
+mod http;
 mod ingest;
 mod raw;
 mod sqlite;
@@ -27,7 +30,7 @@ const SETTINGS: [&str; 5] = [
     "jit=off",
 ];
 
-/// The rows of `only` (`ingest`, `sqlite` or `day`), or all.
+/// The rows of `only` (a module's name), or all.
 ///
 /// # Errors
 /// When a server cannot be started or refuses.
@@ -41,15 +44,27 @@ pub(crate) fn rows(sizes: Sizes, only: Option<&str>) -> anyhow::Result<Vec<Row>>
     if wanted("sqlite") {
         rows.extend(sqlite::rows(&runtime)?);
     }
-    if wanted("ingest") || wanted("day") {
+    if ["ingest", "http", "evidence", "day"]
+        .into_iter()
+        .any(wanted)
+    {
         let server = Postgres::start_with(&SETTINGS)?;
         if wanted("ingest") {
             rows.extend(ingest::rows(&runtime, &server)?);
+        }
+        if wanted("http") {
+            rows.extend(http::rows(&runtime, &server)?);
+        }
+        if wanted("evidence") {
+            rows.extend(evidence::rows(&runtime, &server)?);
         }
         if wanted("day") {
             rows.extend(day::rows(&runtime, &server, sizes)?);
         }
     }
-    anyhow::ensure!(!rows.is_empty(), "expected ingest, sqlite or day");
+    anyhow::ensure!(
+        !rows.is_empty(),
+        "expected ingest, http, evidence, sqlite or day"
+    );
     Ok(rows)
 }

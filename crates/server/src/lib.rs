@@ -47,7 +47,7 @@ pub use limits::{Limits, limited};
 pub use listen::{serve, serve_with};
 pub use lists::{PublishError, Publisher, ServedLists, lists_router};
 pub use routes::activity::activity;
-pub use routes::operator::{day_explanation, explanation};
+pub use routes::operator::{day_explanation, explain};
 pub use session::Session;
 pub use state::{AppState, Clock, Rng};
 pub use tls::{Tls, TlsError, TlsFiles};

@@ -39,6 +39,13 @@ const OF_REGISTRATION: Limit = Limit {
     within: WITHIN,
 };
 
+/// Attempts of one address to sign in as staff. A token has 256 bits and is not to be guessed;
+/// this keeps whoever tries off the database.
+const OF_SIGN_IN: Limit = Limit {
+    times: 20,
+    within: WITHIN,
+};
+
 /// Requests of one session: a rider's page asks every few seconds, a page of staff for several
 /// things at once.
 const OF_SESSION: Limit = Limit {
@@ -163,9 +170,13 @@ impl Limits {
         let headers = request.headers();
         let address = self.address(request.extensions().get(), headers);
         let mut counted = vec![(format!("address {address}"), OF_ADDRESS)];
+        let posts = request.method() == Method::POST;
         let registers = matches!(path, "/v1/challenges" | "/v1/devices");
-        if registers && request.method() == Method::POST {
+        if registers && posts {
             counted.push((format!("registration {address}"), OF_REGISTRATION));
+        }
+        if path == "/v1/operator/session" && posts {
+            counted.push((format!("sign-in {address}"), OF_SIGN_IN));
         }
         if let Some(session) = headers.get(AUTHORIZATION).and_then(|it| it.to_str().ok()) {
             counted.push((format!("session {session}"), OF_SESSION));
@@ -249,6 +260,28 @@ mod tests {
         assert!(count("ann").is_some());
         clock.fetch_sub(3_600_000_000, Ordering::Relaxed);
         assert_eq!(count("ann"), None);
+    }
+
+    #[tokio::test]
+    async fn whoever_guesses_tokens_is_stopped_and_others_are_not() {
+        let (limits, clock) = limits();
+        let ask = async |method: Method, path: &str, from: u8| {
+            let request = Request::builder().method(method).uri(path);
+            let mut request = request.body(axum::body::Body::empty()).unwrap();
+            let peer = Peer(SocketAddr::from(([198, 51, 100, from], 7)));
+            request.extensions_mut().insert(peer);
+            limits.count(&limits.counted_by(&request)).await
+        };
+        let sign_in = "/v1/operator/session";
+        for _ in 0..20 {
+            assert_eq!(ask(Method::POST, sign_in, 1).await, None);
+        }
+        assert_eq!(ask(Method::POST, sign_in, 1).await, Some(WITHIN));
+        assert_eq!(ask(Method::POST, sign_in, 2).await, None);
+        assert_eq!(ask(Method::DELETE, sign_in, 1).await, None);
+        assert_eq!(ask(Method::GET, "/v1/operator/me", 1).await, None);
+        clock.fetch_add(60_000_000, Ordering::Relaxed);
+        assert_eq!(ask(Method::POST, sign_in, 1).await, None);
     }
 
     #[test]

@@ -56,6 +56,7 @@ pub mod operator;
 pub mod parties;
 pub mod ports;
 pub mod recompute;
+pub mod sentences;
 pub mod settle;
 pub mod shadow;
 pub mod staff;

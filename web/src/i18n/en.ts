@@ -64,6 +64,7 @@ export const en = {
   dayTotal: 'Total of the day',
   charged: 'Charged',
   chargePending: 'Being charged',
+  givenBack: 'Given back',
   owed: 'Still to pay, all days',
   earlier: 'Earlier days',
   moreDays: 'Show seven more days',

@@ -65,6 +65,7 @@ export const ko: Messages = {
   dayTotal: '하루 합계',
   charged: '청구됨',
   chargePending: '청구 중',
+  givenBack: '환급됨',
   owed: '미납 총액',
   earlier: '지난 날',
   moreDays: '7일 더 보기',

@@ -65,6 +65,7 @@ export const zh: Messages = {
   dayTotal: '当日合计',
   charged: '已扣款',
   chargePending: '扣款中',
+  givenBack: '已退款',
   owed: '待付总额',
   earlier: '更早',
   moreDays: '再显示七天',

@@ -16,6 +16,23 @@ export function money(minor: number, currency: string, locale: string = LOCALE):
   return format.format(minor / 10 ** decimals);
 }
 
+/** An amount for a chart: `¥5.50`, from ten thousand on `¥12.3K`. */
+export function briefMoney(minor: number, currency: string): string {
+  const format = new Intl.NumberFormat(LOCALE, {
+    style: 'currency',
+    currency,
+    currencyDisplay: 'narrowSymbol',
+    notation: 'compact',
+    maximumFractionDigits: 1,
+  });
+  const { maximumFractionDigits: decimals = 2 } = new Intl.NumberFormat(LOCALE, {
+    style: 'currency',
+    currency,
+  }).resolvedOptions();
+  const major = minor / 10 ** decimals;
+  return major < 10_000 ? money(minor, currency) : format.format(major);
+}
+
 /** A whole number with its thousands apart. */
 export function count(value: number): string {
   return new Intl.NumberFormat(LOCALE).format(value);
@@ -37,6 +54,26 @@ export function day(date: string, locale: string = LOCALE): string {
     weekday: 'long',
     day: 'numeric',
     month: 'long',
+    timeZone: 'UTC',
+  }).format(new Date(`${date}T00:00:00Z`));
+}
+
+/** A service day in words, with its year. */
+export function fullDay(date: string, locale: string = LOCALE): string {
+  return new Intl.DateTimeFormat(dated(locale), {
+    weekday: 'long',
+    day: 'numeric',
+    month: 'long',
+    year: 'numeric',
+    timeZone: 'UTC',
+  }).format(new Date(`${date}T00:00:00Z`));
+}
+
+/** A service day for the foot of a column: `22 Nov`. */
+export function shortDay(date: string, locale: string = LOCALE): string {
+  return new Intl.DateTimeFormat(dated(locale), {
+    day: 'numeric',
+    month: 'short',
     timeZone: 'UTC',
   }).format(new Date(`${date}T00:00:00Z`));
 }

@@ -12,7 +12,7 @@ function journey(status: string, taps: string[], fare_minor: number): Journey {
 }
 
 function charge(amount_minor: number): Charge {
-  return { charge_id: String(amount_minor), amount_minor, state: 'posted', because: '' };
+  return { charge_id: String(amount_minor), amount_minor, state: 'pending', because: '' };
 }
 
 function check(taps: Tap[], journeys: Journey[], charges: Charge[] = []) {

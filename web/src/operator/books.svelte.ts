@@ -1,4 +1,6 @@
-/** What the page asks of `/v1/operator`, and the shapes it answers. The session is a cookie. */
+/** What the page asks of `/v1/operator` and `/v1/city`, and the shapes it answers. The session is a cookie. */
+
+import type { Language } from '../i18n/language.svelte.ts';
 
 export interface Staff {
   readonly name: string;
@@ -82,6 +84,7 @@ export interface ExplainedJourney {
   readonly status: string;
   readonly fare_minor: number | null;
   readonly because: string;
+  readonly language: Language;
   readonly taps: readonly { tap: string; at: string; kind: 'on' | 'off'; stop: string }[];
   readonly lines: readonly {
     amount_minor: number;
@@ -168,7 +171,7 @@ export class Refusal extends Error {
 }
 
 async function ask<T>(method: string, path: string, body?: unknown): Promise<T> {
-  const response = await fetch(`/v1/operator/${path}`, {
+  const response = await fetch(`/v1/${path}`, {
     method,
     credentials: 'same-origin',
     ...(body === undefined
@@ -200,24 +203,27 @@ function query(values: Readonly<Record<string, string | null | undefined>>): str
 type Cursor = string | null;
 
 export const operator = {
-  me: () => ask<Staff>('GET', 'me'),
-  signIn: (token: string) => ask<Staff>('POST', 'session', { token }),
-  signOut: () => ask<void>('DELETE', 'session'),
-  days: (cursor: Cursor) => ask<Page<Day>>('GET', `days${query({ cursor, limit: '14' })}`),
-  queues: () => ask<Queues>('GET', 'queues'),
+  city: () => ask<{ time_zone: string }>('GET', 'city'),
+  me: () => ask<Staff>('GET', 'operator/me'),
+  signIn: (token: string) => ask<Staff>('POST', 'operator/session', { token }),
+  signOut: () => ask<void>('DELETE', 'operator/session'),
+  days: (cursor: Cursor) => ask<Page<Day>>('GET', `operator/days${query({ cursor, limit: '14' })}`),
+  queues: () => ask<Queues>('GET', 'operator/queues'),
   exceptions: (day: string, cursor: Cursor) =>
-    ask<Page<Exception>>('GET', `exceptions${query({ day, cursor, limit: '20' })}`),
-  fraud: (cursor: Cursor) => ask<Page<Suspicion>>('GET', `fraud${query({ cursor, limit: '200' })}`),
+    ask<Page<Exception>>('GET', `operator/exceptions${query({ day, cursor, limit: '20' })}`),
+  fraud: (cursor: Cursor) =>
+    ask<Page<Suspicion>>('GET', `operator/fraud${query({ cursor, limit: '200' })}`),
   charges: (filter: { account?: string; day?: string }, cursor: Cursor) =>
-    ask<Page<Charge>>('GET', `charges${query({ ...filter, cursor, limit: '20' })}`),
-  charge: (id: string) => ask<Explanation>('GET', `charges/${encodeURIComponent(id)}`),
-  propose: (proposal: Proposal) => ask<Request>('POST', 'refunds', proposal),
-  debts: (cursor: Cursor) => ask<Page<Debt>>('GET', `debts${query({ cursor })}`),
-  writeOff: (proposal: WriteOffProposal) => ask<Request>('POST', 'write-offs', proposal),
+    ask<Page<Charge>>('GET', `operator/charges${query({ ...filter, cursor, limit: '20' })}`),
+  charge: (id: string, language: Language) =>
+    ask<Explanation>('GET', `operator/charges/${encodeURIComponent(id)}${query({ language })}`),
+  propose: (proposal: Proposal) => ask<Request>('POST', 'operator/refunds', proposal),
+  debts: (cursor: Cursor) => ask<Page<Debt>>('GET', `operator/debts${query({ cursor })}`),
+  writeOff: (proposal: WriteOffProposal) => ask<Request>('POST', 'operator/write-offs', proposal),
   requests: (open: boolean, cursor: Cursor) =>
-    ask<Page<Request>>('GET', `requests${query({ open: open ? 'true' : null, cursor })}`),
+    ask<Page<Request>>('GET', `operator/requests${query({ open: open ? 'true' : null, cursor })}`),
   decide: (id: string, verdict: 'approved' | 'rejected', note: string) =>
-    ask<Request>('POST', `requests/${id}/decision`, { verdict, note }),
+    ask<Request>('POST', `operator/requests/${id}/decision`, { verdict, note }),
 };
 
 /** A list that grows page by page. */

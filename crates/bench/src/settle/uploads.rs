@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use ed25519_dalek::SigningKey;
 use settlement::model::{Gate, GateState, RecordOutcome, StoredTap};
 use settlement::ports::{Continuity, JudgedRun, SettlementStore, UnjudgedRun, VerifiedBatch};
-use units::{GateId, Timestamp};
+use units::{DeviceId, GateId, Timestamp};
 use wire::tap::{PERMITTED, TapRecord};
 use wire::{ClockState, ListVersions};
 
@@ -55,18 +56,28 @@ pub(super) fn of(taps: &[Small]) -> Vec<Upload<'_>> {
 /// When the store refuses.
 pub(super) async fn register<S: SettlementStore>(store: &S, taps: &[Small]) -> anyhow::Result<()> {
     for of_device in taps.chunk_by(|a, b| a.device == b.device) {
-        let number = of_device[0].device;
-        let gate = Gate {
-            device: device(number),
-            gate: GateId::from_number(number),
-            public_key: [7; 32],
-            stop: None,
-            route: None,
-            state: GateState::Active,
-        };
-        store.register_gate(&gate).await?;
+        store.register_gate(&gate(of_device[0].device)).await?;
     }
     Ok(())
+}
+
+/// The gate with the device of that number, as it is registered.
+pub(super) fn gate(number: u32) -> Gate {
+    Gate {
+        device: device(number),
+        gate: GateId::from_number(number),
+        public_key: key(device(number)).verifying_key().to_bytes(),
+        stop: None,
+        route: None,
+        state: GateState::Active,
+    }
+}
+
+/// What a device signs its uploads with.
+pub(super) fn key(device: DeviceId) -> SigningKey {
+    let mut seed = [b'd'; 32];
+    seed[..16].copy_from_slice(device.as_bytes());
+    SigningKey::from_bytes(&seed)
 }
 
 /// The batch of an upload, verified: as the ingest hands it to the store.

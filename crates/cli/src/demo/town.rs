@@ -9,7 +9,7 @@ use anyhow::{Context as _, Result};
 use issuer::keyfile::{self, KeyFile, KeyLives, WorkFactor};
 use issuer::{DenyReason, Issuer, Lives};
 use secrecy::SecretString;
-use server::AppState;
+use server::{AppState, Limits};
 use settlement::ports::SettlementStore as _;
 use store::{Address, Store};
 use store_sqlite::Location;
@@ -190,7 +190,9 @@ impl Town {
         }
         let address = door.local_addr()?;
         let router = server::router(self.state.clone());
+        let clock = Arc::clone(&self.state.clock);
         let router = router.merge(live::router(self.state, self.client, gates, spool, report)?);
+        let router = server::limited(router, Limits::new(None, Vec::new(), clock));
         eprintln!("\nOpen http://{address} and hold the phone to the gate. Ctrl-C ends.");
         server::serve(door, router, serve::told_to_stop()).await?;
         Ok(())

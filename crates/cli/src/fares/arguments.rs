@@ -142,6 +142,10 @@ pub struct MapArguments {
     pub language: Language,
 }
 
-fn language(tag: &str) -> Result<Language, String> {
+/// Reads the tag of a language that explanations speak.
+///
+/// # Errors
+/// A sentence, for any other tag.
+pub(crate) fn language(tag: &str) -> Result<Language, String> {
     Language::of_tag(tag).ok_or_else(|| "en, zh or ko is wanted".to_owned())
 }

@@ -3,8 +3,10 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
+use tariff::explain::Language;
 
 use crate::database::DatabaseArguments;
+use crate::fares::arguments::language;
 
 /// A city and its books.
 #[derive(Args, Debug)]
@@ -219,6 +221,9 @@ pub struct ExplainChargeArguments {
     /// Prints one JSON object on standard output.
     #[arg(long)]
     pub json: bool,
+    /// The language of the journeys' sentences: en, zh or ko.
+    #[arg(long, default_value = "en", value_parser = language)]
+    pub language: Language,
 }
 
 /// `faregate fraud`.

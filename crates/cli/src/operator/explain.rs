@@ -9,6 +9,7 @@ use settlement::model::Correction;
 use settlement::ports::SettlementStore as _;
 use store::Store;
 use tariff::City;
+use tariff::explain::Language;
 use units::{AccountId, Balance, ChargeId};
 
 use super::arguments::ExplainChargeArguments;
@@ -26,19 +27,23 @@ pub(crate) async fn run(arguments: &ExplainChargeArguments) -> Result<bool> {
     let id = ChargeId::parse(&arguments.charge).context("the id of the charge")?;
     let city = folder::load_city(arguments.books.city.as_deref())?;
     let store = arguments.books.database.open_existing().await?;
-    let explained = explain(&city, &store, id).await;
+    let explained = explain(&city, &store, id, arguments.language).await;
     store.close().await;
     let explained = explained?;
     Reader::of(arguments.json).print(&explained, &lines(&city, &explained)?)?;
     Ok(true)
 }
 
-async fn explain(city: &City, store: &Store, id: ChargeId) -> Result<ChargeExplanation> {
+async fn explain(
+    city: &City,
+    store: &Store,
+    id: ChargeId,
+    language: Language,
+) -> Result<ChargeExplanation> {
     let charge = store.charge(id).await?;
     let charge = charge.with_context(|| format!("the database has no charge {id}"))?;
-    let record = store.day_record(charge.account, charge.day).await?;
     let requests = requests_of(store, charge.account).await?;
-    Ok(server::explanation(city, &charge, &record, &requests))
+    Ok(server::explain(store, city, &charge, &requests, language).await?)
 }
 
 fn lines(city: &City, explained: &ChargeExplanation) -> Result<String> {

@@ -278,6 +278,62 @@ async fn a_debt_is_listed_and_written_off_by_two_persons() {
 }
 
 #[tokio::test]
+async fn a_charge_is_told_in_three_languages() {
+    let office = Office::new().await;
+    let told = async |tag: &str| -> Value {
+        let path = format!("charges/{}?language={tag}", office.charge);
+        office.get(&path).await.read(200)
+    };
+    let row = "gtfs/fare_leg_rules.txt row 3";
+    let english = format!(
+        "Travel from North Gate to Central Square costs CNY 3.00 with product \"Single 3\" ({row})."
+    );
+    let chinese = format!("从North Gate到Central Square票价 CNY 3.00，票种“Single 3”（{row}）。");
+    let korean = format!(
+        "North Gate에서 Central Square까지 운임은 승차권 \"Single 3\" 기준 CNY 3.00입니다({row})."
+    );
+    let sentences = [("en", english), ("zh", chinese), ("ko", korean)];
+    for (tag, sentence) in &sentences {
+        let charge = told(tag).await;
+        let journey = &charge["journeys"][0];
+        let line = &journey["lines"][0]["because"];
+        let said = (&journey["language"], &journey["because"], line);
+        let text = Value::from(sentence.as_str());
+        assert_eq!(said, (&json!(tag), &text, &text));
+        // The rest is the same in every language.
+        assert_eq!(charge["because"], "Travel on 2019-01-07: CNY 3.00.");
+        assert_eq!(journey["lines"][0]["row"], 3);
+    }
+    assert_eq!(told("zh-CN").await, told("zh").await);
+    let unspoken = office.get(&format!("charges/{}?language=fr", office.charge));
+    let problem = unspoken.await.problem(400, "invalid_query");
+    assert_eq!(problem["errors"][0]["pointer"], "query:language");
+}
+
+#[tokio::test]
+async fn a_day_that_waits_to_be_settled_is_told_as_the_books_have_it() {
+    let office = Office::new().await;
+    let state = &office.world.state;
+    // The journey's end was elsewhere, says a later file; nobody has settled it yet.
+    let late = "tap_id,account_id,time,kind,stop_id,route_id,device_id\n\
+                3,anna,2019-01-07T08:10:00+08:00,off,south,,g3\n";
+    let stored = ingest::rows::store(
+        &state.store,
+        &state.city,
+        late.as_bytes(),
+        office.world.now(),
+        |_| (),
+    );
+    stored.await.unwrap();
+    let path = format!("charges/{}?language=ko", office.charge);
+    let charge: Value = office.get(&path).await.read(200);
+    let journey = &charge["journeys"][0];
+    assert_eq!(journey["language"], "en");
+    let said = journey["because"].as_str().unwrap();
+    assert!(said.contains("to Central Square costs CNY 3.00"), "{said}");
+}
+
+#[tokio::test]
 async fn what_the_rules_refuse_is_a_problem() {
     let office = Office::new().await;
     let answer = office.propose(Role::Agent, 1, 301).await;

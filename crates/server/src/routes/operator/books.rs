@@ -13,11 +13,12 @@ use settlement::model::{StoredCharge, StoredFare, status_as_str};
 use settlement::operator::{ChargeFilter, ChargeKey, DaySummary, Gap, OperatorStore as _};
 use settlement::ports::SettlementStore as _;
 use tariff::JourneyStatus;
+use tariff::explain::Language;
 use units::{AccountId, ChargeId, ServiceDay};
 
 use super::auth::Looker;
 use super::cursor::Paging;
-use super::explain::{explanation, fare_minor};
+use super::explain::{explain, fare_minor};
 use crate::{ApiError, AppState, Parameters};
 
 /// Gaps, open requests and corrections of one account that are listed at most.
@@ -209,16 +210,36 @@ fn describe_charge(charge: StoredCharge) -> ListedCharge {
     }
 }
 
-/// `GET /v1/operator/charges/{id}`: why it is what it is. Who looked is in the audit trail: it is
-/// where somebody was and when.
+/// `?language=`, a tag like `zh-CN`; English where it is left out.
+#[derive(Deserialize)]
+pub(crate) struct In {
+    language: Option<String>,
+}
+
+impl In {
+    fn language(&self) -> Result<Language, ApiError> {
+        let Some(tag) = &self.language else {
+            return Ok(Language::English);
+        };
+        Language::of_tag(tag).ok_or_else(|| {
+            Problem::new(ProblemCode::InvalidQuery, "a query parameter is wrong")
+                .at("query:language", "expected en, zh or ko")
+                .into()
+        })
+    }
+}
+
+/// `GET /v1/operator/charges/{id}?language=`: why it is what it is. Who looked is in the audit
+/// trail: it is where somebody was and when.
 pub(crate) async fn charge(
     State(state): State<AppState>,
     staff: Looker,
     Path(id): Path<String>,
+    Parameters(spoken): Parameters<In>,
 ) -> Result<Json<ChargeExplanation>, ApiError> {
+    let language = spoken.language()?;
     let charge = find_charge(&state, &id).await?;
     let (account, day) = (charge.account, charge.day);
-    let record = state.store.day_record(account, day).await;
     let of_account = CorrectionFilter {
         account: Some(account),
         ..CorrectionFilter::default()
@@ -232,9 +253,9 @@ pub(crate) async fn charge(
         detail: format!("account {account}, {day}"),
     };
     state.store.audit(&line).await.map_err(ApiError::internal)?;
-    let record = record.map_err(ApiError::internal)?;
     let requests = requests.map_err(ApiError::internal)?;
-    Ok(Json(explanation(&state.city, &charge, &record, &requests)))
+    let explained = explain(&state.store, &state.city, &charge, &requests, language).await;
+    Ok(Json(explained.map_err(ApiError::internal)?))
 }
 
 /// The charge of that id.

@@ -8,13 +8,47 @@ use api::{
 use settlement::model::{
     Correction, DayRecord, StoredCharge, StoredFare, StoredJourney, Subject, status_as_str,
 };
+use settlement::ports::{SettlementStore, StoreError};
+use settlement::sentences::{self, Told};
+use tariff::explain::Language;
 use tariff::{City, TapKind};
 use units::ServiceDay;
 
-/// Why `charge` is what it is: `record` is what is kept about its account and day, `requests` are
-/// the day's refunds and appeals.
-#[must_use]
-pub fn explanation(
+/// Why `charge` is what it is; `requests` are refunds and appeals of its account. Journeys are told
+/// in `language` where they can be ([`settlement::sentences`]), else in the books' English.
+///
+/// # Errors
+/// [`StoreError`] when the store cannot be read.
+pub async fn explain<S: SettlementStore>(
+    store: &S,
+    city: &City,
+    charge: &StoredCharge,
+    requests: &[Correction],
+    language: Language,
+) -> Result<ChargeExplanation, StoreError> {
+    let record = store.day_record(charge.account, charge.day).await?;
+    let mut explained = explanation(city, charge, &record, requests);
+    if language != Language::English {
+        let of = (charge.account, charge.day);
+        let mut told = sentences::of_day(store, city, of, language).await?;
+        for journey in &mut explained.of_day.journeys {
+            if let Some(told) = told.remove(&journey.journey.0) {
+                retell(journey, told, language);
+            }
+        }
+    }
+    Ok(explained)
+}
+
+fn retell(journey: &mut ExplainedJourney, told: Told, language: Language) {
+    language.tag().clone_into(&mut journey.language);
+    journey.because = told.because;
+    for (line, sentence) in journey.lines.iter_mut().zip(told.lines) {
+        line.because = sentence;
+    }
+}
+
+fn explanation(
     city: &City,
     charge: &StoredCharge,
     record: &DayRecord,
@@ -90,6 +124,7 @@ fn explain_journey(city: &City, record: &DayRecord, journey: &StoredJourney) -> 
         status: status_as_str(journey.status).to_owned(),
         fare_minor: fare_minor(journey),
         because: journey.because.clone(),
+        language: Language::English.tag().to_owned(),
         taps: taps.collect(),
         lines: lines.collect(),
     }

@@ -8,7 +8,7 @@ mod explain;
 mod requests;
 mod session;
 
-pub use explain::{day_explanation, explanation};
+pub use explain::{day_explanation, explain};
 pub(crate) use requests::{appeal, appeals};
 
 use axum::Router;
