@@ -6,7 +6,6 @@ use anyhow::{Context as _, Result};
 use api::{ChargeExplanation, ExplainedJourney, NotPriced, RequestBody};
 use settlement::corrections::{CorrectionFilter, CorrectionStore as _};
 use settlement::model::Correction;
-use settlement::ports::SettlementStore as _;
 use store::Store;
 use tariff::City;
 use tariff::explain::Language;

@@ -305,8 +305,8 @@ async fn a_charge_is_told_in_three_languages() {
         assert_eq!(journey["lines"][0]["row"], 3);
     }
     assert_eq!(told("zh-CN").await, told("zh").await);
-    let unspoken = office.get(&format!("charges/{}?language=fr", office.charge));
-    let problem = unspoken.await.problem(400, "invalid_query");
+    let unspoken = format!("charges/{}?language=fr", office.charge);
+    let problem = office.get(&unspoken).await.problem(400, "invalid_query");
     assert_eq!(problem["errors"][0]["pointer"], "query:language");
 }
 
