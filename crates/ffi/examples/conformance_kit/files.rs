@@ -60,7 +60,7 @@ pub(crate) fn pictures(kit: &Kit) -> BTreeMap<&str, &str> {
 /// `kit.txt`: the same as commands, one in a line, for readers that have no JSON.
 pub(crate) fn script(kit: &Kit) -> String {
     let mut text = String::from(
-        "# The kit as commands for crates/ffi/examples/reader.c; README.md explains them.\n",
+        "# The kit as commands for crates/ffi/examples/reader; README.md explains them.\n",
     );
     for case in &kit.cases {
         write!(text, "\n# {}: {}\n", case.name, case.about).unwrap();

@@ -11,12 +11,16 @@ use crate::{files, library, run};
 
 /// Compiles the reader, warnings being errors; or what the compiler says against it.
 pub(crate) fn compile(folder: &TempDir, name: &str, options: &[&str]) -> Result<PathBuf, String> {
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/reader.c");
-    compile_source(&source, folder, name, options)
+    let parts = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/reader");
+    let files = std::fs::read_dir(&parts).unwrap();
+    let mut sources: Vec<_> = files.map(|file| file.unwrap().path()).collect();
+    sources.retain(|file| file.extension().is_some_and(|extension| extension == "c"));
+    sources.sort();
+    compile_sources(&sources, folder, name, options)
 }
 
-fn compile_source(
-    source: &Path,
+fn compile_sources(
+    sources: &[PathBuf],
     folder: &TempDir,
     name: &str,
     options: &[&str],
@@ -29,7 +33,7 @@ fn compile_source(
         .args(options)
         .arg("-I")
         .arg(root.join("include"))
-        .arg(source)
+        .args(sources)
         .arg(library::built())
         .arg("-o")
         .arg(&program)
@@ -187,7 +191,7 @@ fn the_guide_is_true() {
     let folder = tempfile::tempdir().unwrap();
     let source = folder.path().join("guide.c");
     std::fs::write(&source, [shown, main].concat()).unwrap();
-    let program = compile_source(&source, &folder, "guide", &[]).unwrap();
+    let program = compile_sources(&[source], &folder, "guide", &[]).unwrap();
     let output = Command::new(program).output().unwrap();
     let printed = String::from_utf8(output.stdout).unwrap();
     assert!(printed.starts_with("1 0 This code is damaged"), "{printed}");
