@@ -14,7 +14,7 @@ use wire::{Entitlement, PartySize, ProductCode, RiderCategory, TicketClaims};
 use super::*;
 use crate::denied::DeniedDraft;
 use crate::door::{DoorError, Passage};
-use crate::lists::Keys;
+use crate::lists::{Keys, ListName};
 
 pub(super) const NOW: Timestamp = Timestamp::from_secs(1_546_819_200);
 const KID: KeyId = KeyId::from_bytes(*b"hz01");
