@@ -18,6 +18,7 @@ export default defineConfig({
         operator: 'operator/index.html',
         wallet: 'wallet/index.html',
         inspect: 'inspect/index.html',
+        api: 'api/index.html',
         worker: 'src/worker.ts',
       },
       output: {

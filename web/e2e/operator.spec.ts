@@ -257,7 +257,7 @@ describe('a refund', () => {
     const list = await asked<{ items: { request_id: string }[] }>(maker.page, 'requests?open=true');
     const refused = await maker.page.evaluate(async (id) => {
       const body = JSON.stringify({ verdict: 'approved', note: '' });
-      const headers = { 'content-type': 'application/json' };
+      const headers = { 'content-type': 'application/json', 'idempotency-key': '"own"' };
       const path = `/v1/operator/requests/${id}/decision`;
       return (await fetch(path, { method: 'POST', headers, body })).status;
     }, list.items[0]?.request_id);

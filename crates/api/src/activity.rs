@@ -2,13 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 use units::{ChargeId, JourneyId, RouteId, ServiceDay, StopId, TapId};
+use utoipa::ToSchema;
 
-use crate::{Rfc3339, Text};
+use crate::{Rfc3339, Text, schema};
 
 /// `GET /v1/me/activity` → 200: one service day of one rider.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Activity {
     /// The service day.
+    #[schema(value_type = schema::Day)]
     pub day: Text<ServiceDay>,
     /// ISO 4217 code of every amount here.
     pub currency: String,
@@ -23,20 +25,24 @@ pub struct Activity {
 }
 
 /// One tap.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct TapBody {
     /// The tap.
+    #[schema(value_type = schema::Uuid)]
     pub tap_id: Text<TapId>,
     /// When it happened.
+    #[schema(value_type = schema::Time)]
     pub at: Rfc3339,
     /// On or off.
     pub kind: TapBodyKind,
     /// Where.
+    #[schema(value_type = schema::GtfsId)]
     pub stop_id: Text<StopId>,
     /// The stop's name, as the city writes it.
     pub stop_name: String,
     /// The route, where the reader is on a vehicle.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<schema::GtfsId>)]
     pub route_id: Option<Text<RouteId>>,
     /// `permitted`, or the refusal's name.
     pub decision: String,
@@ -46,7 +52,7 @@ pub struct TapBody {
 }
 
 /// Whether a tap began or ended a leg.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum TapBodyKind {
     /// Boarding or entering.
@@ -56,13 +62,15 @@ pub enum TapBodyKind {
 }
 
 /// One journey and its fare.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct JourneyBody {
     /// The journey.
+    #[schema(value_type = schema::Uuid)]
     pub journey_id: Text<JourneyId>,
     /// `complete`; `open` while its tap off may still come; `no_tap_off` or `no_tap_on`.
     pub status: String,
     /// The taps it is made of.
+    #[schema(value_type = Vec<schema::Uuid>)]
     pub taps: Vec<Text<TapId>>,
     /// The fare in minor units; absent where no rule prices the journey.
     pub fare_minor: Option<i64>,
@@ -73,7 +81,7 @@ pub struct JourneyBody {
 }
 
 /// One part of a fare.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct FareLineBody {
     /// In minor units.
     pub amount_minor: i64,
@@ -85,7 +93,7 @@ pub struct FareLineBody {
 }
 
 /// A row of one of the city's files.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct RuleBody {
     /// The file's name.
     pub file: String,
@@ -94,9 +102,10 @@ pub struct RuleBody {
 }
 
 /// One charge.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct ChargeBody {
     /// The charge.
+    #[schema(value_type = schema::Uuid)]
     pub charge_id: Text<ChargeId>,
     /// In minor units.
     pub amount_minor: i64,

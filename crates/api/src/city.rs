@@ -2,11 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 use units::NetworkId;
+use utoipa::ToSchema;
 
-use crate::Text;
+use crate::{Text, schema};
 
 /// `GET /v1/city` → 200: where codes of this issuer are taken, and how the city names things.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct CityBody {
     /// The city's name in the language of its choice.
     pub name: String,
@@ -25,9 +26,10 @@ pub struct CityBody {
 }
 
 /// A network of the city.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct NetworkBody {
     /// GTFS `network_id`.
+    #[schema(value_type = schema::GtfsId)]
     pub network_id: Text<NetworkId>,
     /// Riders only tap on: one tap is a whole journey.
     pub tap_on_only: bool,

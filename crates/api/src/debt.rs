@@ -2,11 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 use units::{ChargeId, PaymentId, ServiceDay};
+use utoipa::ToSchema;
 
-use crate::{Rfc3339, Text};
+use crate::{Rfc3339, Text, schema};
 
 /// `GET /v1/me/debt` and `POST /v1/me/pay` → 200: what is open of one rider's payments.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Debt {
     /// ISO 4217 code of every amount here.
     pub currency: String,
@@ -16,6 +17,7 @@ pub struct Debt {
     pub expected_minor: i64,
     /// Since when something is overdue.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<schema::Time>)]
     pub overdue_since: Option<Rfc3339>,
     /// Why gates refuse the rider's codes for debt, in one sentence; absent where they do not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -25,11 +27,13 @@ pub struct Debt {
 }
 
 /// A payment that is overdue.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct OverduePayment {
     /// The payment.
+    #[schema(value_type = schema::Uuid)]
     pub payment_id: Text<PaymentId>,
     /// The first day of the pay window.
+    #[schema(value_type = schema::Day)]
     pub window: Text<ServiceDay>,
     /// The whole payment, in minor units.
     pub amount_minor: i64,
@@ -42,5 +46,6 @@ pub struct OverduePayment {
     /// a failure.
     pub can_pay_now: bool,
     /// The charges that it gathers.
+    #[schema(value_type = Vec<schema::Uuid>)]
     pub charges: Vec<Text<ChargeId>>,
 }

@@ -2,57 +2,70 @@
 
 use serde::{Deserialize, Serialize};
 use units::{AccountId, CredentialId, KeyId};
+use utoipa::ToSchema;
 
-use crate::{Base64Bytes, Base64Url, Rfc3339, SessionToken, Text};
+use crate::{Base64Bytes, Base64Url, Rfc3339, SessionToken, Text, schema};
 
 /// `POST /v1/challenges` → 201: what a device must sign to register.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct ChallengeResponse {
     /// 32 bytes, good for one registration.
+    #[schema(value_type = schema::Bytes32)]
     pub challenge: Base64Url<32>,
     /// When it stops being good.
+    #[schema(value_type = schema::Time)]
     pub expires_at: Rfc3339,
 }
 
 /// `POST /v1/devices`: a device registers its public key.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RegisterDeviceRequest {
     /// The device's Ed25519 public key (RFC 8032).
+    #[schema(value_type = schema::Bytes32)]
     pub public_key: Base64Url<32>,
     /// A challenge this issuer made.
+    #[schema(value_type = schema::Bytes32)]
     pub challenge: Base64Url<32>,
     /// Ed25519 signature over `"faregate device 1" || challenge || public_key`.
+    #[schema(value_type = schema::Bytes64)]
     pub proof: Base64Url<64>,
 }
 
 /// `POST /v1/devices` → 201: the rider's account, session and first credential.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct DeviceResponse {
     /// The account the device travels on.
+    #[schema(value_type = schema::Uuid)]
     pub account_id: Text<AccountId>,
     /// The secret for `Authorization: Bearer`; it is shown once and never stored here.
+    #[schema(value_type = schema::Bytes32)]
     pub session: SessionToken,
     /// A credential that names the device's key.
     pub credential: CredentialResponse,
 }
 
 /// `POST /v1/credentials` → 201: a credential that names the device's key.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct CredentialResponse {
     /// The credential: a `COSE_Sign1` (RFC 9052) as in docs/WIRE.md.
+    #[schema(value_type = schema::Bytes)]
     pub cose: Base64Bytes,
     /// Its claim `cti`.
+    #[schema(value_type = schema::Uuid)]
     pub credential_id: Text<CredentialId>,
     /// From when it can be presented.
+    #[schema(value_type = schema::Time)]
     pub starts_at: Rfc3339,
     /// Until when it can be presented.
+    #[schema(value_type = schema::Time)]
     pub expires_at: Rfc3339,
 }
 
 /// `POST /v1/tickets`: what the ticket is for; what is absent is the account's own.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"party": 2}))]
 pub struct TicketRequest {
     /// Rider category, as the city numbers them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -66,44 +79,52 @@ pub struct TicketRequest {
 }
 
 /// `POST /v1/tickets` → 201 as JSON: a bearer code with a short life.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct TicketResponse {
     /// Its claim `cti`.
+    #[schema(value_type = schema::Uuid)]
     pub ticket_id: Text<CredentialId>,
     /// The text of the QR code.
     pub text: String,
     /// From when it opens gates.
+    #[schema(value_type = schema::Time)]
     pub starts_at: Rfc3339,
     /// Until when it opens gates.
+    #[schema(value_type = schema::Time)]
     pub expires_at: Rfc3339,
 }
 
 /// One issuer key as readers need it.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct IssuerKeyBody {
     /// The key's short name in codes (COSE `kid`).
+    #[schema(value_type = schema::KeyName)]
     pub kid: Text<KeyId>,
     /// The Ed25519 public key.
+    #[schema(value_type = schema::Bytes32)]
     pub public_key: Base64Url<32>,
     /// From when codes under it are taken.
+    #[schema(value_type = schema::Time)]
     pub not_before: Rfc3339,
     /// Until when codes under it are taken.
+    #[schema(value_type = schema::Time)]
     pub not_after: Rfc3339,
 }
 
 /// `GET /v1/issuer-keys` → 200: every key that readers should hold now.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct IssuerKeysResponse {
     /// In the order they start; keys of the future are among them.
     pub keys: Vec<IssuerKeyBody>,
 }
 
 /// `GET /v1/deny-list` → 200: codes that open no gate.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct DenyListResponse {
     /// Grows with every change and never goes back; equal versions are equal lists.
     pub version: u64,
     /// Credentials and tickets, in ascending order.
+    #[schema(value_type = Vec<schema::Uuid>)]
     pub entries: Vec<Text<CredentialId>>,
 }
 

@@ -30,6 +30,7 @@ mod debt;
 mod issuance;
 mod operator;
 mod problem;
+pub mod schema;
 mod taps;
 mod value;
 

@@ -2,19 +2,21 @@
 
 use serde::{Deserialize, Serialize};
 use units::{AccountId, ChargeId, CorrectionId, DeviceId, JourneyId, PaymentId, ServiceDay, TapId};
+use utoipa::ToSchema;
 
-use crate::{Rfc3339, Text};
+use crate::{Rfc3339, Text, schema};
 
 /// `POST /v1/operator/session`: signs a browser in.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"token": "AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA"}))]
 pub struct SignIn {
     /// The token that `faregate staff add` printed.
     pub token: String,
 }
 
 /// Who is signed in, and what they may do.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct StaffBody {
     /// The name.
     pub name: String,
@@ -33,7 +35,7 @@ pub struct StaffBody {
 }
 
 /// A page of a list in a fixed order.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Page<T> {
     /// The items.
     pub items: Vec<T>,
@@ -42,9 +44,10 @@ pub struct Page<T> {
 }
 
 /// What a service day has come to.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct DayBody {
     /// The day.
+    #[schema(value_type = schema::Day)]
     pub day: Text<ServiceDay>,
     /// `open` while a rider's day is not closed, else `closed`.
     pub state: String,
@@ -69,7 +72,7 @@ pub struct DayBody {
 }
 
 /// `GET /v1/operator/queues`: what waits for a worker or a human.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Queues {
     /// Riders' days that wait to be settled.
     pub dirty_days: u64,
@@ -88,7 +91,7 @@ pub struct Queues {
 }
 
 /// How many of what.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Count {
     /// Of what.
     pub name: String,
@@ -97,9 +100,10 @@ pub struct Count {
 }
 
 /// Missing records of a device.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct GapBody {
     /// The device.
+    #[schema(value_type = schema::Uuid)]
     pub device_id: Text<DeviceId>,
     /// Its epoch.
     pub epoch: u32,
@@ -110,26 +114,30 @@ pub struct GapBody {
 }
 
 /// A journey that somebody should look at.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct ExceptionBody {
     /// Whose.
+    #[schema(value_type = schema::Uuid)]
     pub account_id: Text<AccountId>,
     /// The journey.
+    #[schema(value_type = schema::Uuid)]
     pub journey_id: Text<JourneyId>,
     /// `complete`, `no_tap_off` or `no_tap_on`.
     pub status: String,
     /// Its fare; none where no fare applies.
     pub fare_minor: Option<i64>,
     /// When it began.
+    #[schema(value_type = schema::Time)]
     pub started_at: Rfc3339,
     /// The whole journey in one sentence.
     pub because: String,
 }
 
 /// What honest riders and gates do not do.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct FraudBody {
     /// Whose taps they are.
+    #[schema(value_type = schema::Uuid)]
     pub account_id: Text<AccountId>,
     /// `watch`: it may be innocent. `ask`: it came again.
     pub advice: String,
@@ -138,9 +146,10 @@ pub struct FraudBody {
 }
 
 /// One thing that was seen.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct FindingBody {
     /// On which day.
+    #[schema(value_type = schema::Day)]
     pub day: Text<ServiceDay>,
     /// What kind of thing.
     pub kind: String,
@@ -149,13 +158,16 @@ pub struct FindingBody {
 }
 
 /// A charge in a list.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct ListedCharge {
     /// The charge.
+    #[schema(value_type = schema::Uuid)]
     pub charge_id: Text<ChargeId>,
     /// Who pays.
+    #[schema(value_type = schema::Uuid)]
     pub account_id: Text<AccountId>,
     /// For which day.
+    #[schema(value_type = schema::Day)]
     pub day: Text<ServiceDay>,
     /// 1 for the day's first; later ones are adjustments.
     pub revision: u32,
@@ -164,19 +176,23 @@ pub struct ListedCharge {
     /// How far it has got.
     pub state: String,
     /// When it was made.
+    #[schema(value_type = schema::Time)]
     pub at: Rfc3339,
     /// Why, in a sentence.
     pub because: String,
 }
 
 /// Why a charge is what it is, down to the taps.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct ChargeExplanation {
     /// The charge.
+    #[schema(value_type = schema::Uuid)]
     pub charge: Text<ChargeId>,
     /// Who pays.
+    #[schema(value_type = schema::Uuid)]
     pub account: Text<AccountId>,
     /// For which day.
+    #[schema(value_type = schema::Day)]
     pub day: Text<ServiceDay>,
     /// 1 for the day's first; later ones are adjustments.
     pub revision: u32,
@@ -194,7 +210,7 @@ pub struct ChargeExplanation {
 }
 
 /// What a rider's day has come to, and why.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct DayExplanation {
     /// The day's journeys as they stand now.
     pub journeys: Vec<ExplainedJourney>,
@@ -207,9 +223,10 @@ pub struct DayExplanation {
 }
 
 /// A journey, its taps, and how its fare is made up.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct ExplainedJourney {
     /// The journey.
+    #[schema(value_type = schema::Uuid)]
     pub journey: Text<JourneyId>,
     /// `complete`, `no_tap_off` or `no_tap_on`.
     pub status: String,
@@ -226,9 +243,10 @@ pub struct ExplainedJourney {
 }
 
 /// A tap.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct ExplainedTap {
     /// The tap.
+    #[schema(value_type = schema::Uuid)]
     pub tap: Text<TapId>,
     /// What clocks in the city showed.
     pub at: String,
@@ -239,7 +257,7 @@ pub struct ExplainedTap {
 }
 
 /// A line of a fare.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct ExplainedLine {
     /// What it adds.
     pub amount_minor: i64,
@@ -252,18 +270,20 @@ pub struct ExplainedLine {
 }
 
 /// A tap that costs nothing.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct NotPriced {
     /// The tap.
+    #[schema(value_type = schema::Uuid)]
     pub tap: Text<TapId>,
     /// Why.
     pub why: String,
 }
 
 /// One charge of the day.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct ExplainedCharge {
     /// The charge.
+    #[schema(value_type = schema::Uuid)]
     pub charge: Text<ChargeId>,
     /// Its number on the day.
     pub revision: u32,
@@ -273,16 +293,20 @@ pub struct ExplainedCharge {
     pub because: String,
 }
 
-/// `POST /v1/operator/refunds`: proposes a refund. Sending it again is the same proposal.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+/// `POST /v1/operator/refunds`: proposes a refund.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "charge_id": "0190163d-8694-739b-aea5-966c26f8ad91", "amount_minor": 100,
+    "reason": "disruption", "note": "the lift was out of order"
+}))]
 pub struct ProposeRefund {
-    /// A fresh UUID, made by whoever asks.
-    pub refund_id: Text<CorrectionId>,
     /// The charge to give back of; its day is where the refund counts.
+    #[schema(value_type = schema::Uuid)]
     pub charge_id: Text<ChargeId>,
     /// Where it is about one journey of that day.
     #[serde(default)]
+    #[schema(value_type = Option<schema::Uuid>)]
     pub journey_id: Option<Text<JourneyId>>,
     /// How much, in minor units of the city's money.
     pub amount_minor: i64,
@@ -292,14 +316,16 @@ pub struct ProposeRefund {
     pub note: String,
 }
 
-/// `POST /v1/operator/write-offs`: proposes to give up what is overdue. Sending it again is the same
-/// proposal.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+/// `POST /v1/operator/write-offs`: proposes to give up what is overdue.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "payment_id": "0190163d-8694-739b-aea5-966c26f8ad91", "amount_minor": 100,
+    "reason": "goodwill", "note": "moved away"
+}))]
 pub struct ProposeWriteOff {
-    /// A fresh UUID, made by whoever asks.
-    pub write_off_id: Text<CorrectionId>,
     /// The payment that is overdue.
+    #[schema(value_type = schema::Uuid)]
     pub payment_id: Text<PaymentId>,
     /// How much of it, in minor units of its currency.
     pub amount_minor: i64,
@@ -310,13 +336,16 @@ pub struct ProposeWriteOff {
 }
 
 /// A payment that is overdue.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct OverdueBody {
     /// The payment.
+    #[schema(value_type = schema::Uuid)]
     pub payment_id: Text<PaymentId>,
     /// Who owes it.
+    #[schema(value_type = schema::Uuid)]
     pub account_id: Text<AccountId>,
     /// The first day of its pay window.
+    #[schema(value_type = schema::Day)]
     pub window: Text<ServiceDay>,
     /// What it is over, in minor units.
     pub amount_minor: i64,
@@ -327,26 +356,30 @@ pub struct OverdueBody {
     /// ISO 4217 code of the amounts.
     pub currency: String,
     /// Since when it is overdue.
+    #[schema(value_type = schema::Time)]
     pub since: Rfc3339,
     /// The provider's word for why it could not be collected.
     pub reason: Option<String>,
 }
 
 /// `POST /v1/me/appeals`: a rider says that a charge is wrong.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "charge_id": "0190163d-8694-739b-aea5-966c26f8ad91", "note": "I did not travel that day"
+}))]
 pub struct MakeAppeal {
-    /// A fresh UUID, made by whoever asks.
-    pub appeal_id: Text<CorrectionId>,
     /// One of the rider's own charges.
+    #[schema(value_type = schema::Uuid)]
     pub charge_id: Text<ChargeId>,
     /// What is wrong with it.
     pub note: String,
 }
 
 /// `POST /v1/operator/requests/{id}/decision`.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"verdict": "approved", "note": "checked with the depot"}))]
 pub struct Decide {
     /// `approved` or `rejected`.
     pub verdict: String,
@@ -355,15 +388,18 @@ pub struct Decide {
 }
 
 /// A refund, an appeal or a write-off, with its decision.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct RequestBody {
     /// Its id.
+    #[schema(value_type = schema::Uuid)]
     pub request_id: Text<CorrectionId>,
     /// `refund`, `appeal` or `write-off`.
     pub kind: String,
     /// Whose day.
+    #[schema(value_type = schema::Uuid)]
     pub account_id: Text<AccountId>,
     /// Which day.
+    #[schema(value_type = schema::Day)]
     pub day: Text<ServiceDay>,
     /// `charge`, `journey` or `payment`.
     pub subject: String,
@@ -380,6 +416,7 @@ pub struct RequestBody {
     /// Who asked: `staff:NAME` or `rider`.
     pub maker: String,
     /// When.
+    #[schema(value_type = schema::Time)]
     pub made_at: Rfc3339,
     /// `open`, `approved` or `rejected`.
     pub state: String,
@@ -388,22 +425,24 @@ pub struct RequestBody {
 }
 
 /// What was decided about a request.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct DecisionBody {
     /// Who decided.
     pub by: String,
     /// When.
+    #[schema(value_type = schema::Time)]
     pub at: Rfc3339,
     /// What the rider is told.
     pub note: String,
 }
 
 /// One line of the audit trail.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct AuditBody {
     /// Its number; later lines have higher ones.
     pub line: u64,
     /// When.
+    #[schema(value_type = schema::Time)]
     pub at: Rfc3339,
     /// Who.
     pub who: String,

@@ -3,9 +3,10 @@
 use core::fmt;
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// One error in one place of a request.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct FieldError {
     /// Where: a JSON pointer into the body (RFC 6901); the header's or parameter's name after
     /// `header:` or `query:` where the body is not to blame.
@@ -15,18 +16,21 @@ pub struct FieldError {
 }
 
 /// The body of an error, `application/problem+json` (RFC 9457).
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Problem {
     /// A reference that names the kind of problem: `/problems/<code>`.
     #[serde(rename = "type")]
+    #[schema(value_type = String)]
     pub kind: Box<str>,
     /// The kind in a few words; the same for every occurrence.
+    #[schema(value_type = String)]
     pub title: Box<str>,
     /// The HTTP status, repeated.
     pub status: u16,
     /// What happened here and what to do about it.
     pub detail: String,
     /// The kind as a stable name for programs.
+    #[schema(value_type = String)]
     pub code: Box<str>,
     /// Places in the request, where some are to blame.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -81,6 +85,9 @@ problem_codes! {
     BodyUnreadable = "body_unreadable", 400, "The body could not be read";
     /// A parameter of the query is missing or wrong.
     InvalidQuery = "invalid_query", 400, "A query parameter is wrong";
+    /// This request needs the header `Idempotency-Key`, a string in double quotes of 1 to 64
+    /// printable ASCII characters, made by whoever asks and new for each thing that is wanted.
+    IdempotencyKeyMissing = "idempotency_key_missing", 400, "An idempotency key is needed";
     /// No session, or one that is unknown, over or someone else's: all answer alike.
     Unauthorized = "unauthorized", 401, "A session is needed";
     /// The account has a code on the deny list.
@@ -103,6 +110,8 @@ problem_codes! {
     ChallengeUsed = "challenge_used", 409, "The challenge has been used";
     /// Something else has this id, or it was decided already.
     Conflict = "conflict", 409, "It is otherwise already";
+    /// A request with this idempotency key is being worked on: ask again in a moment.
+    RequestUnderWay = "request_under_way", 409, "The same request is being worked on";
     /// The body has more bytes than the route reads.
     BodyTooLarge = "body_too_large", 413, "The body is too large";
     /// The body has another media type than the route reads.
@@ -119,6 +128,8 @@ problem_codes! {
     ProofWrong = "proof_wrong", 422, "The proof does not fit the key and the challenge";
     /// The device did not sign this batch.
     DeviceSignatureWrong = "device_signature_wrong", 422, "The device did not sign this";
+    /// This idempotency key came before with another request: make a new key for a new one.
+    IdempotencyKeyReused = "idempotency_key_reused", 422, "The idempotency key is taken";
     /// The rules of refunds refuse it.
     RefundRefused = "refund_refused", 422, "This cannot be refunded";
     /// This client asked too often; the header `Retry-After` says when it may ask again.

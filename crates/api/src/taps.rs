@@ -1,11 +1,12 @@
 //! Tap upload: the protobuf envelope of `proto/faregate/v1/taps.proto` and its JSON answer.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 pub use generated::{TapAck, TapBatch};
 
 /// `POST /v1/taps` → 200 for clients that accept JSON; the fields are those of [`TapAck`].
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct TapAckBody {
     /// Every record of the epoch up to and including this sequence number is durable; absent
     /// while record 0 is missing.

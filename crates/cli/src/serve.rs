@@ -7,7 +7,7 @@ use api::{Base64Url, Text};
 use issuer::{Issuer, KeyRing, Lives};
 use serde::Deserialize;
 use serde_json::json;
-use server::{AppState, Limits};
+use server::{AppState, Limits, Offers};
 use settlement::model::{Gate, GateState, Registered};
 use settlement::ports::SettlementStore as _;
 use store::Store;
@@ -45,7 +45,7 @@ pub(crate) async fn run(arguments: &ServeArguments) -> Result<bool> {
         rng: Arc::new(system_chance),
     };
     let hot = arguments.redis.open()?;
-    let mut router = server::router(state.clone());
+    let mut offers = Offers::default();
     let mut lists = None;
     if let (Some(folder), Some(online)) = (&arguments.lists, &arguments.lists_key) {
         let served = Arc::new(server::ServedLists::default());
@@ -53,12 +53,12 @@ pub(crate) async fn run(arguments: &ServeArguments) -> Result<bool> {
         let (issuer, shown) = (Arc::clone(&state.issuer), Arc::clone(&served));
         let opened = Lists::open((folder, online), arguments, package, issuer, shown);
         lists = Some(opened.await.context("signed lists")?);
-        router = server::lists_router(served).merge(router);
+        offers.lists = Some(served);
     }
     let mut collector = None;
     if let Some(path) = &arguments.charging {
         let terms = charging::read_config(path, state.store.clone())?;
-        router = server::charging_router(state.clone(), Arc::clone(&terms)).merge(router);
+        offers.charging = Some(Arc::clone(&terms));
         collector = Some(tokio::spawn(server::charge_forever(state.clone(), terms)));
     }
     let limits = Limits::new(
@@ -66,7 +66,7 @@ pub(crate) async fn run(arguments: &ServeArguments) -> Result<bool> {
         arguments.proxies.clone(),
         Arc::clone(&state.clock),
     );
-    let router = server::limited(router, limits);
+    let router = server::limited(server::router(state.clone(), offers), limits);
     let tls = tls(arguments)?;
     let listener = TcpListener::bind(arguments.listen)
         .await
@@ -85,11 +85,11 @@ pub(crate) async fn run(arguments: &ServeArguments) -> Result<bool> {
     );
     let watch = tokio::spawn(watch);
     server::serve_with(listener, tls, router, told_to_stop()).await?;
-    worker.abort();
-    if let Some(collector) = collector {
-        collector.abort();
+    // Each has ended before the store closes: none of them meets a closed one and says so.
+    for task in [Some(worker), collector, Some(watch)].into_iter().flatten() {
+        task.abort();
+        let _ = task.await;
     }
-    watch.abort();
     store.close().await;
     Ok(true)
 }

@@ -5,6 +5,8 @@ use axum::http::{HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use rust_embed::RustEmbed;
 
+use crate::conditional::tag_of;
+
 /// What `npm run build` wrote to `web/dist`; empty where the pages were never built.
 #[derive(RustEmbed)]
 #[folder = "../../web/dist"]
@@ -57,6 +59,7 @@ fn page(path: &str, file: rust_embed::EmbeddedFile) -> Response {
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, kind);
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(keep));
+    headers.insert(header::ETAG, tag_of(&file.metadata.sha256_hash()));
     headers.insert(
         header::CONTENT_SECURITY_POLICY,
         HeaderValue::from_static(CONTENT_SECURITY_POLICY),

@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use api::{Problem, ProblemCode};
 use axum::body::Bytes;
-use axum::extract::{FromRequest, FromRequestParts, Query, Request};
+use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
 
 use crate::ApiError;
+use crate::app::not_found;
 
 /// How long a body may take: a full batch over the slowest cell modem needs less.
 const BODY_TIME_MAX: Duration = Duration::from_mins(2);
@@ -38,6 +39,20 @@ impl<S: Send + Sync> FromRequest<S> for RawBody {
                 Problem::new(code, rejection.body_text())
             })?;
         Ok(Self(bytes))
+    }
+}
+
+/// The one variable segment of the path. What is no UTF-8 names nothing.
+#[derive(Clone, Debug)]
+pub(crate) struct Segment(pub(crate) String);
+
+impl<S: Send + Sync> FromRequestParts<S> for Segment {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let read = Path::from_request_parts(parts, state).await;
+        let Path(text) = read.map_err(|_| not_found(parts.uri.path()))?;
+        Ok(Self(text))
     }
 }
 

@@ -16,16 +16,19 @@
 //! ```no_run
 //! # async fn example(state: server::AppState) -> std::io::Result<()> {
 //! let listener = tokio::net::TcpListener::bind("127.0.0.1:8080").await?;
-//! server::serve(listener, server::router(state), std::future::pending()).await
+//! server::serve(listener, server::router(state, server::Offers::default()), std::future::pending()).await
 //! # }
 //! ```
 
 mod app;
 mod assets;
 mod charging;
+mod conditional;
 mod cores;
+mod document;
 mod error;
 mod extract;
+mod idempotent;
 mod judge;
 mod limits;
 mod listen;
@@ -37,15 +40,16 @@ mod state;
 mod tls;
 mod worker;
 
-pub use app::router;
-pub use charging::{Charging, SharedCharging, Turn, charge_forever, charging_router, sweep, turn};
+pub use app::{Offers, router};
+pub use charging::{Charging, SharedCharging, Turn, charge_forever, sweep, turn};
 pub use cores::AllCores;
+pub use document::openapi;
 pub use error::ApiError;
 pub use extract::{Parameters, RawBody};
 pub use judge::{JudgeError, judge};
 pub use limits::{Limits, limited};
 pub use listen::{serve, serve_with};
-pub use lists::{PublishError, Publisher, ServedLists, lists_router};
+pub use lists::{PublishError, Publisher, ServedLists};
 pub use routes::activity::activity;
 pub use routes::operator::{day_explanation, explain};
 pub use session::Session;

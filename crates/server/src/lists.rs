@@ -4,22 +4,25 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use api::{Problem, ProblemCode};
-use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::extract::{Path, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::extract::State;
+use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::get;
 use issuer::keyfile::KeyFile;
-use issuer::lists::{Folder, FolderError, Issuers, MakeError, Published, Wanted, hex, make, unhex};
+use issuer::lists::{Folder, FolderError, Issuers, MakeError, Published, Wanted, make, unhex};
 use issuer::{DenyError, Issuer};
 use settlement::ports::StoreError;
 use sha2::{Digest as _, Sha256};
 use store::Store;
 use units::Timestamp;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 use wire::lists::{ListName, Root};
 
 use crate::ApiError;
+use crate::conditional::{Unchanged, tag_of};
+use crate::document::problems;
+use crate::extract::Segment;
 
 /// What gates fetch.
 #[derive(Debug, Default)]
@@ -41,44 +44,80 @@ impl ServedLists {
     }
 }
 
-/// The routes under `/v1/lists`, to be merged with [`crate::router`].
-pub fn lists_router(lists: Arc<ServedLists>) -> Router {
-    Router::new()
-        .route("/v1/lists/roots/{version}", get(root))
-        .route("/v1/lists/snapshot", get(snapshot))
-        .route("/v1/lists/objects/{hash}", get(object))
-        .route("/v1/lists/deltas/{base}", get(delta))
-        .with_state(lists)
+/// The routes under `/v1/lists`.
+pub(crate) fn routes() -> OpenApiRouter<Arc<ServedLists>> {
+    OpenApiRouter::default()
+        .routes(routes!(root))
+        .routes(routes!(snapshot))
+        .routes(routes!(object))
+        .routes(routes!(delta))
+}
+
+problems! {
+    Problems: &[ProblemCode::NotFound];
 }
 
 type Lists = State<Arc<ServedLists>>;
 
-async fn root(State(lists): Lists, Path(version): Path<u64>) -> Result<Response, ApiError> {
+#[utoipa::path(
+    get,
+    path = "/v1/lists/roots/{version}",
+    operation_id = "read_root",
+    tag = "readers",
+    params(("version" = u64, Path, description = "Its number, from 1.")),
+    responses(
+        (status = 200, body = Vec<u8>, content_type = "application/octet-stream",
+            description = "The root."),
+        Unchanged, Problems,
+    ),
+)]
+async fn root(State(lists): Lists, Segment(version): Segment) -> Result<Response, ApiError> {
     let served = lists.now();
     let index = version
-        .checked_sub(1)
+        .parse::<u64>()
+        .ok()
+        .and_then(|version| version.checked_sub(1))
         .and_then(|index| usize::try_from(index).ok());
     let root = index.and_then(|index| served.roots.get(index));
     let root = root.ok_or_else(|| nothing("no root of this version"))?;
     Ok(whole(Bytes::copy_from_slice(root)))
 }
 
-async fn snapshot(State(lists): Lists, headers: HeaderMap) -> Result<Response, ApiError> {
+#[utoipa::path(
+    get,
+    path = "/v1/lists/snapshot",
+    operation_id = "read_snapshot",
+    tag = "readers",
+    responses(
+        (status = 200, body = Vec<u8>, content_type = "application/octet-stream",
+            description = "The snapshot in force."),
+        Unchanged, Problems,
+    ),
+)]
+async fn snapshot(State(lists): Lists) -> Result<Response, ApiError> {
     let served = lists.now();
     let published = served.published.as_ref();
     let signed = published.map(|published| &published.signed);
     let signed = signed.ok_or_else(|| nothing("no lists are published here"))?;
-    let tag = format!("\"{}\"", hex(&Sha256::digest(signed).into()));
-    let tag = HeaderValue::from_str(&tag).map_err(ApiError::internal)?;
-    if headers.get(header::IF_NONE_MATCH) == Some(&tag) {
-        return Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, tag)]).into_response());
-    }
+    let tag = tag_of(&Sha256::digest(signed).into());
     let mut response = whole(Bytes::from_owner(Arc::clone(signed)));
     response.headers_mut().insert(header::ETAG, tag);
     Ok(response)
 }
 
-async fn object(State(lists): Lists, Path(hash): Path<String>) -> Result<Response, ApiError> {
+#[utoipa::path(
+    get,
+    path = "/v1/lists/objects/{hash}",
+    operation_id = "read_list",
+    tag = "readers",
+    params(("hash" = String, Path, description = "SHA-256 in hexadecimal.")),
+    responses(
+        (status = 200, body = Vec<u8>, content_type = "application/octet-stream",
+            description = "The list."),
+        Unchanged, Problems,
+    ),
+)]
+async fn object(State(lists): Lists, Segment(hash): Segment) -> Result<Response, ApiError> {
     let (served, hash) = (lists.now(), unhex(&hash));
     let published = served.published.as_ref();
     let list = published.and_then(|published| {
@@ -90,7 +129,19 @@ async fn object(State(lists): Lists, Path(hash): Path<String>) -> Result<Respons
     Ok(lasting(Bytes::from_owner(list)))
 }
 
-async fn delta(State(lists): Lists, Path(base): Path<String>) -> Result<Response, ApiError> {
+#[utoipa::path(
+    get,
+    path = "/v1/lists/deltas/{base}",
+    operation_id = "read_delta",
+    tag = "readers",
+    params(("base" = String, Path, description = "SHA-256 of the deny list held.")),
+    responses(
+        (status = 200, body = Vec<u8>, content_type = "application/octet-stream",
+            description = "The delta."),
+        Unchanged, Problems,
+    ),
+)]
+async fn delta(State(lists): Lists, Segment(base): Segment) -> Result<Response, ApiError> {
     let (served, base) = (lists.now(), unhex(&base));
     let mut deltas = served
         .published

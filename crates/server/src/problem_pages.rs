@@ -1,18 +1,35 @@
 //! `/problems/<code>`: what the `type` of an error means (RFC 9457 section 3.1.1).
 
 use api::ProblemCode;
-use axum::extract::Path;
 use axum::http::{HeaderValue, header};
 use axum::response::{Html, IntoResponse as _, Response};
 
 use crate::ApiError;
 use crate::app::not_found;
+use crate::conditional::Unchanged;
+use crate::document::problems;
+use crate::extract::Segment;
+
+problems! {
+    Problems: &[ProblemCode::NotFound];
+}
 
 /// Nothing is loaded or run; the one style is in the page.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'";
 
 /// A page about one kind of problem.
-pub(crate) async fn one(Path(code): Path<String>) -> Result<Response, ApiError> {
+#[utoipa::path(
+    get,
+    path = "/problems/{code}",
+    operation_id = "explain_problem",
+    tag = "server",
+    params(("code" = String, Path, description = "The `code` of a problem.")),
+    responses(
+        (status = 200, body = String, content_type = "text/html", description = "A page."),
+        Unchanged, Problems,
+    ),
+)]
+pub(crate) async fn one(Segment(code): Segment) -> Result<Response, ApiError> {
     let mut kinds = ProblemCode::ALL.iter();
     let kind = kinds.find(|kind| kind.code() == code);
     let kind = kind.ok_or_else(|| not_found(&format!("/problems/{code}")))?;

@@ -116,6 +116,13 @@ pub fn top_up_of(account: AccountId, reference: &str) -> PaymentId {
     ))
 }
 
+/// The refund or appeal that `who` asks for under the idempotency key `key`.
+#[must_use]
+pub fn correction_of(who: &str, key: &str) -> CorrectionId {
+    let who = derive("asker", &[who.as_bytes()]);
+    CorrectionId::from_bytes(derive("correction", &[&who, key.as_bytes()]))
+}
+
 /// At most one field of a kind has a variable width and it is the last, so names are unambiguous.
 fn derive<const N: usize>(kind: &str, fields: &[&[u8]; N]) -> [u8; 16] {
     const { assert!(N <= 5, "more fields than any kind has") };

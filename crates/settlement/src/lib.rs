@@ -49,6 +49,7 @@ pub mod dump;
 pub mod flags;
 pub mod fraud;
 pub mod history;
+pub mod idempotency;
 pub mod ids;
 pub mod ingest;
 pub mod model;

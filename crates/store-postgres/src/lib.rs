@@ -39,6 +39,7 @@ mod day_rows;
 mod days;
 mod file_taps;
 mod gates;
+mod idempotency;
 mod ingest;
 mod issuance;
 mod issuance_log;

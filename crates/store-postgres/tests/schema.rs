@@ -12,7 +12,7 @@ use sqlx::Row as _;
 
 /// How each table is spread over machines: by a column of its primary key, or (`None`) as a copy
 /// on every machine, which is for small tables that hardly change.
-const SPREAD: [(&str, Option<&str>); 35] = [
+const SPREAD: [(&str, Option<&str>); 36] = [
     ("accounts", Some("account_id")),
     ("audit_trail", Some("line")),
     ("batches", Some("device_id")),
@@ -30,6 +30,7 @@ const SPREAD: [(&str, Option<&str>); 35] = [
     ("file_taps", Some("tap_id")),
     ("gates", Some("device_id")),
     ("issuances", Some("credential_id")),
+    ("kept_answers", Some("key_hash")),
     ("ledger_pages", Some("account_id")),
     ("names", None),
     ("new_taps", Some("device_id")),

@@ -35,6 +35,7 @@ mod corrections;
 mod counts;
 mod file_taps;
 mod gates;
+mod idempotency;
 mod issuance;
 mod issuance_log;
 mod journeys;

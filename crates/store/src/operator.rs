@@ -1,6 +1,7 @@
-//! Pages for an operator, and staff, method by method.
+//! Pages for an operator, staff, and kept answers, method by method.
 
 use settlement::corrections::AuditLine;
+use settlement::idempotency::{AnswerStore, Asked, Begun, KeptAnswer};
 use settlement::model::{StaffName, StoredCharge};
 use settlement::operator::{ChargeFilter, ChargeKey, DaySummary, Gap, OperatorStore};
 use settlement::ports::StoreError;
@@ -83,5 +84,20 @@ impl StaffStore for Store {
 
     async fn close_session(&self, session_hash: &[u8; 32]) -> Result<(), StoreError> {
         inside!(self, store => store.close_session(session_hash).await)
+    }
+}
+
+impl AnswerStore for Store {
+    async fn begin_request(&self, asked: &Asked, now: Timestamp) -> Result<Begun, StoreError> {
+        inside!(self, store => store.begin_request(asked, now).await)
+    }
+
+    async fn end_request(
+        &self,
+        asked: &Asked,
+        answer: Option<&KeptAnswer>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        inside!(self, store => store.end_request(asked, answer, now).await)
     }
 }

@@ -132,7 +132,6 @@ export interface Request {
 }
 
 export interface Proposal {
-  readonly refund_id: string;
   readonly charge_id: string;
   readonly journey_id?: string;
   readonly amount_minor: number;
@@ -153,7 +152,6 @@ export interface Debt {
 }
 
 export interface WriteOffProposal {
-  readonly write_off_id: string;
   readonly payment_id: string;
   readonly amount_minor: number;
   readonly reason: string;
@@ -170,18 +168,30 @@ export class Refusal extends Error {
   }
 }
 
-async function ask<T>(method: string, path: string, body?: unknown): Promise<T> {
+/** `key` names what is wanted: the same for the same thing sent again. */
+async function ask<T>(method: string, path: string, body?: unknown, key?: string): Promise<T> {
   const response = await fetch(`/v1/${path}`, {
     method,
     credentials: 'same-origin',
     ...(body === undefined
       ? {}
-      : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+      : {
+          headers: {
+            'content-type': 'application/json',
+            ...(key === undefined ? {} : { 'idempotency-key': `"${key}"` }),
+          },
+          body: JSON.stringify(body),
+        }),
   }).catch(() => {
     throw new Refusal(0, 'The server does not answer. Is there a network?');
   });
   if (!response.ok) throw await refusal(response);
   return (response.status === 204 ? undefined : await response.json()) as T;
+}
+
+/** Whether nobody knows if it was done: then it is sent again under the same key. */
+export function isUnanswered(error: unknown): boolean {
+  return error instanceof Refusal && (error.status === 0 || error.status >= 500);
 }
 
 async function refusal(response: Response): Promise<Refusal> {
@@ -217,13 +227,15 @@ export const operator = {
     ask<Page<Charge>>('GET', `operator/charges${query({ ...filter, cursor, limit: '20' })}`),
   charge: (id: string, language: Language) =>
     ask<Explanation>('GET', `operator/charges/${encodeURIComponent(id)}${query({ language })}`),
-  propose: (proposal: Proposal) => ask<Request>('POST', 'operator/refunds', proposal),
+  propose: (proposal: Proposal, key: string) =>
+    ask<Request>('POST', 'operator/refunds', proposal, key),
   debts: (cursor: Cursor) => ask<Page<Debt>>('GET', `operator/debts${query({ cursor })}`),
-  writeOff: (proposal: WriteOffProposal) => ask<Request>('POST', 'operator/write-offs', proposal),
+  writeOff: (proposal: WriteOffProposal, key: string) =>
+    ask<Request>('POST', 'operator/write-offs', proposal, key),
   requests: (open: boolean, cursor: Cursor) =>
     ask<Page<Request>>('GET', `operator/requests${query({ open: open ? 'true' : null, cursor })}`),
-  decide: (id: string, verdict: 'approved' | 'rejected', note: string) =>
-    ask<Request>('POST', `operator/requests/${id}/decision`, { verdict, note }),
+  decide: (id: string, verdict: 'approved' | 'rejected', note: string, key: string) =>
+    ask<Request>('POST', `operator/requests/${id}/decision`, { verdict, note }, key),
 };
 
 /** A list that grows page by page. */

@@ -14,7 +14,7 @@ use ed25519_dalek::Signer as _;
 use issuer::{ChallengeSecret, Issuer, KeyRing, Lives, RingKey, SeedSigner};
 use prost::Message as _;
 use reqwest::header::CONTENT_TYPE;
-use server::{AppState, Limits};
+use server::{AppState, Limits, Offers};
 use services::Postgres;
 use settlement::ports::{SettlementStore as _, VerifiedBatch};
 use store::Store;
@@ -106,7 +106,10 @@ async fn serve(store: PostgresStore, day: &Day) -> anyhow::Result<String> {
         // Nobody registers here, so nothing is drawn.
         rng: Arc::new(|bytes: &mut [u8]| bytes.fill(0)),
     };
-    let router = server::limited(server::router(state), Limits::new(None, Vec::new(), clock));
+    let router = server::limited(
+        server::router(state, Offers::default()),
+        Limits::new(None, Vec::new(), clock),
+    );
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let url = format!("http://{}/v1/taps", listener.local_addr()?);
     tokio::spawn(server::serve(listener, router, std::future::pending()));

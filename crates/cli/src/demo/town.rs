@@ -9,7 +9,7 @@ use anyhow::{Context as _, Result};
 use issuer::keyfile::{self, KeyFile, KeyLives, WorkFactor};
 use issuer::{DenyReason, Issuer, Lives};
 use secrecy::SecretString;
-use server::{AppState, Limits};
+use server::{AppState, Limits, Offers};
 use settlement::ports::SettlementStore as _;
 use store::{Address, Store};
 use store_sqlite::Location;
@@ -134,7 +134,7 @@ impl Town {
         }
         let inner = listen(SocketAddr::from(([127, 0, 0, 1], 0))).await?;
         let client = Client::new(format!("http://{}", inner.local_addr()?))?;
-        let router = server::router(state.clone());
+        let router = server::router(state.clone(), Offers::default());
         tokio::spawn(async move {
             if let Err(error) = axum::serve(inner, router).await {
                 tracing::error!(%error, "the demo's server stopped");
@@ -189,7 +189,7 @@ impl Town {
             self.state.issuer.replace_keys(self.keys.to_ring()?, now)?;
         }
         let address = door.local_addr()?;
-        let router = server::router(self.state.clone());
+        let router = server::router(self.state.clone(), Offers::default());
         let clock = Arc::clone(&self.state.clock);
         let router = router.merge(live::router(self.state, self.client, gates, spool, report)?);
         let router = server::limited(router, Limits::new(None, Vec::new(), clock));

@@ -14,7 +14,7 @@ use tariff::City;
 use tokio::sync::Notify;
 use units::{ProviderId, ServiceDay, Span, Timestamp};
 
-pub use routes::charging_router;
+pub(crate) use routes::{Paying, routes};
 pub use turn::{Turn, sweep, turn};
 pub use worker::charge_forever;
 

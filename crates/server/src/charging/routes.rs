@@ -1,10 +1,11 @@
 //! `POST /v1/webhooks/{provider}`, `GET /v1/me/debt`, `POST /v1/me/pay`.
 
+use api::schema;
 use api::{Debt, OverduePayment, Problem, ProblemCode, Rfc3339, Text};
-use axum::extract::{DefaultBodyLimit, Path, State};
+use axum::Json;
+use axum::extract::{DefaultBodyLimit, FromRef, State};
 use axum::http::{HeaderMap, StatusCode};
-use axum::routing::{get, post};
-use axum::{Json, Router};
+use axum::response::{IntoResponse as _, Response};
 use provider::Kind;
 use provider::stripe::webhook;
 use secrecy::ExposeSecret as _;
@@ -13,9 +14,13 @@ use settlement::debt::exposure;
 use settlement::debt::list::{self, DebtList as _};
 use settlement::ports::StoreError;
 use units::AccountId;
+use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt as _};
+use utoipa_axum::routes;
 
 use super::SharedCharging;
-use crate::app::wrong_method;
+use crate::document::{BYTES, SESSION, problems};
+use crate::extract::Segment;
+use crate::idempotent::{KEYED, Once};
 use crate::{ApiError, AppState, RawBody, Session};
 
 /// A webhook may have this many bytes; Stripe's have some ten thousand.
@@ -24,29 +29,49 @@ const WEBHOOK_BYTES_MAX: usize = 256 * 1024;
 /// The header that proves who sent a webhook (Stripe, "Verify webhook signatures").
 const SIGNATURE: &str = "stripe-signature";
 
+/// What the routes share.
 #[derive(Clone)]
-struct Paying {
-    app: AppState,
-    charging: SharedCharging,
+pub(crate) struct Paying {
+    pub(crate) app: AppState,
+    pub(crate) charging: SharedCharging,
 }
 
-/// The routes of a city that collects, to be merged with [`crate::router`].
-pub fn charging_router(app: AppState, charging: SharedCharging) -> Router {
-    Router::new()
-        .route(
-            "/v1/webhooks/{provider}",
-            post(hear).layer(DefaultBodyLimit::max(WEBHOOK_BYTES_MAX)),
-        )
-        .route("/v1/me/debt", get(debt))
-        .route("/v1/me/pay", post(pay))
-        .method_not_allowed_fallback(wrong_method)
-        .with_state(Paying { app, charging })
+impl FromRef<Paying> for AppState {
+    fn from_ref(paying: &Paying) -> Self {
+        paying.app.clone()
+    }
+}
+
+problems! {
+    Hearing: BYTES, &[
+        ProblemCode::WebhookUnproven, ProblemCode::NotFound, ProblemCode::Unavailable,
+    ];
+    Reading: SESSION, &[ProblemCode::NotFound];
+    Settling: SESSION, BYTES, KEYED, &[ProblemCode::NotFound];
+}
+
+/// The routes of a city that collects.
+pub(crate) fn routes() -> OpenApiRouter<Paying> {
+    OpenApiRouter::default()
+        .routes(routes!(hear).layer(DefaultBodyLimit::max(WEBHOOK_BYTES_MAX)))
+        .routes(routes!(debt))
+        .routes(routes!(pay))
 }
 
 /// Takes a webhook whose origin is proven as a reason to look the payment up, and nothing else.
+#[utoipa::path(
+    post,
+    path = "/v1/webhooks/{provider}",
+    operation_id = "hear_webhook",
+    tag = "server",
+    security(("provider_signature" = [])),
+    params(("provider" = String, Path, description = "The provider's name here.")),
+    request_body(content = String, content_type = "application/json"),
+    responses((status = 204, description = "The payment will be looked up."), Hearing),
+)]
 async fn hear(
     State(paying): State<Paying>,
-    Path(name): Path<String>,
+    Segment(name): Segment,
     headers: HeaderMap,
     RawBody(body): RawBody,
 ) -> Result<StatusCode, ApiError> {
@@ -85,21 +110,46 @@ async fn hear(
 }
 
 /// What the session's own rider has to pay.
-async fn debt(State(paying): State<Paying>, headers: HeaderMap) -> Result<Json<Debt>, ApiError> {
-    let rider = Session::from_headers(&paying.app, &headers).await?;
+#[utoipa::path(
+    get,
+    path = "/v1/me/debt",
+    operation_id = "read_debt",
+    tag = "riders",
+    security(("session" = [])),
+    responses((status = 200, body = Debt, description = "What is open."), Reading),
+)]
+async fn debt(
+    State(paying): State<Paying>,
+    Session(rider): Session,
+) -> Result<Json<Debt>, ApiError> {
     read(&paying, rider.account).await.map(Json)
 }
 
 /// Collects everything that is overdue of the session's own rider now, and says what is left.
-async fn pay(State(paying): State<Paying>, headers: HeaderMap) -> Result<Json<Debt>, ApiError> {
-    let rider = Session::from_headers(&paying.app, &headers).await?;
+#[utoipa::path(
+    post,
+    path = "/v1/me/pay",
+    operation_id = "pay",
+    tag = "riders",
+    security(("session" = [])),
+    params(
+        ("Idempotency-Key" = schema::IdempotencyKey, Header, description = "One per thing."),
+    ),
+    responses((status = 200, body = Debt, description = "What is left."), Settling),
+)]
+async fn pay(
+    State(paying): State<Paying>,
+    Session(rider): Session,
+    once: Once,
+) -> Result<Response, ApiError> {
     let account = rider.account;
-    // Goes on where the phone hangs up: the answer is then at `GET /v1/me/debt`.
     let working = paying.clone();
-    let collected = tokio::spawn(async move { collect(&working, account).await });
-    let collected = collected.await.map_err(ApiError::internal)?;
-    collected.map_err(ApiError::internal)?;
-    read(&paying, account).await.map(Json)
+    let work = Box::pin(async move {
+        let collected = collect(&working, account).await;
+        collected.map_err(ApiError::internal)?;
+        Ok(Json(read(&working, account).await?).into_response())
+    });
+    once.run(&paying.app, &account.to_string(), work).await
 }
 
 async fn collect(paying: &Paying, account: AccountId) -> Result<(), StoreError> {

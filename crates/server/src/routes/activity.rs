@@ -1,5 +1,6 @@
 //! `GET /v1/me/activity`: a rider's day, every amount with its reason.
 
+use api::schema;
 use api::{
     Activity, ChargeBody, FareLineBody, JourneyBody, Problem, ProblemCode, Rfc3339, RuleBody,
     TapBody, TapBodyKind, Text,
@@ -11,16 +12,34 @@ use settlement::model::{self, StoredCharge, StoredFare, StoredJourney};
 use settlement::statement::{self, Statement, StatementTap};
 use tariff::TapKind;
 use units::{AccountId, ServiceDay};
+use utoipa::IntoParams;
 
+use crate::document::{QUERY, SESSION, problems};
 use crate::{ApiError, AppState, Parameters, Session};
 
+problems! {
+    Problems: SESSION, QUERY;
+}
+
 /// `?day=YYYY-MM-DD`; today's service day where it is left out.
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct Day {
+    /// The service day; today's where it is absent.
+    #[param(value_type = Option<schema::Day>, nullable = false)]
     day: Option<String>,
 }
 
 /// Answers with the day of the session's own rider; nobody can ask for another's.
+#[utoipa::path(
+    get,
+    path = "/v1/me/activity",
+    operation_id = "read_activity",
+    tag = "riders",
+    security(("session" = [])),
+    params(Day),
+    responses((status = 200, body = Activity, description = "The day."), Problems),
+)]
 pub(crate) async fn of_session(
     State(state): State<AppState>,
     Session(rider): Session,

@@ -37,7 +37,7 @@ pub(crate) fn keep_out_of_caches(headers: &mut HeaderMap) {
 }
 
 /// `application/json`, with or without parameters.
-fn check_is_json(headers: &HeaderMap) -> Result<(), ApiError> {
+pub(crate) fn check_is_json(headers: &HeaderMap) -> Result<(), ApiError> {
     let named = headers
         .get(header::CONTENT_TYPE)
         .map(|value| value.to_str().unwrap_or("?"));

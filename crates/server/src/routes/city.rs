@@ -10,11 +10,24 @@ use tariff::City;
 use units::NetworkId;
 
 use crate::AppState;
+use crate::conditional::Unchanged;
+use crate::document::problems;
+
+problems! {
+    Problems: &[];
+}
 
 /// A city changes seldom; an app that opens asks again after an hour.
 const KEEP: HeaderValue = HeaderValue::from_static("public, max-age=3600");
 
 /// Answers with the city as its files describe it.
+#[utoipa::path(
+    get,
+    path = "/v1/city",
+    operation_id = "describe_city",
+    tag = "riders",
+    responses((status = 200, body = CityBody, description = "The city."), Unchanged, Problems),
+)]
 pub(crate) async fn describe(
     State(state): State<AppState>,
 ) -> ([(HeaderName, HeaderValue); 1], Json<CityBody>) {

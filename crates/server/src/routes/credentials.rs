@@ -8,9 +8,25 @@ use axum::response::Response;
 use issuer::{IssueError, IssuedCredential};
 
 use super::body::created;
+use crate::document::{CODES, SESSION, problems};
 use crate::{ApiError, AppState, Session};
 
+problems! {
+    Problems: SESSION, CODES;
+}
+
 /// Issues a credential that names the session's phone; the earlier one lives on until its end.
+#[utoipa::path(
+    post,
+    path = "/v1/credentials",
+    operation_id = "renew_credential",
+    tag = "codes",
+    security(("session" = [])),
+    responses(
+        (status = 201, body = CredentialResponse, description = "A fresh credential."),
+        Problems,
+    ),
+)]
 pub(crate) async fn renew(
     State(state): State<AppState>,
     Session(rider): Session,

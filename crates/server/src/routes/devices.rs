@@ -8,9 +8,28 @@ use std::error::Error;
 
 use super::body::{JsonBody, created};
 use super::credentials;
+use crate::document::{BYTES, CODES, JSON, problems};
 use crate::{ApiError, AppState};
 
+problems! {
+    Problems: BYTES, JSON, CODES, &[
+        ProblemCode::PublicKeyInvalid, ProblemCode::ChallengeExpired,
+        ProblemCode::ChallengeUnknown, ProblemCode::ChallengeUsed, ProblemCode::ProofWrong,
+    ];
+}
+
 /// Registers a phone that proves to hold its key.
+#[utoipa::path(
+    post,
+    path = "/v1/devices",
+    operation_id = "register_device",
+    tag = "codes",
+    request_body = RegisterDeviceRequest,
+    responses(
+        (status = 201, body = DeviceResponse, description = "Account, session and credential."),
+        Problems,
+    ),
+)]
 pub(crate) async fn register(
     State(state): State<AppState>,
     JsonBody(request): JsonBody<RegisterDeviceRequest>,

@@ -9,19 +9,24 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use api::{Activity, Problem, ProblemCode};
-use axum::Router;
-use axum::extract::State;
+use axum::extract::{FromRef, State};
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::get;
 use futures_util::stream::{self, Stream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 use units::AccountId;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use super::activity::activity;
+use crate::document::{SESSION, problems};
 use crate::{ApiError, AppState, Session};
+
+problems! {
+    Problems: SESSION, &[ProblemCode::Unavailable];
+}
 
 /// Streams at a time: a third of the connections that a server has, so that gates and phones
 /// find one. A wallet that gets none asks `activity` now and then.
@@ -41,24 +46,47 @@ const UNBUFFERED: HeaderName = HeaderName::from_static("x-accel-buffering");
 
 /// What the route shares.
 #[derive(Clone)]
-struct Watching {
+pub(crate) struct Watching {
     state: AppState,
     places: Arc<Semaphore>,
 }
 
-/// The route, with places for [`STREAMS_MAX`] riders.
-pub(crate) fn router(state: AppState) -> Router {
-    let places = Arc::new(Semaphore::new(STREAMS_MAX));
-    Router::new()
-        .route("/v1/me/events", get(watch))
-        .with_state(Watching { state, places })
+/// The route.
+pub(crate) fn routes() -> OpenApiRouter<Watching> {
+    OpenApiRouter::default().routes(routes!(watch))
 }
 
+impl FromRef<Watching> for AppState {
+    fn from_ref(watching: &Watching) -> Self {
+        watching.state.clone()
+    }
+}
+
+impl Watching {
+    /// Places for [`STREAMS_MAX`] riders.
+    pub(crate) fn new(state: AppState) -> Self {
+        let places = Arc::new(Semaphore::new(STREAMS_MAX));
+        Self { state, places }
+    }
+}
+
+#[utoipa::path(
+    get,
+    path = "/v1/me/events",
+    operation_id = "watch_activity",
+    tag = "riders",
+    security(("session" = [])),
+    responses(
+        (status = 200, body = String, content_type = "text/event-stream",
+            description = "Events named `activity`, each with an `Activity` as its data: at once, \
+                and after each change."),
+        Problems,
+    ),
+)]
 async fn watch(
     State(watching): State<Watching>,
-    headers: axum::http::HeaderMap,
+    Session(rider): Session,
 ) -> Result<Response, ApiError> {
-    let rider = Session::from_headers(&watching.state, &headers).await?;
     let place = Arc::clone(&watching.places)
         .try_acquire_owned()
         .map_err(|_| {

@@ -1,7 +1,7 @@
 //! The routes, one file each.
 
 pub(crate) mod activity;
-mod body;
+pub(crate) mod body;
 mod challenges;
 pub(crate) mod city;
 mod credentials;
@@ -13,18 +13,18 @@ pub(crate) mod operator;
 pub(crate) mod taps;
 mod tickets;
 
-use axum::Router;
-use axum::routing::{get, post};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use crate::AppState;
 
 /// The issuer's routes, which phones and readers ask.
-pub(crate) fn issuer_router() -> Router<AppState> {
-    Router::new()
-        .route("/v1/challenges", post(challenges::make))
-        .route("/v1/devices", post(devices::register))
-        .route("/v1/credentials", post(credentials::renew))
-        .route("/v1/tickets", post(tickets::issue))
-        .route("/v1/issuer-keys", get(issuer_keys::list))
-        .route("/v1/deny-list", get(deny_list::read))
+pub(crate) fn issuer_router() -> OpenApiRouter<AppState> {
+    OpenApiRouter::default()
+        .routes(routes!(challenges::make))
+        .routes(routes!(devices::register))
+        .routes(routes!(credentials::renew))
+        .routes(routes!(tickets::issue))
+        .routes(routes!(issuer_keys::list))
+        .routes(routes!(deny_list::read))
 }

@@ -9,7 +9,15 @@ use prost::Message as _;
 use settlement::ingest::batch::{self, BatchError, SignedBatch};
 use units::DeviceId;
 
+use crate::document::{BYTES, problems};
 use crate::{ApiError, AppState, RawBody};
+
+problems! {
+    Problems: BYTES, &[
+        ProblemCode::UnsupportedMediaType, ProblemCode::InvalidBody,
+        ProblemCode::DeviceNotInService, ProblemCode::DeviceSignatureWrong,
+    ];
+}
 
 /// The media type of batches and answers (schema: proto/faregate/v1/taps.proto).
 const PROTOBUF: &str = "application/x-protobuf";
@@ -18,6 +26,22 @@ const PROTOBUF: &str = "application/x-protobuf";
 pub(crate) const BATCH_BYTES_MAX: usize = 1024 * 1024;
 
 /// Stores the batch, unjudged; answers only after the commit.
+#[utoipa::path(
+    post,
+    path = "/v1/taps",
+    operation_id = "upload_taps",
+    tag = "readers",
+    request_body(
+        content = Vec<u8>,
+        content_type = "application/x-protobuf",
+        description = "A `TapBatch` of proto/faregate/v1/taps.proto, signed by the device.",
+    ),
+    responses(
+        (status = 200, description = "The batch is durable. `TapAck`, or JSON where accepted.",
+            content((Vec<u8> = "application/x-protobuf"), (TapAckBody = "application/json"))),
+        Problems,
+    ),
+)]
 pub(crate) async fn upload(
     State(state): State<AppState>,
     headers: HeaderMap,

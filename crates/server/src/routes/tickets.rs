@@ -9,7 +9,12 @@ use wire::{PartySize, ProductCode, RiderCategory};
 
 use super::body::{JsonBody, created, keep_out_of_caches};
 use super::credentials::refuse;
+use crate::document::{BYTES, CODES, JSON, SESSION, problems};
 use crate::{ApiError, AppState, Session};
+
+problems! {
+    Problems: SESSION, BYTES, JSON, CODES, &[ProblemCode::NotAcceptable];
+}
 
 /// Says which ticket a picture shows, since a picture cannot.
 const TICKET_ID: HeaderName = HeaderName::from_static("faregate-ticket-id");
@@ -30,6 +35,22 @@ const FORMS: [(Form, &str, &str); 3] = [
 ];
 
 /// Issues a ticket on the session's account.
+#[utoipa::path(
+    post,
+    path = "/v1/tickets",
+    operation_id = "issue_ticket",
+    tag = "codes",
+    security(("session" = [])),
+    request_body = TicketRequest,
+    responses(
+        (status = 201, description = "A ticket, in the form that `Accept` likes best.", content(
+            (TicketResponse = "application/json"),
+            (String = "image/svg+xml"),
+            (Vec<u8> = "image/png"),
+        )),
+        Problems,
+    ),
+)]
 pub(crate) async fn issue(
     State(state): State<AppState>,
     Session(rider): Session,

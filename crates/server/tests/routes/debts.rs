@@ -27,13 +27,13 @@ const STOLEN: Faults = Faults {
     ..Faults::NONE
 };
 
-struct Town {
-    world: World,
+pub(crate) struct Town {
+    pub(crate) world: World,
     charging: SharedCharging,
-    bank: Server,
+    pub(crate) bank: Server,
 }
 
-async fn town(faults: Faults) -> Town {
+pub(crate) async fn town(faults: Faults) -> Town {
     let mut world = World::new().await;
     let bank = Server::start(Sim::new(1, faults, DAWN)).await.unwrap();
     let config = StripeConfig {
@@ -58,8 +58,7 @@ async fn town(faults: Faults) -> Town {
         },
         bell: Notify::new(),
     });
-    let routes = server::charging_router(world.state.clone(), Arc::clone(&charging));
-    world.answer_also(routes);
+    world.offer(|offers| offers.charging = Some(Arc::clone(&charging)));
     Town {
         world,
         charging,
@@ -69,7 +68,7 @@ async fn town(faults: Faults) -> Town {
 
 impl Town {
     /// A payment of 3.00 that the account owes.
-    async fn owe(&self, account: AccountId) -> PaymentId {
+    pub(crate) async fn owe(&self, account: AccountId) -> PaymentId {
         let payer = Payer {
             provider: ids::provider_of_name("card"),
             reference: Some("cus_1".to_owned()),
@@ -81,7 +80,7 @@ impl Town {
         payment.id
     }
 
-    async fn turn(&self) -> Turn {
+    pub(crate) async fn turn(&self) -> Turn {
         self.bank.sim().advance(self.world.now());
         let city = &self.world.state.city;
         let done = server::turn(&self.charging, city, self.world.now(), |_| ()).await;

@@ -3,6 +3,10 @@
 
 mod codes;
 mod debts;
+mod document;
+mod generated;
+mod idempotency;
+mod matrix;
 mod operator;
 mod problems;
 mod registration;

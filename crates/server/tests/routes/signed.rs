@@ -37,7 +37,7 @@ impl Signed {
         let served = Arc::new(ServedLists::default());
         let issuer = Arc::clone(&world.state.issuer);
         let publisher = Publisher::open(issuer, folder, Arc::clone(&served)).unwrap();
-        world.answer_also(server::lists_router(served));
+        world.offer(|offers| offers.lists = Some(served));
         Self {
             publisher,
             online,
@@ -45,6 +45,13 @@ impl Signed {
             pinned: root,
             _folder: place,
         }
+    }
+
+    /// The hash of the deny list in force, as paths write it.
+    pub(crate) async fn deny_hash(&self, world: &World) -> String {
+        let signed = world.get("/v1/lists/snapshot").await;
+        let snapshot = Snapshot::verify(&signed.body, &self.pinned).unwrap();
+        hex(&snapshot.deny.hash)
     }
 
     /// What a gate that syncs now reads on the signed deny list.

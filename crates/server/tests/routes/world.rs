@@ -14,7 +14,7 @@ use issuer::keyfile::{KeyFile, KeyLives};
 use issuer::{Issuer, Lives};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use server::AppState;
+use server::{AppState, Offers};
 use store::{Address, Store};
 use store_sqlite::Location;
 use tower::ServiceExt as _;
@@ -39,6 +39,7 @@ pub(crate) struct World {
     pub(crate) state: AppState,
     pub(crate) keys: KeyFile,
     pub(crate) folder: tempfile::TempDir,
+    offers: Offers,
     router: Router,
     clock: Arc<AtomicI64>,
 }
@@ -115,19 +116,21 @@ impl World {
             clock: Arc::new(move || Timestamp::from_micros(reading.load(Ordering::Relaxed))),
             rng,
         };
-        let router = server::router(state.clone());
+        let router = server::router(state.clone(), Offers::default());
         Self {
             state,
             keys,
             folder,
+            offers: Offers::default(),
             router,
             clock,
         }
     }
 
-    /// Answers these routes, too.
-    pub(crate) fn answer_also(&mut self, routes: Router) {
-        self.router = routes.merge(std::mem::take(&mut self.router));
+    /// Offers this too.
+    pub(crate) fn offer(&mut self, change: impl FnOnce(&mut Offers)) {
+        change(&mut self.offers);
+        self.router = server::router(self.state.clone(), self.offers.clone());
     }
 
     pub(crate) fn now(&self) -> Timestamp {
@@ -172,6 +175,16 @@ impl World {
             .await
     }
 
+    /// Reads `path` with one header more.
+    pub(crate) async fn get_with(&self, path: &str, name: &str, value: &str) -> Answer {
+        let request = Request::get(path).header(name, value);
+        self.send(request.body(Body::empty()).unwrap()).await
+    }
+
+    pub(crate) fn router(&self) -> &Router {
+        &self.router
+    }
+
     /// Posts JSON, with `session` as the bearer token where there is one.
     pub(crate) async fn post(
         &self,
@@ -192,6 +205,7 @@ impl World {
     ) -> Answer {
         let mut request = Request::post(path)
             .header(header::CONTENT_TYPE, "application/json")
+            .header("idempotency-key", fresh_key())
             .header(header::ACCEPT, accept);
         if let Some(session) = session {
             request = request.header(header::AUTHORIZATION, format!("Bearer {session}"));
@@ -254,6 +268,12 @@ impl World {
         }
         bytes
     }
+}
+
+/// An idempotency key that no other request has.
+pub(crate) fn fresh_key() -> String {
+    static NUMBER: AtomicU64 = AtomicU64::new(1);
+    format!("\"request {}\"", NUMBER.fetch_add(1, Ordering::Relaxed))
 }
 
 /// The body of `POST /v1/devices` for an honest phone.

@@ -13,6 +13,7 @@ mod charging;
 mod codes;
 mod corrections;
 mod files;
+mod idempotency;
 mod judging;
 mod laws;
 mod notes;
@@ -33,6 +34,7 @@ use super::world::{self, Device, Issuer, Phone};
 use crate::charging::{InvoiceBook, PaymentStore, PrepaidBook};
 use crate::corrections::CorrectionStore;
 use crate::debt::list::DebtList;
+use crate::idempotency::AnswerStore;
 use crate::ingest::batch::{self, BatchError, SignedBatch};
 use crate::ingest::judge::{self, OneCore};
 use crate::operator::OperatorStore;
@@ -51,7 +53,8 @@ pub trait Factory {
         + PaymentStore
         + PrepaidBook
         + InvoiceBook
-        + DebtList;
+        + DebtList
+        + AnswerStore;
 
     /// An empty store that shares nothing with any other.
     fn fresh(&self) -> impl Future<Output = Self::Store>;
@@ -80,6 +83,7 @@ pub async fn check_all<F: Factory>(factory: &F) {
     Box::pin(corrections::check(factory)).await;
     Box::pin(operator::check(factory)).await;
     Box::pin(files::check(factory)).await;
+    Box::pin(idempotency::check(factory)).await;
     Box::pin(laws::check(factory)).await;
     Box::pin(windows::check(factory)).await;
 }

@@ -2,6 +2,7 @@
 //! transaction.
 
 mod corrections;
+mod idempotency;
 mod operator;
 mod payments;
 mod uploads;
@@ -73,6 +74,7 @@ struct State {
     profiles: BTreeMap<AccountId, PaymentProfile>,
     book: BTreeMap<(PaymentId, u32), payments::Booked>,
     debts: BTreeMap<AccountId, DebtEntry>,
+    answers: BTreeMap<[u8; 32], idempotency::Kept>,
 }
 
 impl MemoryStore {

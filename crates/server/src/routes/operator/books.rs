@@ -1,11 +1,12 @@
 //! Looking into the books: days, queues, exceptions, fraud, charges.
 
+use api::schema;
 use api::{
     ChargeExplanation, Count, DayBody, ExceptionBody, FindingBody, FraudBody, GapBody,
     ListedCharge, Page, Problem, ProblemCode, Queues, Rfc3339, Text,
 };
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use serde::Deserialize;
 use settlement::corrections::{AuditLine, CorrectionFilter, CorrectionStore as _};
 use settlement::fraud::{Limits, Search, Subject};
@@ -15,16 +16,34 @@ use settlement::ports::SettlementStore as _;
 use tariff::JourneyStatus;
 use tariff::explain::Language;
 use units::{AccountId, ChargeId, ServiceDay};
+use utoipa::IntoParams;
 
 use super::auth::Looker;
 use super::cursor::Paging;
 use super::explain::{explain, fare_minor};
+use crate::document::{QUERY, SESSION, problems};
+use crate::extract::Segment;
 use crate::{ApiError, AppState, Parameters};
+
+problems! {
+    Looking: SESSION;
+    Listing: SESSION, QUERY;
+    Explaining: SESSION, QUERY, &[ProblemCode::NotFound];
+}
 
 /// Gaps, open requests and corrections of one account that are listed at most.
 const LISTED_MAX: u32 = 100;
 
 /// `GET /v1/operator/days`: the newest first.
+#[utoipa::path(
+    get,
+    path = "/v1/operator/days",
+    operation_id = "list_days",
+    tag = "staff",
+    security(("staff_token" = []), ("staff_cookie" = [])),
+    params(Paging),
+    responses((status = 200, body = Page<DayBody>, description = "Days, the newest first."), Listing),
+)]
 pub(crate) async fn days(
     State(state): State<AppState>,
     _staff: Looker,
@@ -52,6 +71,14 @@ fn describe_day(day: DaySummary) -> DayBody {
 }
 
 /// `GET /v1/operator/queues`.
+#[utoipa::path(
+    get,
+    path = "/v1/operator/queues",
+    operation_id = "read_queues",
+    tag = "staff",
+    security(("staff_token" = []), ("staff_cookie" = [])),
+    responses((status = 200, body = Queues, description = "What waits."), Looking),
+)]
 pub(crate) async fn queues(
     State(state): State<AppState>,
     _staff: Looker,
@@ -90,14 +117,30 @@ fn describe_gap(gap: Gap) -> GapBody {
 }
 
 /// `?day=YYYY-MM-DD` and a page of riders.
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct OfDay {
+    /// The service day.
+    #[param(value_type = schema::Day, nullable = false)]
     day: Text<ServiceDay>,
+    /// The `next` of the page before.
+    #[param(nullable = false)]
     cursor: Option<String>,
+    /// Items of the page: 50 where it is absent, 200 at most.
+    #[param(nullable = false)]
     limit: Option<u32>,
 }
 
 /// `GET /v1/operator/exceptions?day=`: journeys without a fare or an end. `limit` counts riders.
+#[utoipa::path(
+    get,
+    path = "/v1/operator/exceptions",
+    operation_id = "list_exceptions",
+    tag = "staff",
+    security(("staff_token" = []), ("staff_cookie" = [])),
+    params(OfDay),
+    responses((status = 200, body = Page<ExceptionBody>, description = "Journeys."), Listing),
+)]
 pub(crate) async fn exceptions(
     State(state): State<AppState>,
     _staff: Looker,
@@ -132,6 +175,15 @@ pub(crate) async fn exceptions(
 
 /// `GET /v1/operator/fraud`: findings among the next riders. `limit` counts riders looked at, so a
 /// page may be empty and another follow.
+#[utoipa::path(
+    get,
+    path = "/v1/operator/fraud",
+    operation_id = "list_findings",
+    tag = "staff",
+    security(("staff_token" = []), ("staff_cookie" = [])),
+    params(Paging),
+    responses((status = 200, body = Page<FraudBody>, description = "Findings."), Listing),
+)]
 pub(crate) async fn fraud(
     State(state): State<AppState>,
     _staff: Looker,
@@ -171,15 +223,33 @@ pub(crate) async fn fraud(
 }
 
 /// `?account=…&day=…` and a page.
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct OfCharges {
+    /// Only of this account.
+    #[param(value_type = Option<schema::Uuid>, nullable = false)]
     account: Option<Text<AccountId>>,
+    /// The service day.
+    #[param(value_type = Option<schema::Day>, nullable = false)]
     day: Option<Text<ServiceDay>>,
+    /// The `next` of the page before.
+    #[param(nullable = false)]
     cursor: Option<String>,
+    /// Items of the page: 50 where it is absent, 200 at most.
+    #[param(nullable = false)]
     limit: Option<u32>,
 }
 
 /// `GET /v1/operator/charges`: in order of (day, account, revision).
+#[utoipa::path(
+    get,
+    path = "/v1/operator/charges",
+    operation_id = "list_charges",
+    tag = "staff",
+    security(("staff_token" = []), ("staff_cookie" = [])),
+    params(OfCharges),
+    responses((status = 200, body = Page<ListedCharge>, description = "Charges."), Listing),
+)]
 pub(crate) async fn charges(
     State(state): State<AppState>,
     _staff: Looker,
@@ -211,8 +281,11 @@ fn describe_charge(charge: StoredCharge) -> ListedCharge {
 }
 
 /// `?language=`, a tag like `zh-CN`; English where it is left out.
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct In {
+    /// A tag like `zh-CN`; English where it is left out.
+    #[param(nullable = false)]
     language: Option<String>,
 }
 
@@ -231,10 +304,19 @@ impl In {
 
 /// `GET /v1/operator/charges/{id}?language=`: why it is what it is. Who looked is in the audit
 /// trail: it is where somebody was and when.
+#[utoipa::path(
+    get,
+    path = "/v1/operator/charges/{id}",
+    operation_id = "explain_charge",
+    tag = "staff",
+    security(("staff_token" = []), ("staff_cookie" = [])),
+    params(("id" = schema::Uuid, Path, description = "The charge."), In),
+    responses((status = 200, body = ChargeExplanation, description = "Why."), Explaining),
+)]
 pub(crate) async fn charge(
     State(state): State<AppState>,
     staff: Looker,
-    Path(id): Path<String>,
+    Segment(id): Segment,
     Parameters(spoken): Parameters<In>,
 ) -> Result<Json<ChargeExplanation>, ApiError> {
     let language = spoken.language()?;

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use settlement::corrections::PageAfter;
 use settlement::operator::ChargeKey;
 use units::{AccountId, CorrectionId, PaymentId, ServiceDay, Timestamp};
+use utoipa::IntoParams;
 
 use crate::ApiError;
 
@@ -16,9 +17,14 @@ const LIMIT: u32 = 50;
 const LIMIT_MAX: u32 = 200;
 
 /// `?cursor=…&limit=…`.
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct Paging {
+    /// The `next` of the page before.
+    #[param(nullable = false)]
     pub(crate) cursor: Option<String>,
+    /// Items of the page: 50 where it is absent, 200 at most.
+    #[param(nullable = false)]
     pub(crate) limit: Option<u32>,
 }
 

@@ -5,34 +5,35 @@ mod auth;
 mod books;
 mod cursor;
 mod explain;
+mod proposals;
 mod requests;
 mod session;
 
+pub(crate) use auth::COOKIE;
 pub use explain::{day_explanation, explain};
-pub(crate) use requests::{appeal, appeals};
 
-use axum::Router;
-use axum::routing::{get, post};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use crate::AppState;
 
-/// The routes of staff.
-pub(crate) fn operator_router() -> Router<AppState> {
-    let at = |path: &str| format!("/v1/operator/{path}");
-    Router::new()
-        .route(&at("session"), post(session::open).delete(session::close))
-        .route(&at("me"), get(session::me))
-        .route(&at("days"), get(books::days))
-        .route(&at("queues"), get(books::queues))
-        .route(&at("exceptions"), get(books::exceptions))
-        .route(&at("fraud"), get(books::fraud))
-        .route(&at("charges"), get(books::charges))
-        .route(&at("charges/{id}"), get(books::charge))
-        .route(&at("refunds"), post(requests::propose))
-        .route(&at("debts"), get(requests::debts))
-        .route(&at("write-offs"), post(requests::propose_write_off))
-        .route(&at("requests"), get(requests::list))
-        .route(&at("requests/{id}"), get(requests::one))
-        .route(&at("requests/{id}/decision"), post(requests::decide))
-        .route(&at("audit"), get(requests::audit))
+/// The routes of staff, and those by which riders appeal to them.
+pub(crate) fn operator_router() -> OpenApiRouter<AppState> {
+    OpenApiRouter::default()
+        .routes(routes!(session::open, session::close))
+        .routes(routes!(session::me))
+        .routes(routes!(books::days))
+        .routes(routes!(books::queues))
+        .routes(routes!(books::exceptions))
+        .routes(routes!(books::fraud))
+        .routes(routes!(books::charges))
+        .routes(routes!(books::charge))
+        .routes(routes!(proposals::refund))
+        .routes(routes!(proposals::write_off))
+        .routes(routes!(proposals::debts))
+        .routes(routes!(requests::list))
+        .routes(routes!(requests::one))
+        .routes(routes!(requests::decide))
+        .routes(routes!(requests::audit))
+        .routes(routes!(proposals::appeal, requests::appeals))
 }

@@ -1,171 +1,51 @@
-//! Refunds, appeals and write-offs: asking, deciding, listing; and the audit trail.
+//! Refunds, appeals and write-offs: deciding, listing; and the audit trail.
 
-use api::{
-    AuditBody, Decide, MakeAppeal, OverdueBody, Page, Problem, ProblemCode, ProposeRefund,
-    ProposeWriteOff, RequestBody, Rfc3339, Text,
-};
+use api::schema;
+use api::{AuditBody, Decide, Page, Problem, ProblemCode, RequestBody, Rfc3339, Text};
 use axum::Json;
-use axum::extract::{Path, State};
-use axum::http::StatusCode;
+use axum::extract::State;
+use axum::response::{IntoResponse as _, Response};
 use serde::Deserialize;
-use settlement::charging::{Payment, PaymentStore as _};
 use settlement::corrections::{
     self, AuditLine, CaseError, CorrectionFilter, CorrectionStore as _, PageAfter, Refused,
 };
-use settlement::model::{
-    Actor, Correction, CorrectionKind, Decision, Reason, Subject, UnknownValue, Verdict,
-};
-use units::{AccountId, Amount, CorrectionId, PaymentId};
+use settlement::model::{Correction, CorrectionKind, Decision, UnknownValue, Verdict};
+use units::{AccountId, CorrectionId};
+use utoipa::IntoParams;
 
 use super::auth::{Looker, Proposer};
-use super::books::find_charge;
 use super::cursor::Paging;
 use super::explain::describe_request;
-use crate::routes::body::JsonBody;
+use super::proposals::wrong;
+use crate::document::{BYTES, JSON, QUERY, SESSION, STAFF, problems};
+use crate::extract::Segment;
+use crate::idempotent::{KEYED, Once};
 use crate::{ApiError, AppState, Parameters, Session};
 
-/// Why riders appeal: one code, their words say the rest.
-const APPEAL: &str = "appeal";
-
-/// `POST /v1/operator/refunds`.
-pub(crate) async fn propose(
-    State(state): State<AppState>,
-    staff: Proposer,
-    JsonBody(body): JsonBody<ProposeRefund>,
-) -> Result<(StatusCode, Json<RequestBody>), ApiError> {
-    let charge = find_charge(&state, &body.charge_id.0.to_string()).await?;
-    let amount = Amount::new(body.amount_minor, charge.amount.currency());
-    let amount = amount.map_err(|error| wrong("/amount_minor", error.to_string()))?;
-    let reason = Reason::parse(&body.reason);
-    let asked = Correction {
-        id: body.refund_id.0,
-        account: charge.account,
-        day: charge.day,
-        kind: CorrectionKind::Refund,
-        subject: match body.journey_id {
-            Some(journey) => Subject::Journey(journey.0),
-            None => Subject::Charge(charge.id),
-        },
-        amount,
-        reason: reason.map_err(|error| wrong("/reason", error.to_string()))?,
-        note: body.note,
-        maker: staff.actor(),
-        made_at: state.now(),
-        decision: None,
-    };
-    asked_for(&state, &asked).await
+problems! {
+    Listing: SESSION, QUERY;
+    Finding: SESSION, &[ProblemCode::NotFound];
+    Deciding: STAFF, BYTES, JSON, KEYED, RULES;
 }
 
-/// A field of the body that is wrong.
-fn wrong(place: &str, detail: String) -> ApiError {
-    let problem = Problem::new(ProblemCode::InvalidBody, "a field of the body is wrong");
-    problem.at(place, detail).into()
-}
-
-/// `POST /v1/operator/write-offs`.
-pub(crate) async fn propose_write_off(
-    State(state): State<AppState>,
-    staff: Proposer,
-    JsonBody(body): JsonBody<ProposeWriteOff>,
-) -> Result<(StatusCode, Json<RequestBody>), ApiError> {
-    let found = state.store.payment(body.payment_id.0).await;
-    let unknown = || Problem::new(ProblemCode::NotFound, "There is no such payment.");
-    let payment = found.map_err(ApiError::internal)?.ok_or_else(unknown)?;
-    let amount = Amount::new(body.amount_minor, payment.currency());
-    let reason = Reason::parse(&body.reason);
-    let asked = Correction {
-        id: body.write_off_id.0,
-        account: payment.account,
-        day: payment.window,
-        kind: CorrectionKind::WriteOff,
-        subject: Subject::Payment(payment.id),
-        amount: amount.map_err(|error| wrong("/amount_minor", error.to_string()))?,
-        reason: reason.map_err(|error| wrong("/reason", error.to_string()))?,
-        note: body.note,
-        maker: staff.actor(),
-        made_at: state.now(),
-        decision: None,
-    };
-    asked_for(&state, &asked).await
-}
-
-/// `GET /v1/operator/debts`: payments that are overdue, in order of (account, payment). `limit`
-/// counts payments that are open, so a page may be empty and another follow.
-pub(crate) async fn debts(
-    State(state): State<AppState>,
-    _staff: Looker,
-    Parameters(paging): Parameters<Paging>,
-) -> Result<Json<Page<OverdueBody>>, ApiError> {
-    let after = paging.after::<(AccountId, PaymentId)>()?;
-    let open = state.store.open_payments(after, paging.fetch()).await;
-    let open = open.map_err(ApiError::internal)?;
-    let key = |one: &Payment| (one.account, one.id);
-    let page = paging.page(open, key, |payment| payment);
-    let overdue = page.items.iter().filter(|payment| payment.is_overdue());
-    Ok(Json(Page {
-        items: overdue.map(describe_debt).collect(),
-        next: page.next,
-    }))
-}
-
-fn describe_debt(payment: &Payment) -> OverdueBody {
-    let failed = payment.failed.last();
-    OverdueBody {
-        payment_id: Text(payment.id),
-        account_id: Text(payment.account),
-        window: Text(payment.window),
-        amount_minor: payment.amount.as_minor(),
-        open_minor: payment.open_minor(),
-        written_off_minor: payment.written_off,
-        currency: payment.currency().to_string(),
-        since: Rfc3339(
-            payment
-                .failed
-                .first()
-                .map_or(payment.made_at, |first| first.at),
-        ),
-        reason: failed.map(|failure| failure.code.clone()),
-    }
-}
-
-/// `POST /v1/me/appeals`: about one of the session's own charges.
-pub(crate) async fn appeal(
-    State(state): State<AppState>,
-    Session(rider): Session,
-    JsonBody(body): JsonBody<MakeAppeal>,
-) -> Result<(StatusCode, Json<RequestBody>), ApiError> {
-    let charge = find_charge(&state, &body.charge_id.0.to_string()).await?;
-    if charge.account != rider.account {
-        // Exactly as an unknown one.
-        return Err(Problem::new(ProblemCode::NotFound, "There is no such charge.").into());
-    }
-    let asked = Correction {
-        id: body.appeal_id.0,
-        account: rider.account,
-        day: charge.day,
-        kind: CorrectionKind::Appeal,
-        subject: Subject::Charge(charge.id),
-        amount: Amount::zero(charge.amount.currency()),
-        reason: Reason::parse(APPEAL).map_err(ApiError::internal)?,
-        note: body.note,
-        maker: Actor::Rider,
-        made_at: state.now(),
-        decision: None,
-    };
-    asked_for(&state, &asked).await
-}
-
-async fn asked_for(
-    state: &AppState,
-    asked: &Correction,
-) -> Result<(StatusCode, Json<RequestBody>), ApiError> {
-    let done = corrections::ask(&state.store, asked).await;
-    done.map_err(refuse)?;
-    let stored = find(state, asked.id).await?;
-    Ok((StatusCode::CREATED, Json(describe_request(&stored))))
-}
+/// What the rules of corrections answer.
+pub(super) const RULES: &[ProblemCode] = &[
+    ProblemCode::NotFound,
+    ProblemCode::Forbidden,
+    ProblemCode::Conflict,
+    ProblemCode::RefundRefused,
+];
 
 /// `GET /v1/me/appeals`: the session's own, and its refunds.
+#[utoipa::path(
+    get,
+    path = "/v1/me/appeals",
+    operation_id = "list_appeals",
+    tag = "riders",
+    security(("session" = [])),
+    params(Paging),
+    responses((status = 200, body = Page<RequestBody>, description = "The own."), Listing),
+)]
 pub(crate) async fn appeals(
     State(state): State<AppState>,
     Session(rider): Session,
@@ -192,16 +72,36 @@ pub(crate) async fn appeals(
 }
 
 /// `?kind=refund|appeal|write-off&open=true&account=…` and a page.
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct OfRequests {
+    /// `refund`, `appeal` or `write-off`.
+    #[param(nullable = false)]
     kind: Option<String>,
+    /// Only those that wait for a decision.
+    #[param(nullable = false)]
     open: Option<bool>,
+    /// Only of this account.
+    #[param(value_type = Option<schema::Uuid>, nullable = false)]
     account: Option<Text<AccountId>>,
+    /// The `next` of the page before.
+    #[param(nullable = false)]
     cursor: Option<String>,
+    /// Items of the page: 50 where it is absent, 200 at most.
+    #[param(nullable = false)]
     limit: Option<u32>,
 }
 
 /// `GET /v1/operator/requests`: the oldest first.
+#[utoipa::path(
+    get,
+    path = "/v1/operator/requests",
+    operation_id = "list_requests",
+    tag = "staff",
+    security(("staff_token" = []), ("staff_cookie" = [])),
+    params(OfRequests),
+    responses((status = 200, body = Page<RequestBody>, description = "The oldest first."), Listing),
+)]
 pub(crate) async fn list(
     State(state): State<AppState>,
     _staff: Looker,
@@ -239,10 +139,19 @@ async fn page(
 }
 
 /// `GET /v1/operator/requests/{id}`.
+#[utoipa::path(
+    get,
+    path = "/v1/operator/requests/{id}",
+    operation_id = "read_request",
+    tag = "staff",
+    security(("staff_token" = []), ("staff_cookie" = [])),
+    params(("id" = schema::Uuid, Path, description = "The request.")),
+    responses((status = 200, body = RequestBody, description = "The request."), Finding),
+)]
 pub(crate) async fn one(
     State(state): State<AppState>,
     _staff: Looker,
-    Path(id): Path<String>,
+    Segment(id): Segment,
 ) -> Result<Json<RequestBody>, ApiError> {
     let found = find(&state, parse(&id)?).await?;
     Ok(Json(describe_request(&found)))
@@ -250,16 +159,26 @@ pub(crate) async fn one(
 
 /// `POST /v1/operator/requests/{id}/decision`: a refund or a write-off takes an
 /// approver, an appeal an agent.
+#[utoipa::path(
+    post,
+    path = "/v1/operator/requests/{id}/decision",
+    operation_id = "decide_request",
+    tag = "staff",
+    security(("staff_token" = []), ("staff_cookie" = [])),
+    params(
+        ("id" = schema::Uuid, Path, description = "The request."),
+        ("Idempotency-Key" = schema::IdempotencyKey, Header, description = "One per thing."),
+    ),
+    request_body = Decide,
+    responses((status = 200, body = RequestBody, description = "As decided."), Deciding),
+)]
 pub(crate) async fn decide(
     State(state): State<AppState>,
     staff: Proposer,
-    Path(id): Path<String>,
-    JsonBody(body): JsonBody<Decide>,
-) -> Result<Json<RequestBody>, ApiError> {
-    let id = parse(&id)?;
-    if find(&state, id).await?.kind != CorrectionKind::Appeal {
-        staff.check_may_decide()?;
-    }
+    Segment(id): Segment,
+    once: Once,
+) -> Result<Response, ApiError> {
+    let (id, body): (_, Decide) = (parse(&id)?, once.json()?);
     let decision = Decision {
         verdict: Verdict::parse(&body.verdict)
             .map_err(|error| wrong("/verdict", error.to_string()))?,
@@ -267,11 +186,27 @@ pub(crate) async fn decide(
         at: state.now(),
         note: body.note,
     };
-    let done = corrections::judge(&state.store, id, &decision).await;
-    Ok(Json(describe_request(&done.map_err(refuse)?)))
+    if find(&state, id).await?.kind != CorrectionKind::Appeal {
+        staff.check_may_decide()?;
+    }
+    let app = state.clone();
+    let work = async move {
+        let done = corrections::judge(&app.store, id, &decision).await;
+        Ok(Json(describe_request(&done.map_err(refuse)?)).into_response())
+    };
+    once.run(&state, &staff.actor().to_string(), work).await
 }
 
 /// `GET /v1/operator/audit`: the newest first.
+#[utoipa::path(
+    get,
+    path = "/v1/operator/audit",
+    operation_id = "list_audit",
+    tag = "staff",
+    security(("staff_token" = []), ("staff_cookie" = [])),
+    params(Paging),
+    responses((status = 200, body = Page<AuditBody>, description = "The newest first."), Listing),
+)]
 pub(crate) async fn audit(
     State(state): State<AppState>,
     _staff: Looker,
@@ -299,12 +234,12 @@ fn parse(id: &str) -> Result<CorrectionId, ApiError> {
     CorrectionId::parse(id).map_err(|_| unknown())
 }
 
-async fn find(state: &AppState, id: CorrectionId) -> Result<Correction, ApiError> {
+pub(super) async fn find(state: &AppState, id: CorrectionId) -> Result<Correction, ApiError> {
     let found = state.store.correction(id).await;
     found.map_err(ApiError::internal)?.ok_or_else(unknown)
 }
 
-fn refuse(error: CaseError) -> ApiError {
+pub(super) fn refuse(error: CaseError) -> ApiError {
     let refused = match error {
         CaseError::Refused(refused) => refused,
         other => return ApiError::internal(other),

@@ -10,10 +10,28 @@ use settlement::model::Actor;
 use settlement::staff::{SESSION_LIFE, Staff, StaffStore as _, Task};
 
 use super::auth::{COOKIE, Looker, cookie, hash};
+use crate::document::{BYTES, JSON, SESSION, STAFF, problems};
 use crate::routes::body::{JsonBody, keep_out_of_caches};
 use crate::{ApiError, AppState};
 
+problems! {
+    Opening: BYTES, JSON, SESSION;
+    Closing: STAFF;
+    Looking: SESSION;
+}
+
 /// `POST /v1/operator/session`: the token of staff becomes a session's cookie.
+#[utoipa::path(
+    post,
+    path = "/v1/operator/session",
+    operation_id = "sign_in",
+    tag = "staff",
+    request_body = SignIn,
+    responses(
+        (status = 200, body = StaffBody, description = "Signed in: the cookie is set."),
+        Opening,
+    ),
+)]
 pub(crate) async fn open(
     State(state): State<AppState>,
     JsonBody(body): JsonBody<SignIn>,
@@ -49,6 +67,14 @@ pub(crate) async fn open(
 }
 
 /// `DELETE /v1/operator/session`: ends the session of the cookie.
+#[utoipa::path(
+    delete,
+    path = "/v1/operator/session",
+    operation_id = "sign_out",
+    tag = "staff",
+    security(("staff_token" = []), ("staff_cookie" = [])),
+    responses((status = 204, description = "Signed out."), Closing),
+)]
 pub(crate) async fn close(
     State(state): State<AppState>,
     _staff: Looker,
@@ -64,6 +90,14 @@ pub(crate) async fn close(
 }
 
 /// `GET /v1/operator/me`: who is signed in.
+#[utoipa::path(
+    get,
+    path = "/v1/operator/me",
+    operation_id = "read_staff",
+    tag = "staff",
+    security(("staff_token" = []), ("staff_cookie" = [])),
+    responses((status = 200, body = StaffBody, description = "Who is signed in."), Looking),
+)]
 pub(crate) async fn me(State(state): State<AppState>, staff: Looker) -> Json<StaffBody> {
     Json(describe(&state, &staff.0))
 }
