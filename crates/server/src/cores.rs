@@ -1,13 +1,14 @@
 //! Every core of the machine, for judging.
 
 use std::panic::resume_unwind;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::{ScopedJoinHandle, available_parallelism, scope};
 
 use settlement::ingest::judge::Cores;
 
-/// Fewer items than this are not worth a thread: two signatures take longer than starting one, but
-/// not by much.
-const ITEMS_PER_THREAD_MIN: usize = 8;
+/// Items that a thread takes at a time: some hundred microseconds of signatures, worth starting a
+/// thread for, and few enough that no core waits long for another that something else slows down.
+const ITEMS_AT_A_TIME: usize = 8;
 
 /// As many threads as the process may run at once, for as long as the work takes. The calling
 /// thread waits for them, so it should be one that may: [`crate::judge`] sees to that.
@@ -20,25 +21,39 @@ impl Cores for AllCores {
         T: Sync,
         R: Send,
     {
+        let parts: Vec<&[T]> = items.chunks(ITEMS_AT_A_TIME).collect();
         let threads = available_parallelism().map_or(1, usize::from);
-        let share = items.len().div_ceil(threads).max(ITEMS_PER_THREAD_MIN);
-        if items.len() <= share {
+        let threads = threads.min(parts.len());
+        if threads <= 1 {
             return items.iter().map(work).collect();
         }
-        let work = &work;
-        scope(|scope| {
-            let start = |part| scope.spawn(move || Iterator::map(part, work).collect::<Vec<_>>());
-            let parts: Vec<_> = items.chunks(share).map(<[T]>::iter).map(start).collect();
-            let done = parts.into_iter().map(ScopedJoinHandle::join);
-            done.flat_map(|part| part.unwrap_or_else(|panic| resume_unwind(panic)))
+        let (next, work) = (AtomicUsize::new(0), &work);
+        let take = || {
+            let mut done = Vec::new();
+            loop {
+                let place = next.fetch_add(1, Ordering::Relaxed);
+                let Some(part) = parts.get(place) else {
+                    return done;
+                };
+                done.push((place, part.iter().map(work).collect::<Vec<R>>()));
+            }
+        };
+        let mut done: Vec<(usize, Vec<R>)> = scope(|scope| {
+            let running: Vec<_> = (0..threads).map(|_| scope.spawn(take)).collect();
+            let ended = running.into_iter().map(ScopedJoinHandle::join);
+            ended
+                .flat_map(|part| part.unwrap_or_else(|panic| resume_unwind(panic)))
                 .collect()
-        })
+        });
+        done.sort_unstable_by_key(|(place, _)| *place);
+        done.into_iter().flat_map(|(_, part)| part).collect()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
+    use std::sync::{Barrier, Mutex};
     use std::thread;
 
     use super::*;
@@ -58,9 +73,19 @@ mod tests {
     #[test]
     fn every_core_has_its_part() {
         let items = [(); 1_000];
-        let threads = AllCores.map(&items, |()| format!("{:?}", thread::current().id()));
-        let threads: BTreeSet<String> = threads.into_iter().collect();
         let cores = available_parallelism().map_or(1, usize::from);
-        assert_eq!(threads.len(), cores.min(1_000 / ITEMS_PER_THREAD_MIN));
+        let all = Barrier::new(cores);
+        let seen = Mutex::new(BTreeSet::new());
+        AllCores.map(&items, |()| {
+            // Each thread's first item waits for all threads.
+            if seen
+                .lock()
+                .unwrap()
+                .insert(format!("{:?}", thread::current().id()))
+            {
+                all.wait();
+            }
+        });
+        assert_eq!(seen.into_inner().unwrap().len(), cores);
     }
 }
