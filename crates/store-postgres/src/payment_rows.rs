@@ -18,8 +18,8 @@ const INSERT: &str = "INSERT INTO payments (give_back_minor, stage, due_at, requ
      request_number, request_minor, request_from, request_first_sent, request_sent, requests, \
      asked, failed, collected_minor, given_back_minor, charged_back_minor, entries, \
      written_off_minor, account_id, payment_id, window_day, revision, provider_id, payer, \
-     currency, amount_minor, made_at, version) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, \
-     $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, 1) \
+     currency, amount_minor, made_at, version) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, \
+     $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, 1) \
      ON CONFLICT (account_id, payment_id) DO NOTHING";
 
 const UPDATE: &str = "UPDATE payments SET give_back_minor = $1, stage = $2, due_at = $3, \

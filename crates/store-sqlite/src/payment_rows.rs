@@ -25,7 +25,8 @@ const UPDATE: &str = "UPDATE payments SET give_back_minor = ?, stage = ?, due_at
      request_what = ?, request_number = ?, request_minor = ?, request_from = ?, \
      request_first_sent = ?, request_sent = ?, requests = ?, asked = ?, failed = ?, \
      collected_minor = ?, given_back_minor = ?, charged_back_minor = ?, entries = ?, \
-     written_off_minor = ?, version = version + 1 WHERE account_id = ? AND payment_id = ? AND version = ?";
+     written_off_minor = ?, version = version + 1 \
+     WHERE account_id = ? AND payment_id = ? AND version = ?";
 
 type Statement = Query<'static, Sqlite, SqliteArguments>;
 

@@ -13,8 +13,8 @@
 //!   more than what is charged for the day now, nor more than is left of what it is about.
 //! - An approval posts an allowance (rider +, allowances −) and an adjusting charge below zero,
 //!   which the charging machine gives back.
-//! - A write-off gives up what is overdue of a payment, at most that: clearing +, write-off −. Money
-//!   that comes in after all takes it back ([`crate::charging::differences`]).
+//! - A write-off gives up what is overdue of a payment, at most that: clearing +, write-off −.
+//!   Money that comes in after all takes it back ([`crate::charging::differences`]).
 //! - Every step is one [`AuditLine`], in the same transaction.
 
 mod port;

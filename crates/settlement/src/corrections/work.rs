@@ -34,7 +34,8 @@ pub async fn ask<S: CorrectionStore>(store: &S, asked: &Correction) -> Result<()
     Ok(store.correct(asked.account, asked.day, propose).await??)
 }
 
-/// Decides a refund or a write-off, or answers an appeal. Answers with the correction as it stands afterwards.
+/// Decides a refund or a write-off, or answers an appeal. Answers with the correction as it stands
+/// afterwards.
 ///
 /// # Errors
 /// [`CaseError`].
