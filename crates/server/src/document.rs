@@ -193,7 +193,11 @@ problems! { Openapi: &[]; }
 
 /// The OpenAPI document.
 #[utoipa::path(get, path = "/openapi.json", operation_id = "openapi", tag = "server",
-    responses((status = 200, body = serde_json::Value, description = "This document."), Unchanged, Openapi))]
+    responses(
+        (status = 200, body = serde_json::Value, description = "This document."),
+        Unchanged,
+        Openapi,
+    ))]
 pub(crate) async fn serve() -> Response {
     let kind = HeaderValue::from_static("application/json");
     ([(header::CONTENT_TYPE, kind)], openapi()).into_response()

@@ -16,7 +16,8 @@
 //! ```no_run
 //! # async fn example(state: server::AppState) -> std::io::Result<()> {
 //! let listener = tokio::net::TcpListener::bind("127.0.0.1:8080").await?;
-//! server::serve(listener, server::router(state, server::Offers::default()), std::future::pending()).await
+//! let router = server::router(state, server::Offers::default());
+//! server::serve(listener, router, std::future::pending()).await
 //! # }
 //! ```
 

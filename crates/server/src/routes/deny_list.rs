@@ -18,7 +18,11 @@ problems! {
     path = "/v1/deny-list",
     operation_id = "read_deny_list",
     tag = "readers",
-    responses((status = 200, body = DenyListResponse, description = "The list."), Unchanged, Problems),
+    responses(
+        (status = 200, body = DenyListResponse, description = "The list."),
+        Unchanged,
+        Problems,
+    ),
 )]
 pub(crate) async fn read(
     State(state): State<AppState>,

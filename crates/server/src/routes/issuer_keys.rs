@@ -18,7 +18,11 @@ problems! {
     path = "/v1/issuer-keys",
     operation_id = "list_issuer_keys",
     tag = "readers",
-    responses((status = 200, body = IssuerKeysResponse, description = "The keys."), Unchanged, Problems),
+    responses(
+        (status = 200, body = IssuerKeysResponse, description = "The keys."),
+        Unchanged,
+        Problems,
+    ),
 )]
 pub(crate) async fn list(State(state): State<AppState>) -> Json<IssuerKeysResponse> {
     let keys = state.issuer.issuer_keys(state.now());

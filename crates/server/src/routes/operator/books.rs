@@ -42,7 +42,10 @@ const LISTED_MAX: u32 = 100;
     tag = "staff",
     security(("staff_token" = []), ("staff_cookie" = [])),
     params(Paging),
-    responses((status = 200, body = Page<DayBody>, description = "Days, the newest first."), Listing),
+    responses(
+        (status = 200, body = Page<DayBody>, description = "Days, the newest first."),
+        Listing,
+    ),
 )]
 pub(crate) async fn days(
     State(state): State<AppState>,
