@@ -46,9 +46,9 @@ pub use issuance::{
 };
 pub use operator::{
     AuditBody, ChargeExplanation, Count, DayBody, DayExplanation, Decide, DecisionBody,
-    ExceptionBody, ExplainedCharge, ExplainedJourney, ExplainedLine, ExplainedTap, FindingBody,
-    FraudBody, GapBody, ListedCharge, MakeAppeal, NotPriced, OverdueBody, Page, ProposeRefund,
-    ProposeWriteOff, Queues, RequestBody, SignIn, StaffBody,
+    ExceptionBody, ExplainedCharge, ExplainedJourney, ExplainedLine, ExplainedTap, FaultBody,
+    FindingBody, FraudBody, GapBody, ListedCharge, MakeAppeal, NotPriced, OverdueBody, Page,
+    ProposeRefund, ProposeWriteOff, Queues, RequestBody, SignIn, StaffBody,
 };
 pub use problem::{FieldError, Problem, ProblemCode};
 pub use taps::{TapAck, TapAckBody, TapBatch};

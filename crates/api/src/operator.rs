@@ -76,6 +76,10 @@ pub struct DayBody {
 pub struct Queues {
     /// Riders' days that wait to be settled.
     pub dirty_days: u64,
+    /// Riders' days that cannot be settled or charged: `GET faults` lists them.
+    pub faulty_days: u64,
+    /// Records of gates whose evidence is not judged yet.
+    pub unjudged: u64,
     /// Records set aside, by reason.
     pub quarantined: Vec<Count>,
     /// Taps that are not priced, by why.
@@ -131,6 +135,22 @@ pub struct ExceptionBody {
     pub started_at: Rfc3339,
     /// The whole journey in one sentence.
     pub because: String,
+}
+
+/// A rider's day that cannot be settled or charged. It stands as it last stood.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+pub struct FaultBody {
+    /// Whose.
+    #[schema(value_type = schema::Uuid)]
+    pub account_id: Text<AccountId>,
+    /// Which day.
+    #[schema(value_type = schema::Day)]
+    pub day: Text<ServiceDay>,
+    /// What is wrong, in a sentence.
+    pub because: String,
+    /// When it was found last.
+    #[schema(value_type = schema::Time)]
+    pub since: Rfc3339,
 }
 
 /// What honest riders and gates do not do.

@@ -22,10 +22,11 @@ pub use crate::fares::arguments::{
 pub use crate::hot::RedisArguments;
 pub use crate::lists::arguments::{DenyCommand, RootCommand};
 pub use crate::operator::arguments::{
-    BooksArguments, DebtsArguments, DecideArguments, ExplainChargeArguments, ExportArguments,
-    ExportFormat, FraudArguments, LedgerCheckArguments, LedgerCommand, ListRequestsArguments,
-    ProposeArguments, ProposeWriteOffArguments, RefundCommand, RequestArguments,
-    RiderStatementArguments, StaffCommand, TokenFileArguments, WriteOffCommand,
+    BooksArguments, DebtsArguments, DecideArguments, DisruptionArguments, ExplainChargeArguments,
+    ExportArguments, ExportFormat, FraudArguments, LedgerCheckArguments, LedgerCommand,
+    ListRequestsArguments, ProposeArguments, ProposeWriteOffArguments, RefundCommand,
+    RequestArguments, ResettleArguments, RiderStatementArguments, StaffCommand, TokenFileArguments,
+    WriteOffCommand,
 };
 
 /// Faregate takes fares by QR code: it issues codes, checks them at gates without a network, and
@@ -73,6 +74,10 @@ pub enum Command {
     City(CityCommand),
     /// Settles a file of taps that no gate of ours made.
     Settle(SettleArguments),
+    /// Settles days again by the package as it stands, and gives back what was too much.
+    Resettle(ResettleArguments),
+    /// Declares a disruption in a city package, also one that is over.
+    Disruption(DisruptionArguments),
     /// States what each agency earned, and checks such statements.
     #[command(subcommand)]
     Apportion(ApportionCommand),

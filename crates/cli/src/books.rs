@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use anyhow::{Result, bail};
 use serde::Serialize;
-use settlement::ports::{ChargeScope, SettlementStore as _};
+use settlement::ports::{Again, ChargeScope, SettlementStore as _};
 use settlement::{charge, recompute, settle, summary, verify_ledger};
 use store::Store;
 use tariff::City;
@@ -12,7 +12,11 @@ use units::Timestamp;
 
 use crate::progress;
 
-/// Settles every dirty day, then charges the days of `scope`.
+/// Days with a fault that are listed one by one; the rest is counted.
+const FAULTS_LISTED_MAX: u32 = 100;
+
+/// Settles every dirty day and, what was wrong may be mended, every day with a fault; then charges
+/// the days of `scope`.
 ///
 /// # Errors
 /// When the store fails or the money does not add up.
@@ -22,6 +26,7 @@ pub(crate) async fn bring_up_to_date(
     scope: &ChargeScope,
     now: Timestamp,
 ) -> Result<()> {
+    settle::again(store, &Again::Faulty).await?;
     let days_per_step = store.step_days();
     let counter = progress::counter("settling rider days");
     loop {
@@ -61,6 +66,53 @@ pub(crate) struct Books {
     pub(crate) flagged_by_reason: BTreeMap<String, u64>,
     /// Records set aside, by reason.
     pub(crate) quarantined_by_reason: BTreeMap<String, u64>,
+    /// Riders' days that cannot be settled or charged: they stand as they last stood.
+    pub(crate) faulty_days: u64,
+    /// The first of them.
+    pub(crate) faults: Vec<Faulty>,
+}
+
+/// A rider's day that cannot be settled or charged.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub(crate) struct Faulty {
+    pub(crate) account: String,
+    pub(crate) day: String,
+    pub(crate) because: String,
+}
+
+/// The first days with a fault; each is told loudly too.
+///
+/// # Errors
+/// When the store fails.
+pub(crate) async fn faults(store: &Store) -> Result<Vec<Faulty>> {
+    let found = store.day_faults(None, FAULTS_LISTED_MAX).await?;
+    let told = found.into_iter().map(|fault| {
+        let (account, day, because) = (fault.account, fault.day, fault.because);
+        tracing::error!(%account, %day, because, "a rider's day cannot be settled");
+        Faulty {
+            account: account.to_string(),
+            day: day.to_string(),
+            because,
+        }
+    });
+    Ok(told.collect())
+}
+
+/// The same for a person.
+pub(crate) fn fault_lines(count: u64, listed: &[Faulty]) -> String {
+    if count == 0 {
+        return String::new();
+    }
+    let mut lines = format!("{count} days of riders CANNOT BE SETTLED and stand as they stood:\n");
+    for fault in listed {
+        let Faulty {
+            account,
+            day,
+            because,
+        } = fault;
+        lines.push_str(&format!("  {day}, rider {account}: {because}\n"));
+    }
+    lines
 }
 
 /// Reads the books and computes them again from the taps.
@@ -94,5 +146,7 @@ pub(crate) async fn read(store: &Store, city: &City) -> Result<Books> {
         recompute_equal: recomputed.differences == 0,
         flagged_by_reason: seen.flagged_by_reason,
         quarantined_by_reason: seen.quarantined_by_reason,
+        faulty_days: seen.faulty_days,
+        faults: faults(store).await?,
     })
 }

@@ -51,12 +51,13 @@ pub use arguments::{
     BenchCommand, BooksArguments, ChargeCommand, ChargeInvoiceArguments, ChargeProfileArguments,
     ChargeReconcileArguments, ChargeStatementArguments, ChargeTopUpArguments, ChargeTurnArguments,
     CityCommand, Command, DatabaseArguments, DebtsArguments, DecideArguments, DemoArguments,
-    DenyCommand, DiffArguments, ExplainArguments, ExplainChargeArguments, ExportArguments,
-    ExportFormat, FaresCommand, FraudArguments, GateBenchArguments, InvoiceFormat,
+    DenyCommand, DiffArguments, DisruptionArguments, ExplainArguments, ExplainChargeArguments,
+    ExportArguments, ExportFormat, FaresCommand, FraudArguments, GateBenchArguments, InvoiceFormat,
     KeyFileArguments, KeysCommand, LedgerCheckArguments, LedgerCommand, ListRequestsArguments,
     MapArguments, ProposeArguments, ProposeWriteOffArguments, QuoteArguments, RedisArguments,
-    RefundCommand, RequestArguments, RiderStatementArguments, RootCommand, ServeArguments,
-    SettleArguments, StaffCommand, TapsFormat, TokenCommand, TokenFileArguments, WriteOffCommand,
+    RefundCommand, RequestArguments, ResettleArguments, RiderStatementArguments, RootCommand,
+    ServeArguments, SettleArguments, StaffCommand, TapsFormat, TokenCommand, TokenFileArguments,
+    WriteOffCommand,
 };
 
 /// Does what the command line asks and says how it went.
@@ -73,6 +74,8 @@ pub fn run(arguments: Arguments) -> ExitCode {
         }
         Command::City(CityCommand::Check { path, json }) => city::check(&path, json),
         Command::Settle(settle) => block_on(settle::run(&settle)),
+        Command::Resettle(resettle) => block_on(operator::resettle(&resettle)),
+        Command::Disruption(disruption) => operator::disruption(&disruption),
         Command::Apportion(apportion) => block_on(apportion::run(&apportion)),
         Command::Ledger(ledger) => block_on(operator::check(&ledger)),
         Command::Explain(explain) => block_on(operator::explain(&explain)),

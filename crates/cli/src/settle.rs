@@ -115,7 +115,7 @@ pub(crate) async fn run(arguments: &SettleArguments) -> Result<bool> {
     // So that the database is one whole file, which may be copied.
     store.close().await;
     Reader::of(arguments.json).print(&settled, &settled.lines(city.currency())?)?;
-    Ok(settled.books.recompute_equal)
+    Ok(settled.books.recompute_equal && settled.books.faulty_days == 0)
 }
 
 impl Settled {
@@ -151,6 +151,11 @@ impl Settled {
             lines,
             "ledger sum {}; recomputing {verdict}",
             books.ledger_sum_minor
+        )?;
+        write!(
+            lines,
+            "{}",
+            books::fault_lines(books.faulty_days, &books.faults)
         )?;
         if self.rejected > 0 {
             writeln!(lines, "{} rows were left out:", self.rejected)?;

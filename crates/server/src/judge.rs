@@ -40,22 +40,31 @@ pub(crate) struct Judge(Option<(Vec<IssuerKey>, Arc<IssuerKeys>)>);
 
 impl Judge {
     pub(crate) async fn all(&mut self, state: &AppState) -> Result<u64, JudgeError> {
-        let keys = self.keys(state.issuer.all_keys())?;
+        let all_keys = state.issuer.all_keys();
+        let known = self.0.as_ref().filter(|(known, _)| *known == all_keys);
+        let (is_new, keys) = match known {
+            Some((_, prepared)) => (false, Arc::clone(prepared)),
+            None => (true, Arc::new(IssuerKeys::prepare(&all_keys)?)),
+        };
         let (state, runtime) = (state.clone(), Handle::current());
+        let prepared = Arc::clone(&keys);
         let judged = spawn_blocking(move || {
-            runtime.block_on(judge::all(&state.store, &state.city, &keys, &AllCores))
+            runtime.block_on(async {
+                let (store, city) = (&state.store, &state.city);
+                // What was set aside for want of a key may be somebody's now.
+                if is_new {
+                    let mended = judge::again(store, city, &keys, &AllCores).await?;
+                    if mended > 0 {
+                        tracing::warn!(mended, "records that were set aside are judged anew");
+                    }
+                }
+                judge::all(store, city, &keys, &AllCores).await
+            })
         });
-        Ok(judged.await??)
-    }
-
-    fn keys(&mut self, keys: Vec<IssuerKey>) -> Result<Arc<IssuerKeys>, KeyError> {
-        match &self.0 {
-            Some((known, prepared)) if *known == keys => Ok(Arc::clone(prepared)),
-            _ => {
-                let prepared = Arc::new(IssuerKeys::prepare(&keys)?);
-                self.0 = Some((keys, Arc::clone(&prepared)));
-                Ok(prepared)
-            }
-        }
+        let judged: Result<u64, StoreError> = judged.await?;
+        let judged = judged?;
+        // Only now: what failed is tried again with these keys.
+        self.0 = Some((all_keys, prepared));
+        Ok(judged)
     }
 }

@@ -15,7 +15,7 @@ use units::{AccountId, Amount, Balance, ServiceDay, Timestamp};
 
 use crate::ids;
 use crate::model::{About, AccountDay, ChargeState, PostedEntry, StoredCharge};
-use crate::ports::{ChargeChange, ChargeScope, MoneyFault, SettlementStore, StoreError};
+use crate::ports::{ChargeChange, ChargeScope, DayFault, MoneyFault, SettlementStore, StoreError};
 use crate::settle::{self, EntryText, post};
 
 /// Every account, every day up to and including `last`.
@@ -66,8 +66,8 @@ pub async fn close<S: SettlementStore>(
     }
 }
 
-/// Charges up to `limit` days of `scope` in one transaction; days that are dirty are left alone.
-/// Answers how many were closed; 0 = none is left.
+/// Charges up to `limit` days of `scope` in one transaction; days that are dirty or have a fault
+/// are left alone. Answers how many were closed; 0 = none is left.
 ///
 /// # Errors
 /// [`StoreError`]; then nothing of this step was written.
@@ -78,8 +78,21 @@ pub async fn step<S: SettlementStore>(
     limit: u32,
 ) -> Result<u32, StoreError> {
     store
-        .charge_days(scope, limit, |day| decide(day, now))
+        .charge_days(scope, limit, |day| {
+            decide(day, now).unwrap_or_else(|fault| stays(day, &fault, now))
+        })
         .await
+}
+
+/// One rider's fault keeps nobody else from being charged: the day stays open, with the fault
+/// beside it.
+fn stays(day: &AccountDay, fault: &MoneyFault, now: Timestamp) -> ChargeChange {
+    ChargeChange {
+        account_day: day.clone(),
+        charge: None,
+        entries: Vec::new(),
+        fault: Some(DayFault::new(day.account, day.day, fault, now)),
+    }
 }
 
 /// Closes a day: credits its refunds as far as there are fares, and makes the charge that makes its
@@ -114,6 +127,7 @@ pub(crate) fn close_because(
         },
         charge: None,
         entries: Vec::new(),
+        fault: None,
     };
     if due.as_minor() == 0 && more_credit.as_minor() == 0 {
         return Ok(change);

@@ -46,6 +46,7 @@ pub mod charging;
 pub mod corrections;
 pub mod debt;
 pub mod dump;
+mod faults;
 pub mod flags;
 pub mod fraud;
 pub mod history;

@@ -12,10 +12,11 @@ use std::ops::RangeInclusive;
 
 use units::{AccountId, CredentialId, Currency, DeviceId, ServiceDay, Span, TapId, Timestamp};
 
+pub use crate::faults::{Again, DayFault, MoneyFault};
 use crate::ingest::EVIDENCE_SKEW_MAX;
 use crate::model::{
-    AccountDay, AccountRecord, DayRecord, Gate, PostedEntry, RecordOutcome, Registered,
-    StoredCharge, StoredJourney, StoredTap, TapFlag, UnknownValue,
+    AccountDay, AccountRecord, DayRecord, Gate, PostedEntry, QuarantineReason, RecordOutcome,
+    Registered, StoredCharge, StoredJourney, StoredTap, TapFlag, UnknownValue,
 };
 
 /// The issuer's log of who got which credential or ticket, as settlement reads it.
@@ -100,6 +101,20 @@ pub trait SettlementStore: Send + Sync {
         D: Fn(Vec<UnjudgedRun>) -> J + Send + Sync,
         J: Future<Output = Result<Vec<JudgedRun>, StoreError>> + Send;
 
+    /// Gives records that were set aside for one of `reasons` to `decide` once more, up to `limit`
+    /// of them after `after` in order of their places, each as a run of its own, and writes what
+    /// they are now, in one transaction. What stays set aside stays with the reason of today.
+    fn judge_again<D, J>(
+        &self,
+        reasons: &[QuarantineReason],
+        after: Option<RecordPlace>,
+        limit: u32,
+        decide: D,
+    ) -> impl Future<Output = Result<JudgedAgain, StoreError>> + Send
+    where
+        D: Fn(Vec<UnjudgedRun>) -> J + Send + Sync,
+        J: Future<Output = Result<Vec<JudgedRun>, StoreError>> + Send;
+
     /// Stores taps of an outside file. One transaction.
     ///
     /// A tap id that is stored with the same digest is a duplicate; with another it is a conflict
@@ -111,11 +126,12 @@ pub trait SettlementStore: Send + Sync {
 
     /// Takes dirty (account, day), the earliest days first and about `limit` of them (a store that
     /// keeps days together takes them together), gives the state of each to `decide`, writes what
-    /// it says and takes the day off the dirty list. `window` says how far back the state of a day
-    /// reaches ([`DayState::earlier`]). Days that a change reaches ([`DayChange::reaches`]) become
-    /// dirty, but for those taken with it, which were decided from the same taps. One transaction:
-    /// when `decide` refuses, nothing is written. Answers how many days it took; 0 = none is dirty
-    /// and no other process is settling one.
+    /// it says and takes the day off the dirty list. A change with a fault is kept as the day's
+    /// fault ([`Self::day_faults`]), one without ends it. `window` says how far back the state of a
+    /// day reaches ([`DayState::earlier`]). Days that a change reaches ([`DayChange::reaches`])
+    /// become dirty, but for those taken with it, which were decided from the same taps. One
+    /// transaction. Answers how many days it took; 0 = none is dirty and no other process is
+    /// settling one.
     fn settle_dirty<W, F>(
         &self,
         limit: u32,
@@ -124,12 +140,11 @@ pub trait SettlementStore: Send + Sync {
     ) -> impl Future<Output = Result<u32, StoreError>> + Send
     where
         W: Fn(ServiceDay) -> DayWindow + Send + Sync,
-        F: Fn(&DayState) -> Result<DayChange, MoneyFault> + Send + Sync;
+        F: Fn(&DayState) -> DayChange + Send + Sync;
 
-    /// Takes up to `limit` days of `scope` that are not dirty and not closed (days that the store
-    /// cannot tell from dirty ones wait too), gives each to `decide` and writes what it says. One
-    /// transaction: when `decide` refuses, nothing is written. Answers how many days it took; 0 =
-    /// none is left.
+    /// Takes up to `limit` days of `scope` that are not dirty, not closed and have no fault (days
+    /// that the store cannot tell from dirty ones wait too), gives each to `decide` and writes what
+    /// it says, a fault included. One transaction. Answers how many days it took; 0 = none is left.
     fn charge_days<F>(
         &self,
         scope: &ChargeScope,
@@ -137,7 +152,17 @@ pub trait SettlementStore: Send + Sync {
         decide: F,
     ) -> impl Future<Output = Result<u32, StoreError>> + Send
     where
-        F: Fn(&AccountDay) -> Result<ChargeChange, MoneyFault> + Send + Sync;
+        F: Fn(&AccountDay) -> ChargeChange + Send + Sync;
+
+    /// Makes days dirty that are not, so that they are settled again. Answers how many became so.
+    fn settle_again(&self, which: &Again) -> impl Future<Output = Result<u64, StoreError>> + Send;
+
+    /// Up to `limit` days with a fault after `after`, in order of day and account.
+    fn day_faults(
+        &self,
+        after: Option<(ServiceDay, AccountId)>,
+        limit: u32,
+    ) -> impl Future<Output = Result<Vec<DayFault>, StoreError>> + Send;
 
     /// Everything about the next `limit` accounts after `after`, in order of account: those with a
     /// tap, a day or an entry. Empty at the end.
@@ -212,49 +237,6 @@ impl StoreError {
             },
         )
     }
-}
-
-/// Why a day cannot be settled or charged.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum MoneyFault {
-    /// A sum leaves 64 bits of minor units.
-    #[error("the fares of account {account} on {day} leave 64 bits of minor units")]
-    Overflow {
-        /// The account.
-        account: AccountId,
-        /// The day.
-        day: ServiceDay,
-    },
-    /// Money of the day is in another currency than the city's.
-    #[error("account {account} on {day} holds {got}, expected {expected}")]
-    Currency {
-        /// The account.
-        account: AccountId,
-        /// The day.
-        day: ServiceDay,
-        /// The city's currency.
-        expected: Currency,
-        /// The other one.
-        got: Currency,
-    },
-    /// Charges make no payment.
-    #[error(transparent)]
-    Plan(#[from] crate::charging::PlanError),
-    /// A payment cannot be posted.
-    #[error(transparent)]
-    Payment(#[from] crate::charging::PostingFault),
-    /// An entry could not be made.
-    #[error("no entry can be made for account {account} on {day}")]
-    Entry {
-        /// The account.
-        account: AccountId,
-        /// The day.
-        day: ServiceDay,
-        /// What the ledger said.
-        #[source]
-        source: ledger::PostError,
-    },
 }
 
 /// How far a device's records of one epoch are stored.
@@ -363,6 +345,22 @@ impl JudgedRun {
         judged.map(|((seq, bytes), outcome)| (seq, bytes.as_slice(), outcome))
     }
 }
+
+/// Where a record stands: its device, epoch and number.
+pub type RecordPlace = (DeviceId, u32, u64);
+
+/// What judging a page of the records set aside did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct JudgedAgain {
+    /// Records that are set aside no more.
+    pub mended: u32,
+    /// After which record the next page goes on; `None` = this was the last.
+    pub next: Option<RecordPlace>,
+}
+
+/// Conflicting records of one device that are kept with their bytes: enough to see what it does.
+/// A device that goes on costs no more than a count.
+pub const CONFLICTS_KEPT_MAX: u32 = 1_000;
 
 /// What storing a batch did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -475,6 +473,8 @@ pub struct DayChange {
     /// The last day whose fares this change may alter: the account's later days with taps up to
     /// it become dirty. The day itself where it alters no other.
     pub reaches: ServiceDay,
+    /// Why the day cannot be settled; all else is then as it was.
+    pub fault: Option<DayFault>,
 }
 
 /// What charging a day writes.
@@ -486,6 +486,8 @@ pub struct ChargeChange {
     pub charge: Option<StoredCharge>,
     /// Entries to add: an allowance where the credited refunds change, and that of the charge.
     pub entries: Vec<PostedEntry>,
+    /// Why the day cannot be charged; all else is then as it was.
+    pub fault: Option<DayFault>,
 }
 
 /// Which days to charge.
@@ -510,7 +512,8 @@ pub struct Counts {
     pub quarantined: BTreeMap<String, u64>,
     /// Flagged taps, by flag.
     pub flagged: BTreeMap<String, u64>,
-    /// Records that came with other bytes under a stored number.
+    /// Records that came with other bytes under a stored number: those that are kept, and each
+    /// further one beyond [`CONFLICTS_KEPT_MAX`] as often as it came.
     pub conflicts: u64,
     /// Batches whose chain does not go on where a stored one ended.
     pub chain_breaks: u64,
@@ -532,6 +535,8 @@ pub struct Counts {
     pub unjudged: u64,
     /// Days that wait to be settled.
     pub dirty_days: u64,
+    /// Days that cannot be settled or charged.
+    pub faulty_days: u64,
 }
 
 /// A record that was set aside.

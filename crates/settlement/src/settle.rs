@@ -9,6 +9,9 @@
 //! earlier days of its windows, which are folded again from their taps each time; nothing that was
 //! posted enters. A day whose journeys or flags change makes the later days of its windows dirty.
 //!
+//! A day whose money does not add up keeps nobody else from being settled: it stays as it was, and
+//! its fault is listed until it was settled again ([`again`]) without one.
+//!
 //! Signs are the ledger's: below zero the holder owes. A fare posts −fare to the rider (a debit)
 //! and +fare to the operator (a credit).
 
@@ -21,7 +24,9 @@ use units::{AccountId, Amount, Balance, JourneyId, ServiceDay, TapId, Timestamp}
 use crate::flags;
 use crate::ids;
 use crate::model::{About, AccountDay, PostedEntry, StoredFare, StoredJourney, StoredTap, TapFlag};
-use crate::ports::{DayChange, DayState, DayWindow, MoneyFault, SettlementStore, StoreError};
+use crate::ports::{
+    Again, DayChange, DayFault, DayState, DayWindow, MoneyFault, SettlementStore, StoreError,
+};
 
 /// Settles until no day is dirty. Answers how many days were taken.
 ///
@@ -55,9 +60,35 @@ pub async fn step<S: SettlementStore>(
         .settle_dirty(
             limit,
             |day| window(city, day),
-            |state| decide(city, state, now),
+            |state| {
+                decide(city, state, now).unwrap_or_else(|fault| stays(city, state, &fault, now))
+            },
         )
         .await
+}
+
+/// Makes days dirty, so that they are settled again: those that a change of the package is about,
+/// such as a disruption that was declared afterwards, or those with a fault. Answers how many.
+///
+/// # Errors
+/// [`StoreError`]; doing it again is safe.
+pub async fn again<S: SettlementStore>(store: &S, which: &Again) -> Result<u64, StoreError> {
+    store.settle_again(which).await
+}
+
+/// One rider's fault keeps nobody else from being settled: the day stays as it stands, with the
+/// fault beside it.
+fn stays(city: &City, state: &DayState, fault: &MoneyFault, now: Timestamp) -> DayChange {
+    let stands = state.account_day.clone();
+    let none = || AccountDay::empty(state.account, state.day, city.currency());
+    DayChange {
+        account_day: stands.unwrap_or_else(none),
+        journeys: state.journeys.clone(),
+        flags: state.flags.clone(),
+        entries: Vec::new(),
+        reaches: state.day,
+        fault: Some(DayFault::new(state.account, state.day, fault, now)),
+    }
 }
 
 /// How far `day` reaches: back to the first service day whose taps its fares depend on
@@ -91,6 +122,7 @@ pub fn decide(city: &City, state: &DayState, now: Timestamp) -> Result<DayChange
             flags,
             entries: Vec::new(),
             reaches: state.day,
+            fault: None,
         });
     }
     let reaches = if journeys == state.journeys && flags == state.flags {
@@ -114,6 +146,7 @@ pub fn decide(city: &City, state: &DayState, now: Timestamp) -> Result<DayChange
         flags,
         entries,
         reaches,
+        fault: None,
     })
 }
 

@@ -49,6 +49,8 @@ pub struct Summary {
     pub unjudged: u64,
     /// Account-days that wait to be settled.
     pub dirty_days: u64,
+    /// Account-days that cannot be settled or charged.
+    pub faulty_days: u64,
 }
 
 /// The summary of `store`, with the money that is in `currency`.
@@ -86,5 +88,6 @@ fn of_counts(counts: Counts, currency: Currency) -> Summary {
         charges: counts.charges,
         unjudged: counts.unjudged,
         dirty_days: counts.dirty_days,
+        faulty_days: counts.faulty_days,
     }
 }

@@ -1,7 +1,7 @@
 //! Closing days: read where they stand, let `settlement` decide, write it, in one transaction.
 
 use settlement::model::{AccountDay, ChargeState, PostedEntry, StoredCharge};
-use settlement::ports::{ChargeChange, ChargeScope, MoneyFault, StoreError};
+use settlement::ports::{ChargeChange, ChargeScope, StoreError};
 use sqlx::postgres::{PgConnection, PgRow};
 use units::{AccountId, Balance, ChargeId};
 
@@ -9,7 +9,7 @@ use crate::PostgresStore;
 use crate::columns::{array, currency, day, int, text, time, unsigned_32};
 use crate::names::Names;
 use crate::store::{HOLD_SHARD, SHARDS, backend, shard_of};
-use crate::{days, ledger_pages};
+use crate::{days, faults, ledger_pages};
 
 /// Open days of a shard. Where taps wait for a day and shard, all of its days wait: which of them
 /// are dirty stands in packed columns.
@@ -22,6 +22,8 @@ const SELECT_OPEN: &str = "SELECT r.account_id, r.service_day, r.revision, r.far
      AND ($4::bytea IS NULL OR r.account_id = $4) AND c.closed IS NOT TRUE \
      AND NOT EXISTS (SELECT 1 FROM dirty_days d \
          WHERE d.account_id = r.account_id AND d.service_day = r.service_day) \
+     AND NOT EXISTS (SELECT 1 FROM day_faults f \
+         WHERE f.account_id = r.account_id AND f.service_day = r.service_day) \
      AND NOT EXISTS (SELECT 1 FROM new_taps n \
          WHERE n.service_day = r.service_day AND n.shard = r.shard) \
      ORDER BY r.service_day, r.account_id LIMIT $5";
@@ -38,7 +40,7 @@ pub(crate) async fn charge<F>(
     decide: F,
 ) -> Result<u32, StoreError>
 where
-    F: Fn(&AccountDay) -> Result<ChargeChange, MoneyFault> + Send + Sync,
+    F: Fn(&AccountDay) -> ChargeChange + Send + Sync,
 {
     let failed = backend("charge days");
     let shards: Vec<i16> = match scope.account {
@@ -59,7 +61,7 @@ where
         hold_shard(&mut tx, shard).await?;
         let open = open(&mut tx, scope, shard, left).await?;
         taken = taken.saturating_add(u32::try_from(open.len()).unwrap_or(u32::MAX));
-        let changes: Vec<ChargeChange> = open.iter().map(&decide).collect::<Result<_, _>>()?;
+        let changes: Vec<ChargeChange> = open.iter().map(&decide).collect();
         write(&mut tx, &store.names, changes).await?;
     }
     tx.commit().await.map_err(&failed)?;
@@ -104,6 +106,11 @@ pub(crate) async fn write(
     let closed = changes.iter().map(|change| change.account_day.clone());
     let closed: Vec<AccountDay> = closed.collect();
     days::put_charged(conn, &closed).await?;
+    faults::put(
+        conn,
+        changes.iter().filter_map(|change| change.fault.as_ref()),
+    )
+    .await?;
     let (mut made, mut entries): (Vec<StoredCharge>, Vec<PostedEntry>) = (vec![], vec![]);
     for change in changes {
         made.extend(change.charge);

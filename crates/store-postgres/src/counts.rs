@@ -23,7 +23,9 @@ const FLAGGED: &str = "SELECT flag AS name, count(*) AS n FROM \
      (SELECT unnest(flagged) AS flag FROM rider_days WHERE flagged IS NOT NULL) f GROUP BY flag";
 const UNJUDGED: &str = "SELECT coalesce(sum(r.next_seq - r.first_seq), 0)::bigint AS n \
      FROM unjudged_runs u JOIN device_records r USING (device_id, epoch, first_seq)";
-const CONFLICTS: &str = "SELECT count(*) AS n FROM record_conflicts";
+const FAULTY: &str = "SELECT count(*) AS n FROM day_faults";
+const CONFLICTS: &str = "SELECT (SELECT count(*) FROM record_conflicts) \
+     + (SELECT coalesce(sum(more), 0)::bigint FROM conflict_counts) AS n";
 const CHAIN_BREAKS: &str = "SELECT count(*) AS n FROM batches WHERE continuity = 'broken'";
 const FARES: &str =
     "SELECT currency, sum(fares_minor)::bigint AS minor FROM rider_days GROUP BY currency";
@@ -74,6 +76,7 @@ pub(crate) async fn all(store: &PostgresStore) -> Result<Counts, StoreError> {
         ledger_sum_minor: money(conn, LEDGER).await?,
         unjudged: count(conn, UNJUDGED).await?,
         dirty_days: u64::try_from(dirty.len()).unwrap_or(u64::MAX),
+        faulty_days: count(conn, FAULTY).await?,
     })
 }
 

@@ -37,6 +37,7 @@ mod corrections;
 mod counts;
 mod day_rows;
 mod days;
+mod faults;
 mod file_taps;
 mod gates;
 mod idempotency;

@@ -1,7 +1,9 @@
 //! Table `record_owners`: whose tap each record of a judged run is, so that a late note finds it.
 //!
 //! Column `owners`: the version, a service day (4 bytes, the high one first), then for each record
-//! 0; or 1 and the account (16 bytes) of its tap of that day; or 2, the account and the day.
+//! 0; or 1 and the account (16 bytes) of its tap of that day; or 2, the account and the day; or 3
+//! where it was set aside: should it turn out to be a tap when it is judged again, table
+//! `late_owners` says whose.
 
 use settlement::model::RecordOutcome;
 use settlement::ports::{JudgedRun, StoreError};
@@ -9,7 +11,7 @@ use sqlx::Row as _;
 use sqlx::postgres::{PgConnection, PgRow};
 use units::{AccountId, DeviceId, ServiceDay};
 
-use crate::columns::{seq_number, unsigned};
+use crate::columns::{array, day, seq_number, unsigned};
 use crate::pack::corrupt;
 use crate::store::backend;
 
@@ -19,6 +21,12 @@ const INSERT: &str = "INSERT INTO record_owners (device_id, epoch, first_seq, ne
 const SELECT_OWNERS: &str = "SELECT first_seq, owners FROM record_owners \
      WHERE device_id = $1 AND epoch = $2 AND first_seq <= $3 AND next_seq > $3 \
      ORDER BY first_seq DESC LIMIT 1";
+
+const SELECT_LATE: &str = "SELECT account_id, service_day FROM late_owners \
+     WHERE device_id = $1 AND epoch = $2 AND seq = $3";
+
+const INSERT_LATE: &str = "INSERT INTO late_owners (device_id, epoch, seq, account_id, \
+     service_day) VALUES ($1, $2, $3, $4, $5)";
 
 /// Adds what judging found.
 pub(crate) async fn insert(
@@ -48,6 +56,7 @@ const VERSION: u8 = 2;
 const NOBODY: u8 = 0;
 const OF_DAY: u8 = 1;
 const OF_OTHER_DAY: u8 = 2;
+const SET_ASIDE: u8 = 3;
 
 fn pack(judged: &JudgedRun) -> Vec<u8> {
     let days = judged.outcomes.iter().filter_map(|outcome| match outcome {
@@ -69,6 +78,7 @@ fn pack(judged: &JudgedRun) -> Vec<u8> {
                 owners.extend_from_slice(stored.account.as_bytes());
                 owners.extend_from_slice(&stored.day.as_days().to_be_bytes());
             }
+            RecordOutcome::Quarantined(_) => owners.push(SET_ASIDE),
             _ => owners.push(NOBODY),
         }
     }
@@ -78,7 +88,7 @@ fn pack(judged: &JudgedRun) -> Vec<u8> {
 /// Whose tap a record is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Owner {
-    /// The record is not here, or not judged.
+    /// The record is not here, not judged, or set aside.
     Unknown,
     /// It is no permitted tap.
     Nobody,
@@ -95,10 +105,47 @@ pub(crate) async fn owner(
         .bind(device.as_bytes().to_vec())
         .bind(i64::from(epoch))
         .bind(seq_number(seq))
+        .fetch_optional(&mut *conn)
+        .await
+        .map_err(backend("read owners of records"))?;
+    let owner = row.map_or(Ok(Owner::Unknown), |row| owner_in(&row, seq))?;
+    if owner != Owner::Unknown {
+        return Ok(owner);
+    }
+    let row = sqlx::query(SELECT_LATE)
+        .bind(device.as_bytes().to_vec())
+        .bind(i64::from(epoch))
+        .bind(seq_number(seq))
         .fetch_optional(conn)
         .await
         .map_err(backend("read owners of records"))?;
-    row.map_or(Ok(Owner::Unknown), |row| owner_in(&row, seq))
+    row.map_or(Ok(owner), |row| {
+        let account = AccountId::from_bytes(array(&row, "account_id")?);
+        Ok(Owner::Rider(account, day(&row, "service_day")?))
+    })
+}
+
+/// Adds whose taps records are that were set aside before.
+pub(crate) async fn insert_late(
+    conn: &mut PgConnection,
+    judged: &[JudgedRun],
+) -> Result<(), StoreError> {
+    for judged in judged {
+        for (seq, _, outcome) in judged.records() {
+            let RecordOutcome::Tap(stored) = outcome else {
+                continue;
+            };
+            let inserted = sqlx::query(INSERT_LATE)
+                .bind(judged.run.gate.device.as_bytes().to_vec())
+                .bind(i64::from(judged.run.epoch))
+                .bind(seq_number(seq))
+                .bind(stored.account.as_bytes().to_vec())
+                .bind(stored.day.as_days())
+                .execute(&mut *conn);
+            inserted.await.map_err(backend("store owners of records"))?;
+        }
+    }
+    Ok(())
 }
 
 fn owner_in(row: &PgRow, seq: u64) -> Result<Owner, StoreError> {
@@ -123,8 +170,10 @@ fn find(column: &[u8], place: u64) -> Result<Owner, StoreError> {
         rest = rest.get(long..).ok_or_else(ended)?;
     }
     let (what, rest) = rest.split_first().ok_or_else(ended)?;
-    if *what == NOBODY {
-        return Ok(Owner::Nobody);
+    match *what {
+        NOBODY => return Ok(Owner::Nobody),
+        SET_ASIDE => return Ok(Owner::Unknown),
+        _ => {}
     }
     let (account, rest) = rest.split_first_chunk().ok_or_else(ended)?;
     let day = match *what {
@@ -141,21 +190,22 @@ mod tests {
 
     #[test]
     fn each_record_has_its_owner_and_damage_is_refused() {
-        // By hand: day 258; nobody, account 7.. that day, account 8.. on day 3, nobody.
+        // By hand: day 258; nobody, account 7.. that day, account 8.. on day 3, nobody, set aside.
         let mut column = vec![2, 0, 0, 1, 2, 0, 1];
         column.extend_from_slice(&[7; 16]);
         column.push(2);
         column.extend_from_slice(&[8; 16]);
-        column.extend_from_slice(&[0, 0, 0, 3, 0]);
+        column.extend_from_slice(&[0, 0, 0, 3, 0, 3]);
         let rider = |account: u8, day| {
             let account = AccountId::from_bytes([account; 16]);
             Owner::Rider(account, ServiceDay::from_days(day))
         };
-        let owners = [Owner::Nobody, rider(7, 258), rider(8, 3), Owner::Nobody];
+        let (nobody, set_aside) = (Owner::Nobody, Owner::Unknown);
+        let owners = [nobody, rider(7, 258), rider(8, 3), nobody, set_aside];
         for (place, owner) in (0..).zip(owners) {
             assert_eq!(find(&column, place).unwrap(), owner, "{place}");
         }
-        assert!(find(&column, 4).is_err(), "no such record");
+        assert!(find(&column, 5).is_err(), "no such record");
         assert!(find(&column[..20], 1).is_err(), "cut off");
         assert!(find(&[1, 0, 0, 1, 2, 0], 0).is_err(), "another version");
         assert!(find(&[], 0).is_err(), "empty");

@@ -2,15 +2,17 @@
 
 use std::future::Future;
 
-use settlement::model::{AccountDay, AccountRecord, DayRecord, Gate, Registered};
+use settlement::model::{AccountDay, AccountRecord, DayRecord, Gate, QuarantineReason, Registered};
 use settlement::ports::{
-    BatchReceipt, ChargeChange, ChargeScope, Counts, Cursor, DayChange, DayState, DayWindow,
-    FileTap, FileTapStored, JudgedRun, MoneyFault, QuarantinedRecord, SettlementStore, StoreError,
-    UnjudgedRun, VerifiedBatch,
+    Again, BatchReceipt, ChargeChange, ChargeScope, Counts, Cursor, DayChange, DayFault, DayState,
+    DayWindow, FileTap, FileTapStored, JudgedAgain, JudgedRun, QuarantinedRecord, RecordPlace,
+    SettlementStore, StoreError, UnjudgedRun, VerifiedBatch,
 };
 use units::{AccountId, DeviceId, ServiceDay};
 
-use crate::{PostgresStore, charging, counts, file_taps, gates, ingest, judging, pages, settling};
+use crate::{
+    PostgresStore, charging, counts, faults, file_taps, gates, ingest, judging, pages, settling,
+};
 
 impl SettlementStore for PostgresStore {
     /// Everything of a shard's day in a city of some thirty million taps. What waits stays packed,
@@ -59,6 +61,20 @@ impl SettlementStore for PostgresStore {
         judging::judge(self, limit, decide).await
     }
 
+    async fn judge_again<D, J>(
+        &self,
+        reasons: &[QuarantineReason],
+        after: Option<RecordPlace>,
+        limit: u32,
+        decide: D,
+    ) -> Result<JudgedAgain, StoreError>
+    where
+        D: Fn(Vec<UnjudgedRun>) -> J + Send + Sync,
+        J: Future<Output = Result<Vec<JudgedRun>, StoreError>> + Send,
+    {
+        judging::judge_again(self, reasons, after, limit, decide).await
+    }
+
     async fn store_file_taps(&self, rows: &[FileTap]) -> Result<Vec<FileTapStored>, StoreError> {
         file_taps::store(self, rows).await
     }
@@ -66,7 +82,7 @@ impl SettlementStore for PostgresStore {
     async fn settle_dirty<W, F>(&self, limit: u32, window: W, decide: F) -> Result<u32, StoreError>
     where
         W: Fn(ServiceDay) -> DayWindow + Send + Sync,
-        F: Fn(&DayState) -> Result<DayChange, MoneyFault> + Send + Sync,
+        F: Fn(&DayState) -> DayChange + Send + Sync,
     {
         settling::settle(self, limit, window, decide).await
     }
@@ -78,9 +94,21 @@ impl SettlementStore for PostgresStore {
         decide: F,
     ) -> Result<u32, StoreError>
     where
-        F: Fn(&AccountDay) -> Result<ChargeChange, MoneyFault> + Send + Sync,
+        F: Fn(&AccountDay) -> ChargeChange + Send + Sync,
     {
         charging::charge(self, scope, limit, decide).await
+    }
+
+    async fn settle_again(&self, which: &Again) -> Result<u64, StoreError> {
+        faults::mark(self, which).await
+    }
+
+    async fn day_faults(
+        &self,
+        after: Option<(ServiceDay, AccountId)>,
+        limit: u32,
+    ) -> Result<Vec<DayFault>, StoreError> {
+        faults::page(self, after, limit).await
     }
 
     async fn accounts_page(

@@ -12,7 +12,7 @@ use sqlx::Row as _;
 
 /// How each table is spread over machines: by a column of its primary key, or (`None`) as a copy
 /// on every machine, which is for small tables that hardly change.
-const SPREAD: [(&str, Option<&str>); 36] = [
+const SPREAD: [(&str, Option<&str>); 39] = [
     ("accounts", Some("account_id")),
     ("audit_trail", Some("line")),
     ("batches", Some("device_id")),
@@ -20,8 +20,10 @@ const SPREAD: [(&str, Option<&str>); 36] = [
     ("charged_days", Some("account_id")),
     ("charges", Some("account_id")),
     ("code_days", Some("account_id")),
+    ("conflict_counts", Some("device_id")),
     ("correction_decisions", Some("account_id")),
     ("corrections", Some("account_id")),
+    ("day_faults", Some("account_id")),
     ("deny_changes", None),
     ("deny_entries", None),
     ("device_cursors", Some("device_id")),
@@ -31,6 +33,7 @@ const SPREAD: [(&str, Option<&str>); 36] = [
     ("gates", Some("device_id")),
     ("issuances", Some("credential_id")),
     ("kept_answers", Some("key_hash")),
+    ("late_owners", Some("device_id")),
     ("ledger_pages", Some("account_id")),
     ("names", None),
     ("new_taps", Some("device_id")),

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use settlement::ports::{BatchReceipt, Cursor, StoreError, VerifiedBatch};
+use settlement::ports::{BatchReceipt, CONFLICTS_KEPT_MAX, Cursor, StoreError, VerifiedBatch};
 use sha2::{Digest as _, Sha256};
 use sqlx::sqlite::SqliteConnection;
 use sqlx::{AssertSqlSafe, Row as _};
@@ -28,8 +28,14 @@ const SELECT_HEADS: &str = "SELECT DISTINCT head_after FROM batches \
      WHERE device_id = ? AND epoch = ? AND next_seq = ?";
 
 const INSERT_CONFLICT: &str = "INSERT INTO record_conflicts \
-     (device_id, epoch, seq, digest, record, received_at) \
-     VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING";
+     (device_id, epoch, seq, digest, record, received_at) SELECT ?1, ?2, ?3, ?4, ?5, ?6 \
+     WHERE (SELECT count(*) FROM record_conflicts WHERE device_id = ?1) < ?7 \
+     ON CONFLICT DO NOTHING";
+
+const COUNT_CONFLICT: &str = "INSERT INTO conflict_counts (device_id, more) SELECT ?1, 1 \
+     WHERE NOT EXISTS (SELECT 1 FROM record_conflicts \
+         WHERE device_id = ?1 AND epoch = ?2 AND seq = ?3 AND digest = ?4) \
+     ON CONFLICT (device_id) DO UPDATE SET more = more + 1";
 
 const SELECT_CURSOR: &str = "SELECT next_seq FROM device_cursors WHERE device_id = ? AND epoch = ?";
 
@@ -174,16 +180,22 @@ async fn insert_conflict(
     batch: &VerifiedBatch,
     (seq, bytes): New<'_>,
 ) -> Result<(), StoreError> {
-    sqlx::query(INSERT_CONFLICT)
-        .bind(batch.device.as_bytes().to_vec())
-        .bind(i64::from(batch.epoch))
-        .bind(seq_number(seq))
-        .bind(Sha256::digest(bytes).to_vec())
+    let failed = backend("store a conflict");
+    let bind = |sql: &'static str| {
+        sqlx::query(sql)
+            .bind(batch.device.as_bytes().to_vec())
+            .bind(i64::from(batch.epoch))
+            .bind(seq_number(seq))
+            .bind(Sha256::digest(bytes).to_vec())
+    };
+    let kept = bind(INSERT_CONFLICT)
         .bind(bytes.to_vec())
         .bind(batch.received_at.as_micros())
-        .execute(conn)
-        .await
-        .map_err(backend("store a conflict"))?;
+        .bind(i64::from(CONFLICTS_KEPT_MAX))
+        .execute(&mut *conn);
+    if kept.await.map_err(&failed)?.rows_affected() == 0 {
+        bind(COUNT_CONFLICT).execute(conn).await.map_err(&failed)?;
+    }
     Ok(())
 }
 

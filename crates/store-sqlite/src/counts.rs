@@ -16,7 +16,8 @@ const REFUSED: &str =
     "SELECT CAST(decision AS TEXT) AS name, count(*) AS n FROM refused_taps GROUP BY decision";
 const QUARANTINED: &str = "SELECT reason AS name, count(*) AS n FROM quarantine GROUP BY reason";
 const FLAGGED: &str = "SELECT flag AS name, count(*) AS n FROM tap_flags GROUP BY flag";
-const CONFLICTS: &str = "SELECT count(*) AS n FROM record_conflicts";
+const CONFLICTS: &str = "SELECT (SELECT count(*) FROM record_conflicts) \
+     + (SELECT coalesce(sum(more), 0) FROM conflict_counts) AS n";
 const CHAIN_BREAKS: &str = "SELECT count(*) AS n FROM batches WHERE continuity = 'broken'";
 const JOURNEYS: &str = "SELECT count(*) AS n FROM journeys";
 const INCOMPLETE: &str = "SELECT count(*) AS n FROM journeys WHERE status <> 'complete'";
@@ -28,6 +29,7 @@ const CHARGED: &str = "SELECT currency, sum(amount_minor) AS minor FROM charges 
 const LEDGER: &str = "SELECT currency, sum(minor) AS minor FROM postings GROUP BY currency";
 const UNJUDGED: &str = "SELECT coalesce(sum(next_seq - first_seq), 0) AS n FROM unjudged_runs";
 const DIRTY: &str = "SELECT count(*) AS n FROM dirty_days";
+const FAULTY: &str = "SELECT count(*) AS n FROM day_faults";
 
 pub(crate) async fn all(store: &SqliteStore) -> Result<Counts, StoreError> {
     let mut tx = store.begin_read().await.map_err(backend("count"))?;
@@ -55,6 +57,7 @@ pub(crate) async fn all(store: &SqliteStore) -> Result<Counts, StoreError> {
         ledger_sum_minor: money(conn, LEDGER).await?,
         unjudged: count(conn, UNJUDGED).await?,
         dirty_days: count(conn, DIRTY).await?,
+        faulty_days: count(conn, FAULTY).await?,
     })
 }
 

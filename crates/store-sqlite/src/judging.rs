@@ -6,8 +6,12 @@
 
 use std::future::Future;
 
-use settlement::model::{Quarantined, RecordOutcome, RefusedTap, StoredTap, TapNote};
-use settlement::ports::{JudgedRun, QuarantinedRecord, StoreError, UnjudgedRun};
+use settlement::model::{
+    QuarantineReason, Quarantined, RecordOutcome, RefusedTap, StoredTap, TapNote,
+};
+use settlement::ports::{
+    JudgedAgain, JudgedRun, QuarantinedRecord, RecordPlace, StoreError, UnjudgedRun,
+};
 use sqlx::QueryBuilder;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use units::{AccountId, DeviceId, TapId, Timestamp};
@@ -37,6 +41,13 @@ const SELECT_RECORDS: &str = "SELECT record, received_at FROM device_records \
 
 const DELETE_RUN: &str =
     "DELETE FROM unjudged_runs WHERE device_id = ? AND epoch = ? AND first_seq = ?";
+
+const SELECT_SET_ASIDE: &str = "SELECT q.epoch, q.seq AS first_seq, q.seq + 1 AS next_seq, \
+     g.device_id, g.gate, g.public_key, g.stop_id, g.route_id, g.state FROM quarantine q \
+     JOIN gates g ON g.device_id = q.device_id WHERE q.reason IN (";
+
+const DELETE_SET_ASIDE: &str =
+    "DELETE FROM quarantine WHERE device_id = ? AND epoch = ? AND seq = ?";
 
 const SELECT_QUARANTINE: &str = "SELECT q.device_id, q.epoch, q.seq, q.reason, q.detail, \
      r.received_at, r.record FROM quarantine q JOIN device_records r \
@@ -70,6 +81,82 @@ where
     found.insert(&mut tx).await?;
     tx.commit().await.map_err(&failed)?;
     Ok(u32::try_from(records).unwrap_or(u32::MAX))
+}
+
+pub(crate) async fn judge_again<D, J>(
+    store: &SqliteStore,
+    reasons: &[QuarantineReason],
+    after: Option<RecordPlace>,
+    limit: u32,
+    decide: D,
+) -> Result<JudgedAgain, StoreError>
+where
+    D: Fn(Vec<UnjudgedRun>) -> J + Send + Sync,
+    J: Future<Output = Result<Vec<JudgedRun>, StoreError>> + Send,
+{
+    let runs = set_aside(store, reasons, after, limit).await?;
+    let place = |run: &UnjudgedRun| (run.gate.device, run.epoch, run.first_seq);
+    let Some(last) = runs.last().map(place) else {
+        return Ok(JudgedAgain::default());
+    };
+    let judged = decide(runs).await?;
+    let failed = backend("judge records again");
+    let mut tx = store.begin_write().await.map_err(&failed)?;
+    let mut found = Found::default();
+    for judged in &judged {
+        let (device, epoch, seq) = place(&judged.run);
+        let taken = sqlx::query(DELETE_SET_ASIDE)
+            .bind(device.as_bytes().to_vec())
+            .bind(i64::from(epoch))
+            .bind(seq_number(seq))
+            .execute(&mut *tx);
+        // Somebody else may have taken it meanwhile.
+        if taken.await.map_err(&failed)?.rows_affected() == 1 {
+            found.add(judged);
+        }
+    }
+    found.insert(&mut tx).await?;
+    tx.commit().await.map_err(&failed)?;
+    let mended = found.taps.len() + found.notes.len() + found.refused.len();
+    Ok(JudgedAgain {
+        mended: u32::try_from(mended).unwrap_or(u32::MAX),
+        next: Some(last),
+    })
+}
+
+/// Records set aside for one of `reasons`, each a run of its own.
+async fn set_aside(
+    store: &SqliteStore,
+    reasons: &[QuarantineReason],
+    after: Option<RecordPlace>,
+    limit: u32,
+) -> Result<Vec<UnjudgedRun>, StoreError> {
+    let failed = backend("read records set aside");
+    let mut tx = store.begin_read().await.map_err(&failed)?;
+    // The empty blob is below every id.
+    let (device, epoch, seq) = after.map_or_else(Default::default, |(device, epoch, seq)| {
+        (
+            device.as_bytes().to_vec(),
+            i64::from(epoch),
+            seq_number(seq),
+        )
+    });
+    let mut query = QueryBuilder::new(SELECT_SET_ASIDE);
+    let mut texts = query.separated(", ");
+    for reason in reasons {
+        texts.push_bind(reason.as_str());
+    }
+    query.push(") AND (q.device_id, q.epoch, q.seq) > (");
+    query.push_bind(device).push(", ").push_bind(epoch);
+    query.push(", ").push_bind(seq);
+    query.push(") ORDER BY q.device_id, q.epoch, q.seq LIMIT ");
+    query.push_bind(i64::from(limit));
+    let rows = query.build().fetch_all(&mut *tx).await.map_err(&failed)?;
+    let mut runs = Vec::with_capacity(rows.len());
+    for row in &rows {
+        runs.push(read_run(&mut tx, row).await?);
+    }
+    Ok(runs)
 }
 
 /// Unjudged runs with about `limit` records together.

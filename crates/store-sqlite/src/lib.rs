@@ -33,6 +33,7 @@ mod charging;
 mod columns;
 mod corrections;
 mod counts;
+mod faults;
 mod file_taps;
 mod gates;
 mod idempotency;

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use settlement::ports::{DayChange, DayState, DayWindow, MoneyFault, StoreError};
+use settlement::ports::{DayChange, DayState, DayWindow, StoreError};
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use units::{AccountId, ServiceDay};
 
 use crate::SqliteStore;
 use crate::columns::{array, day};
 use crate::store::backend;
-use crate::{journeys, money, taps, windows};
+use crate::{faults, journeys, money, taps, windows};
 
 /// The days a step takes; the other statements repeat it, which within the transaction names the
 /// same days, for nothing else writes meanwhile.
@@ -51,6 +51,9 @@ const DELETE_JOURNEYS: &str = "DELETE FROM journeys WHERE (service_day, account_
 const DELETE_FLAGS: &str = "DELETE FROM tap_flags WHERE (service_day, account_id) IN \
      (SELECT service_day, account_id FROM dirty_days ORDER BY service_day, account_id LIMIT ?)";
 
+const DELETE_FAULTS: &str = "DELETE FROM day_faults WHERE (service_day, account_id) IN \
+     (SELECT service_day, account_id FROM dirty_days ORDER BY service_day, account_id LIMIT ?)";
+
 const DELETE_DIRTY: &str = "DELETE FROM dirty_days WHERE (service_day, account_id) IN \
      (SELECT service_day, account_id FROM dirty_days ORDER BY service_day, account_id LIMIT ?)";
 
@@ -62,7 +65,7 @@ pub(crate) async fn settle<W, F>(
 ) -> Result<u32, StoreError>
 where
     W: Fn(ServiceDay) -> DayWindow + Send + Sync,
-    F: Fn(&DayState) -> Result<DayChange, MoneyFault> + Send + Sync,
+    F: Fn(&DayState) -> DayChange + Send + Sync,
 {
     let failed = backend("settle days");
     let mut tx = store.begin_write().await.map_err(&failed)?;
@@ -71,7 +74,7 @@ where
         return Ok(0);
     }
     windows::read_earlier(&mut tx, &mut states, |day| window(day).first).await?;
-    let changes: Vec<DayChange> = states.iter().map(&decide).collect::<Result<_, _>>()?;
+    let changes: Vec<DayChange> = states.iter().map(&decide).collect();
     write(&mut tx, limit, &states, changes).await?;
     tx.commit().await.map_err(&failed)?;
     Ok(u32::try_from(states.len()).unwrap_or(u32::MAX))
@@ -139,7 +142,13 @@ async fn write(
     if states.iter().any(|state| !state.flags.is_empty()) {
         execute(conn, DELETE_FLAGS, limit).await?;
     }
+    execute(conn, DELETE_FAULTS, limit).await?;
     execute(conn, DELETE_DIRTY, limit).await?;
+    faults::put(
+        conn,
+        changes.iter().filter_map(|change| change.fault.as_ref()),
+    )
+    .await?;
     windows::mark_later(conn, &changes).await?;
     let (mut journeys, mut flags, mut entries, mut days) = (vec![], vec![], vec![], vec![]);
     for change in changes {

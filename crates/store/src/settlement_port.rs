@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::future::Future;
 
-use settlement::model::{AccountDay, AccountRecord, DayRecord, Gate, Registered};
+use settlement::model::{AccountDay, AccountRecord, DayRecord, Gate, QuarantineReason, Registered};
 use settlement::ports::{
-    BatchReceipt, ChargeChange, ChargeScope, Counts, Cursor, DayChange, DayState, DayWindow,
-    FileTap, FileTapStored, IssuanceLog, Issued, JudgedRun, MoneyFault, QuarantinedRecord,
-    SettlementStore, StoreError, UnjudgedRun, VerifiedBatch,
+    Again, BatchReceipt, ChargeChange, ChargeScope, Counts, Cursor, DayChange, DayFault, DayState,
+    DayWindow, FileTap, FileTapStored, IssuanceLog, Issued, JudgedAgain, JudgedRun,
+    QuarantinedRecord, RecordPlace, SettlementStore, StoreError, UnjudgedRun, VerifiedBatch,
 };
 use units::{AccountId, CredentialId, DeviceId, ServiceDay};
 
@@ -67,6 +67,20 @@ impl SettlementStore for Store {
         inside!(self, store => store.judge_records(limit, decide).await)
     }
 
+    async fn judge_again<D, J>(
+        &self,
+        reasons: &[QuarantineReason],
+        after: Option<RecordPlace>,
+        limit: u32,
+        decide: D,
+    ) -> Result<JudgedAgain, StoreError>
+    where
+        D: Fn(Vec<UnjudgedRun>) -> J + Send + Sync,
+        J: Future<Output = Result<Vec<JudgedRun>, StoreError>> + Send,
+    {
+        inside!(self, store => store.judge_again(reasons, after, limit, decide).await)
+    }
+
     async fn store_file_taps(&self, rows: &[FileTap]) -> Result<Vec<FileTapStored>, StoreError> {
         inside!(self, store => store.store_file_taps(rows).await)
     }
@@ -74,7 +88,7 @@ impl SettlementStore for Store {
     async fn settle_dirty<W, F>(&self, limit: u32, window: W, decide: F) -> Result<u32, StoreError>
     where
         W: Fn(ServiceDay) -> DayWindow + Send + Sync,
-        F: Fn(&DayState) -> Result<DayChange, MoneyFault> + Send + Sync,
+        F: Fn(&DayState) -> DayChange + Send + Sync,
     {
         inside!(self, store => store.settle_dirty(limit, window, decide).await)
     }
@@ -86,9 +100,21 @@ impl SettlementStore for Store {
         decide: F,
     ) -> Result<u32, StoreError>
     where
-        F: Fn(&AccountDay) -> Result<ChargeChange, MoneyFault> + Send + Sync,
+        F: Fn(&AccountDay) -> ChargeChange + Send + Sync,
     {
         inside!(self, store => store.charge_days(scope, limit, decide).await)
+    }
+
+    async fn settle_again(&self, which: &Again) -> Result<u64, StoreError> {
+        inside!(self, store => store.settle_again(which).await)
+    }
+
+    async fn day_faults(
+        &self,
+        after: Option<(ServiceDay, AccountId)>,
+        limit: u32,
+    ) -> Result<Vec<DayFault>, StoreError> {
+        inside!(self, store => store.day_faults(after, limit).await)
     }
 
     async fn accounts_page(

@@ -45,6 +45,8 @@ export interface Gap {
 
 export interface Queues {
   readonly dirty_days: number;
+  readonly faulty_days: number;
+  readonly unjudged: number;
   readonly quarantined: readonly Count[];
   readonly flagged: readonly Count[];
   readonly conflicts: number;
@@ -60,6 +62,13 @@ export interface Exception {
   readonly fare_minor: number | null;
   readonly started_at: string;
   readonly because: string;
+}
+
+export interface Fault {
+  readonly account_id: string;
+  readonly day: string;
+  readonly because: string;
+  readonly since: string;
 }
 
 export interface Suspicion {
@@ -221,6 +230,7 @@ export const operator = {
   queues: () => ask<Queues>('GET', 'operator/queues'),
   exceptions: (day: string, cursor: Cursor) =>
     ask<Page<Exception>>('GET', `operator/exceptions${query({ day, cursor, limit: '20' })}`),
+  faults: (cursor: Cursor) => ask<Page<Fault>>('GET', `operator/faults${query({ cursor })}`),
   fraud: (cursor: Cursor) =>
     ask<Page<Suspicion>>('GET', `operator/fraud${query({ cursor, limit: '200' })}`),
   charges: (filter: { account?: string; day?: string }, cursor: Cursor) =>

@@ -309,3 +309,61 @@ pub struct RiderStatementArguments {
     #[arg(long)]
     pub json: bool,
 }
+
+/// `faregate resettle`.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+What the package says now is compared with what is posted, and the difference is charged or given
+back, each with its reason; what is right already costs nothing. Start servers of the city again
+with the same package first: they settle by the one they were started with. Exit code 1: some
+riders' days cannot be settled; they are listed.")]
+pub struct ResettleArguments {
+    /// The service days: YYYY-MM, YYYY-MM-DD or YYYY-MM-DD..YYYY-MM-DD.
+    #[arg(long)]
+    pub period: String,
+    /// The city package.
+    #[arg(long)]
+    pub city: PathBuf,
+    /// Whose books.
+    #[command(flatten)]
+    pub database: DatabaseArguments,
+    /// Prints one JSON object on standard output.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `faregate disruption`.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Journeys that lack a tap and have one in the disruption cost at most --incomplete-amount in place of
+the maximum fare. Where days of it are charged already, start servers again with the package and run
+`faregate resettle --period ...`: riders get back the difference, and are told why.")]
+pub struct DisruptionArguments {
+    /// The city package: a folder.
+    #[arg(long)]
+    pub city: PathBuf,
+    /// The folder in it of the tariff in force on these days.
+    #[arg(long, default_value = "gtfs")]
+    pub tariff: String,
+    /// Its name: an id that no other disruption has.
+    #[arg(long)]
+    pub id: String,
+    /// When it began, local time, YYYY-MM-DDTHH:MM:SS.
+    #[arg(long)]
+    pub start: String,
+    /// When it was over.
+    #[arg(long)]
+    pub end: String,
+    /// Only journeys of this network.
+    #[arg(long)]
+    pub network: Option<String>,
+    /// Only taps at this stop.
+    #[arg(long)]
+    pub stop: Option<String>,
+    /// What a journey with a missing tap costs at most, such as 1.00; nothing where left out.
+    #[arg(long)]
+    pub incomplete_amount: Option<String>,
+    /// Prints one JSON object on standard output.
+    #[arg(long)]
+    pub json: bool,
+}

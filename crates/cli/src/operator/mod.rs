@@ -3,21 +3,26 @@
 
 pub(crate) mod arguments;
 mod check;
+mod disruption;
 mod explain;
 mod export;
 mod fraud;
+mod period;
 mod refund;
 mod requests;
+mod resettle;
 mod shadow;
 mod staff;
 mod statement;
 mod write_off;
 
 pub(crate) use check::run as check;
+pub(crate) use disruption::run as disruption;
 pub(crate) use explain::run as explain;
 pub(crate) use export::run as export;
 pub(crate) use fraud::run as fraud;
 pub(crate) use refund::run as refund;
+pub(crate) use resettle::run as resettle;
 pub(crate) use shadow::run as shadow;
 pub(crate) use staff::run as staff;
 pub(crate) use statement::run as statement;

@@ -236,7 +236,7 @@ fn a_debt_is_given_up_by_two_persons() {
         "--account",
         "cat",
         "--period",
-        "2019-01",
+        "2019-01-01..2199-12-31",
         "--json",
     ]);
     statement.arg("--city").arg(city.path("city"));

@@ -7,6 +7,7 @@ mod cases;
 mod charge;
 mod city;
 mod demo;
+mod disruption;
 mod exports;
 mod fares;
 mod keys;

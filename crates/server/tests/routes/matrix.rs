@@ -101,6 +101,7 @@ const TABLE: &[(&str, &str, Answers)] = &[
     ("get", "/v1/operator/days", STAFF),
     ("get", "/v1/operator/queues", STAFF),
     ("get", "/v1/operator/exceptions", STAFF),
+    ("get", "/v1/operator/faults", STAFF),
     ("get", "/v1/operator/fraud", STAFF),
     ("get", "/v1/operator/charges", STAFF),
     ("get", "/v1/operator/charges/{id}", STAFF),

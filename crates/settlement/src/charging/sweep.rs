@@ -61,8 +61,8 @@ pub async fn sweep_open<S: PaymentStore>(
     })
 }
 
-/// Sweeps the payments that are done and had a day of [`LOOKS_AT_DAYS`] since the last sweep, which
-/// began at `before`. Answers how many were made due for a look.
+/// Sweeps the payments that are done and have become 1, 7, 30, 60 or 120 days old since the last
+/// sweep, which began at `before`. Answers how many were made due for a look.
 ///
 /// # Errors
 /// [`StoreError`]; doing it again is safe.

@@ -5,7 +5,8 @@
 //! *unjudged*: it is no tap and moves nothing. Judging turns each into a tap, a refused tap, a note
 //! or a record set aside, in one transaction with the days that change, so that a kill leaves a
 //! record either unjudged or judged. What a record is depends on its bytes, the gate, the keys and
-//! the issuance log alone, not on when or with which others it is judged.
+//! the issuance log alone, not on when or with which others it is judged. When keys become known
+//! that were not, what was set aside for want of them is judged once more ([`again`]).
 
 use std::collections::BTreeMap;
 
@@ -109,6 +110,43 @@ where
 {
     let judge = |runs| decide(store, city, keys, cores, runs);
     store.judge_records(limit, judge).await
+}
+
+/// Reasons that keys and the issuance log may mend: a key that was not there, or another city's key
+/// file, or a log that was put back from a backup.
+const MENDABLE: [QuarantineReason; 3] = [
+    QuarantineReason::UnknownIssuer,
+    QuarantineReason::BadSignature,
+    QuarantineReason::NotInIssuanceLog,
+];
+
+/// Judges once more what was set aside for a reason that `keys` may mend: to be called when they
+/// have changed. Answers how many records are set aside no more.
+///
+/// # Errors
+/// [`StoreError`]; everything judged before it stays judged.
+pub async fn again<S, C>(
+    store: &S,
+    city: &City,
+    keys: &IssuerKeys,
+    cores: &C,
+) -> Result<u64, StoreError>
+where
+    S: SettlementStore + IssuanceLog,
+    C: Cores,
+{
+    let (mut mended, mut after) = (0, None);
+    loop {
+        let judge = |runs| decide(store, city, keys, cores, runs);
+        let page = store
+            .judge_again(&MENDABLE, after, STEP_RECORDS, judge)
+            .await?;
+        mended += u64::from(page.mended);
+        if page.next.is_none() {
+            return Ok(mended);
+        }
+        after = page.next;
+    }
 }
 
 /// Finds out what each record of `runs` is.

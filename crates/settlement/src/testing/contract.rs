@@ -12,6 +12,7 @@
 mod charging;
 mod codes;
 mod corrections;
+mod faults;
 mod files;
 mod idempotency;
 mod judging;
@@ -80,6 +81,7 @@ pub async fn check_all<F: Factory>(factory: &F) {
     Box::pin(notes::check(factory)).await;
     Box::pin(parties::check(factory)).await;
     Box::pin(charging::check(factory)).await;
+    Box::pin(faults::check(factory)).await;
     Box::pin(corrections::check(factory)).await;
     Box::pin(operator::check(factory)).await;
     Box::pin(files::check(factory)).await;

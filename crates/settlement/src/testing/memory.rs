@@ -23,14 +23,14 @@ use crate::charging::{Payment, PaymentProfile};
 use crate::corrections::AuditLine;
 use crate::debt::deny::DebtEntry;
 use crate::model::{
-    AccountDay, AccountRecord, Correction, DayRecord, Gate, LedgerBalance, PostedEntry, RefusedTap,
-    Registered, StaffName, StoredCharge, StoredFare, StoredJourney, StoredTap, TapFlag, TapNote,
-    UnknownValue,
+    AccountDay, AccountRecord, Correction, DayRecord, Gate, LedgerBalance, PostedEntry,
+    QuarantineReason, RefusedTap, Registered, StaffName, StoredCharge, StoredFare, StoredJourney,
+    StoredTap, TapFlag, TapNote, UnknownValue,
 };
 use crate::ports::{
-    BatchReceipt, ChargeChange, ChargeScope, Counts, Cursor, DayChange, DayState, DayWindow,
-    FileTap, FileTapStored, IssuanceLog, Issued, JudgedRun, MoneyFault, QuarantinedRecord,
-    SettlementStore, StoreError, UnjudgedRun, VerifiedBatch,
+    Again, BatchReceipt, ChargeChange, ChargeScope, Counts, Cursor, DayChange, DayFault, DayState,
+    DayWindow, FileTap, FileTapStored, Issued, JudgedAgain, JudgedRun, QuarantinedRecord,
+    RecordPlace, SettlementStore, StoreError, UnjudgedRun, VerifiedBatch,
 };
 use crate::staff::Staff;
 
@@ -53,12 +53,14 @@ struct State {
     records: BTreeMap<RecordKey, Vec<u8>>,
     unjudged: BTreeMap<RecordKey, Timestamp>,
     conflicts: BTreeSet<(RecordKey, Vec<u8>)>,
+    conflicts_more: u64,
     quarantine: BTreeMap<RecordKey, QuarantinedRecord>,
     refused: BTreeMap<RecordKey, RefusedTap>,
     notes: BTreeMap<TapId, TapOutcome>,
     file_taps: BTreeMap<TapId, [u8; 32]>,
     taps: BTreeMap<(AccountId, ServiceDay, TapId), StoredTap>,
     dirty: BTreeSet<(ServiceDay, AccountId)>,
+    faults: BTreeMap<(ServiceDay, AccountId), DayFault>,
     flags: BTreeMap<AccountDayKey, Vec<(TapId, TapFlag)>>,
     journeys: BTreeMap<AccountDayKey, Vec<StoredJourney>>,
     days: BTreeMap<AccountDayKey, AccountDay>,
@@ -86,19 +88,6 @@ impl MemoryStore {
     /// A thread that panicked has changed nothing half-way: changes are made whole.
     fn lock(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl IssuanceLog for MemoryStore {
-    async fn issuances_of(
-        &self,
-        credentials: &[CredentialId],
-    ) -> Result<BTreeMap<CredentialId, Issued>, StoreError> {
-        let state = self.lock();
-        Ok(credentials
-            .iter()
-            .filter_map(|id| state.issued.get(id).map(|issued| (*id, *issued)))
-            .collect())
     }
 }
 
@@ -170,6 +159,35 @@ impl SettlementStore for MemoryStore {
         Ok(u32::try_from(taken).unwrap_or(u32::MAX))
     }
 
+    async fn judge_again<D, J>(
+        &self,
+        reasons: &[QuarantineReason],
+        after: Option<RecordPlace>,
+        limit: u32,
+        decide: D,
+    ) -> Result<JudgedAgain, StoreError>
+    where
+        D: Fn(Vec<UnjudgedRun>) -> J + Send + Sync,
+        J: Future<Output = Result<Vec<JudgedRun>, StoreError>> + Send,
+    {
+        let runs = self.lock().set_aside_runs(reasons, after, limit);
+        let place = |run: &UnjudgedRun| (run.gate.device, run.epoch, run.first_seq);
+        let next = runs.last().map(place);
+        let judged = decide(runs).await?;
+        let mut state = self.lock();
+        let mut mended = 0;
+        for judged in &judged {
+            if let Some(record) = state.quarantine.remove(&place(&judged.run)) {
+                state
+                    .unjudged
+                    .insert(place(&judged.run), record.received_at);
+                state.add_judged(judged);
+                mended += u32::from(!state.quarantine.contains_key(&place(&judged.run)));
+            }
+        }
+        Ok(JudgedAgain { mended, next })
+    }
+
     async fn store_file_taps(&self, rows: &[FileTap]) -> Result<Vec<FileTapStored>, StoreError> {
         let mut state = self.lock();
         let mut answers = Vec::with_capacity(rows.len());
@@ -191,19 +209,21 @@ impl SettlementStore for MemoryStore {
     async fn settle_dirty<W, F>(&self, limit: u32, window: W, decide: F) -> Result<u32, StoreError>
     where
         W: Fn(ServiceDay) -> DayWindow + Send + Sync,
-        F: Fn(&DayState) -> Result<DayChange, MoneyFault> + Send + Sync,
+        F: Fn(&DayState) -> DayChange + Send + Sync,
     {
         let mut state = self.lock();
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let taken: Vec<_> = state.dirty.iter().take(limit).copied().collect();
-        let changes = taken
+        let changes: Vec<DayChange> = taken
             .iter()
             .map(|(day, account)| decide(&state.day_state(*account, window(*day).first, *day)))
-            .collect::<Result<Vec<DayChange>, MoneyFault>>()?;
+            .collect();
         let mut next = state.clone();
         for change in changes {
             let key = (change.account_day.account, change.account_day.day);
             next.mark_later(key, change.reaches);
+            next.faults.remove(&(key.1, key.0));
+            next.note_fault(change.fault);
             next.journeys.insert(key, change.journeys);
             next.flags.insert(key, change.flags);
             next.days.insert(key, change.account_day);
@@ -216,6 +236,32 @@ impl SettlementStore for MemoryStore {
         Ok(u32::try_from(taken.len()).unwrap_or(u32::MAX))
     }
 
+    async fn settle_again(&self, which: &Again) -> Result<u64, StoreError> {
+        let mut state = self.lock();
+        let meant: BTreeSet<(ServiceDay, AccountId)> = match which {
+            Again::Days(days) => {
+                let taps = state.taps.values().filter(|tap| days.contains(&tap.day));
+                taps.map(|tap| (tap.day, tap.account)).collect()
+            }
+            Again::Faulty => state.faults.keys().copied().collect(),
+        };
+        let before = state.dirty.len();
+        state.dirty.extend(meant);
+        Ok(count(state.dirty.len() - before))
+    }
+
+    async fn day_faults(
+        &self,
+        after: Option<(ServiceDay, AccountId)>,
+        limit: u32,
+    ) -> Result<Vec<DayFault>, StoreError> {
+        let state = self.lock();
+        let later = state.faults.iter();
+        let later = later.filter(|(key, _)| after.is_none_or(|after| **key > after));
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        Ok(later.map(|(_, fault)| fault.clone()).take(limit).collect())
+    }
+
     async fn charge_days<F>(
         &self,
         scope: &ChargeScope,
@@ -223,7 +269,7 @@ impl SettlementStore for MemoryStore {
         decide: F,
     ) -> Result<u32, StoreError>
     where
-        F: Fn(&AccountDay) -> Result<ChargeChange, MoneyFault> + Send + Sync,
+        F: Fn(&AccountDay) -> ChargeChange + Send + Sync,
     {
         let mut state = self.lock();
         let mut open: Vec<&AccountDay> = state
@@ -232,13 +278,11 @@ impl SettlementStore for MemoryStore {
             .filter(|day| !day.closed && scope.days.contains(&day.day))
             .filter(|day| scope.account.is_none_or(|account| account == day.account))
             .filter(|day| !state.dirty.contains(&(day.day, day.account)))
+            .filter(|day| !state.faults.contains_key(&(day.day, day.account)))
             .collect();
         open.sort_by_key(|day| (day.day, day.account));
         open.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-        let changes = open
-            .into_iter()
-            .map(&decide)
-            .collect::<Result<Vec<ChargeChange>, MoneyFault>>()?;
+        let changes: Vec<ChargeChange> = open.into_iter().map(&decide).collect();
         let mut next = state.clone();
         let taken = changes.len();
         for change in changes {
@@ -411,6 +455,12 @@ impl State {
         }
     }
 
+    fn note_fault(&mut self, fault: Option<DayFault>) {
+        if let Some(fault) = fault {
+            self.faults.insert((fault.day, fault.account), fault);
+        }
+    }
+
     fn post(&mut self, entries: Vec<PostedEntry>) -> Result<(), StoreError> {
         for posted in entries {
             for posting in posted.entry.postings() {
@@ -484,11 +534,12 @@ impl State {
         let mut counts = Counts {
             riders: count(riders.len()),
             permitted: count(self.taps.len()),
-            conflicts: count(self.conflicts.len()),
+            conflicts: count(self.conflicts.len()) + self.conflicts_more,
             chain_breaks: count(self.breaks.len()),
             charges: count(self.charges.len()),
             unjudged: count(self.unjudged.len()),
             dirty_days: count(self.dirty.len()),
+            faulty_days: count(self.faults.len()),
             ..Counts::default()
         };
         for refused in self.refused.values() {

@@ -84,6 +84,20 @@ pub fn city_with(extensions: &[(&str, &str)]) -> City {
     City::load(&files).unwrap_or_else(|report| panic!("{report}"))
 }
 
+/// The test city with its money in another currency of two decimals.
+///
+/// # Panics
+/// When it does not load.
+#[must_use]
+pub fn city_in(currency: &str) -> City {
+    let mut files = tariff::testing::city_files();
+    for bytes in files.0.values_mut() {
+        let text = String::from_utf8_lossy(bytes).replace("CNY", currency);
+        *bytes = text.into_bytes();
+    }
+    City::load(&files).unwrap_or_else(|report| panic!("{report}"))
+}
+
 /// [`DAY`].
 #[must_use]
 pub fn day() -> ServiceDay {

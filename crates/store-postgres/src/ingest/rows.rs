@@ -1,7 +1,7 @@
 //! The rows of an upload: `batches`, `record_conflicts`, `device_cursors`.
 
 use settlement::model::UnknownValue;
-use settlement::ports::{Cursor, StoreError, VerifiedBatch};
+use settlement::ports::{CONFLICTS_KEPT_MAX, Cursor, StoreError, VerifiedBatch};
 use sha2::{Digest as _, Sha256};
 use sqlx::Row as _;
 use sqlx::postgres::{PgConnection, PgRow};
@@ -40,8 +40,14 @@ const SELECT_HEADS: &str = "SELECT DISTINCT head_after FROM batches \
      WHERE device_id = $1 AND epoch = $2 AND next_seq = $3";
 
 const INSERT_CONFLICT: &str = "INSERT INTO record_conflicts \
-     (device_id, epoch, seq, digest, record, received_at) \
-     VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING";
+     (device_id, epoch, seq, digest, record, received_at) SELECT $1, $2, $3, $4, $5, $6 \
+     WHERE (SELECT count(*) FROM record_conflicts WHERE device_id = $1) < $7 \
+     ON CONFLICT DO NOTHING";
+
+const COUNT_CONFLICT: &str = "INSERT INTO conflict_counts AS c (device_id, more) SELECT $1, 1 \
+     WHERE NOT EXISTS (SELECT 1 FROM record_conflicts \
+         WHERE device_id = $1 AND epoch = $2 AND seq = $3 AND digest = $4) \
+     ON CONFLICT (device_id) DO UPDATE SET more = c.more + 1";
 
 /// Holds the rows of registered gates until the transaction ends.
 pub(crate) async fn hold_gates(
@@ -207,20 +213,28 @@ pub(super) async fn insert_batches(
     Ok(())
 }
 
+/// Keeps a conflicting record, or counts it. The caller holds the gate.
 pub(super) async fn insert_conflict(
     conn: &mut PgConnection,
     batch: &VerifiedBatch,
     (seq, record): (u64, &[u8]),
 ) -> Result<(), StoreError> {
-    let inserted = sqlx::query(INSERT_CONFLICT)
-        .bind(batch.device.as_bytes().to_vec())
-        .bind(i64::from(batch.epoch))
-        .bind(seq_number(seq))
-        .bind(Sha256::digest(record).to_vec())
+    let failed = backend("store a conflict");
+    let bind = |sql: &'static str| {
+        sqlx::query(sql)
+            .bind(batch.device.as_bytes().to_vec())
+            .bind(i64::from(batch.epoch))
+            .bind(seq_number(seq))
+            .bind(Sha256::digest(record).to_vec())
+    };
+    let kept = bind(INSERT_CONFLICT)
         .bind(record.to_vec())
         .bind(batch.received_at.as_micros())
-        .execute(conn);
-    inserted.await.map_err(backend("store a conflict"))?;
+        .bind(i64::from(CONFLICTS_KEPT_MAX))
+        .execute(&mut *conn);
+    if kept.await.map_err(&failed)?.rows_affected() == 0 {
+        bind(COUNT_CONFLICT).execute(conn).await.map_err(&failed)?;
+    }
     Ok(())
 }
 

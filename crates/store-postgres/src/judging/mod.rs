@@ -9,8 +9,8 @@ mod rows;
 use std::collections::BTreeSet;
 use std::future::Future;
 
-use settlement::model::{RecordOutcome, StoredTap, TapNote};
-use settlement::ports::{JudgedRun, StoreError, UnjudgedRun};
+use settlement::model::{QuarantineReason, RecordOutcome, StoredTap, TapNote};
+use settlement::ports::{JudgedAgain, JudgedRun, RecordPlace, StoreError, UnjudgedRun};
 use sqlx::postgres::{PgConnection, PgRow};
 use units::{DeviceId, ServiceDay};
 
@@ -71,16 +71,57 @@ where
         }
         let judged = decide(taken).await?;
         let found = Found::of(&judged);
-        let days: BTreeSet<ServiceDay> = found.taps.values().map(|stored| stored.day).collect();
-        store.make_partitions(&days).await?;
-        let words = parcels::words(found.taps.values());
-        let numbers = store.names.numbers(words).await?;
-        found.write(&mut tx, &judged, &numbers).await?;
+        let numbers = found.prepare(store).await?;
+        ingest::hold_gates(&mut tx, &devices(&judged)).await?;
+        owners::insert(&mut tx, &judged).await?;
+        found.write(&mut tx, &devices(&judged), &numbers).await?;
         remove(&mut tx, &judged).await?;
         tx.commit().await.map_err(&failed)?;
         let records: usize = judged.iter().map(|judged| judged.outcomes.len()).sum();
         return Ok(u32::try_from(records).unwrap_or(u32::MAX));
     }
+}
+
+pub(crate) async fn judge_again<D, J>(
+    store: &PostgresStore,
+    reasons: &[QuarantineReason],
+    after: Option<RecordPlace>,
+    limit: u32,
+    decide: D,
+) -> Result<JudgedAgain, StoreError>
+where
+    D: Fn(Vec<UnjudgedRun>) -> J + Send + Sync,
+    J: Future<Output = Result<Vec<JudgedRun>, StoreError>> + Send,
+{
+    let failed = backend("judge records again");
+    let mut tx = store.begin().await.map_err(&failed)?;
+    let runs = rows::hold_set_aside(&mut tx, reasons, after, limit).await?;
+    let place = |run: &UnjudgedRun| (run.gate.device, run.epoch, run.first_seq);
+    let Some(last) = runs.last().map(place) else {
+        return Ok(JudgedAgain::default());
+    };
+    let judged = decide(runs).await?;
+    let found = Found::of(&judged);
+    let numbers = found.prepare(store).await?;
+    let mended = judged.len().saturating_sub(found.set_aside.len());
+    ingest::hold_gates(&mut tx, &devices(&judged)).await?;
+    owners::insert_late(&mut tx, &judged).await?;
+    let places: Vec<Place> = judged.iter().map(|judged| place(&judged.run)).collect();
+    rows::delete_set_aside(&mut tx, &places).await?;
+    found.write(&mut tx, &devices(&judged), &numbers).await?;
+    tx.commit().await.map_err(&failed)?;
+    Ok(JudgedAgain {
+        mended: u32::try_from(mended).unwrap_or(u32::MAX),
+        next: Some(last),
+    })
+}
+
+/// The devices of runs, in order.
+fn devices(judged: &[JudgedRun]) -> Vec<Vec<u8>> {
+    let devices = judged.iter().map(|judged| judged.run.gate.device);
+    let devices: BTreeSet<DeviceId> = devices.collect();
+    let bytes = devices.iter().map(|device| device.as_bytes().to_vec());
+    bytes.collect()
 }
 
 /// Holds runs with about `limit` records together.
@@ -178,23 +219,24 @@ impl<'j> Found<'j> {
         found
     }
 
+    /// Makes what the transaction will need: partitions for the days, numbers for the words.
+    async fn prepare(&self, store: &PostgresStore) -> Result<Numbers, StoreError> {
+        let days: BTreeSet<ServiceDay> = self.taps.values().map(|stored| stored.day).collect();
+        store.make_partitions(&days).await?;
+        let words = parcels::words(self.taps.values());
+        store.names.numbers(words).await
+    }
+
+    /// The caller holds the gates and has stored whose taps the records are.
     async fn write(
         mut self,
         conn: &mut PgConnection,
-        judged: &[JudgedRun],
+        devices: &[Vec<u8>],
         numbers: &Numbers,
     ) -> Result<(), StoreError> {
-        let devices = judged.iter().map(|judged| judged.run.gate.device);
-        let devices: BTreeSet<DeviceId> = devices.collect();
-        let devices: Vec<Vec<u8>> = devices
-            .into_iter()
-            .map(|device| device.as_bytes().to_vec())
-            .collect();
-        ingest::hold_gates(conn, &devices).await?;
-        owners::insert(conn, judged).await?;
         rows::insert_refused(conn, &self.refused).await?;
         rows::insert_quarantine(conn, &self.set_aside).await?;
-        let late = notes::settle(conn, &mut self.taps, &devices, &self.notes).await?;
+        let late = notes::settle(conn, &mut self.taps, devices, &self.notes).await?;
         let taps = self.taps.into_iter();
         let taps = taps.map(|(place, stored)| (place.0, Item::Tap(Box::new(stored))));
         let late = late

@@ -1,7 +1,7 @@
 //! The rows of what was judged to be no permitted tap: `refused_taps`, `quarantine`.
 
-use settlement::model::{Quarantined, RefusedTap};
-use settlement::ports::{QuarantinedRecord, StoreError};
+use settlement::model::{QuarantineReason, Quarantined, RefusedTap};
+use settlement::ports::{QuarantinedRecord, StoreError, UnjudgedRun};
 use sqlx::postgres::{PgConnection, PgRow};
 use units::{AccountId, DeviceId, TapId, Timestamp};
 
@@ -11,6 +11,7 @@ use crate::columns::{
     array, array_or_null, bytes, day, int, kind, kind_number, route_or_null, seq_number, stop,
     text, time, unsigned, unsigned_32,
 };
+use crate::gates;
 use crate::store::backend;
 
 const INSERT_REFUSED: &str = "INSERT INTO refused_taps (device_id, epoch, seq, tap_id, \
@@ -24,6 +25,15 @@ const INSERT_QUARANTINE: &str = "INSERT INTO quarantine (device_id, epoch, seq, 
 
 const SELECT_QUARANTINE: &str = "SELECT device_id, epoch, seq, reason, detail, record, \
      received_at FROM quarantine ORDER BY received_at DESC, device_id, epoch, seq LIMIT $1";
+
+const HOLD_SET_ASIDE: &str = "SELECT q.epoch, q.seq, q.record, q.received_at, g.device_id, g.gate, \
+     g.public_key, g.stop_id, g.route_id, g.state FROM quarantine q JOIN gates g USING (device_id) \
+     WHERE q.reason = ANY($1) AND (q.device_id, q.epoch, q.seq) > ($2, $3, $4) \
+     ORDER BY q.device_id, q.epoch, q.seq LIMIT $5 FOR UPDATE OF q SKIP LOCKED";
+
+const DELETE_SET_ASIDE: &str = "DELETE FROM quarantine q \
+     USING unnest($1::bytea[], $2::bigint[], $3::bigint[]) AS j (device_id, epoch, seq) \
+     WHERE q.device_id = j.device_id AND q.epoch = j.epoch AND q.seq = j.seq";
 
 /// A refused tap and its record.
 pub(super) type Refused<'j> = (Place, &'j RefusedTap);
@@ -97,6 +107,58 @@ pub(super) async fn insert_quarantine(
         .bind(received.collect::<Vec<_>>())
         .execute(conn);
     inserted.await.map_err(backend("set records aside"))?;
+    Ok(())
+}
+
+/// Holds records set aside for one of `reasons`, each a run of its own.
+pub(super) async fn hold_set_aside(
+    conn: &mut PgConnection,
+    reasons: &[QuarantineReason],
+    after: Option<Place>,
+    limit: u32,
+) -> Result<Vec<UnjudgedRun>, StoreError> {
+    // The empty blob is below every id.
+    let (device, epoch, seq) = after.map_or_else(Default::default, |(device, epoch, seq)| {
+        (
+            device.as_bytes().to_vec(),
+            i64::from(epoch),
+            seq_number(seq),
+        )
+    });
+    let reasons: Vec<&str> = reasons.iter().map(|reason| reason.as_str()).collect();
+    let rows = sqlx::query(HOLD_SET_ASIDE)
+        .bind(reasons)
+        .bind(device)
+        .bind(epoch)
+        .bind(seq)
+        .bind(i64::from(limit))
+        .fetch_all(conn)
+        .await
+        .map_err(backend("read records set aside"))?;
+    let read = |row: &PgRow| {
+        Ok(UnjudgedRun {
+            gate: gates::read(row)?,
+            epoch: unsigned_32(row, "epoch")?,
+            first_seq: unsigned(row, "seq")?,
+            received_at: time(row, "received_at")?,
+            records: vec![bytes(row, "record")?],
+        })
+    };
+    rows.iter().map(read).collect()
+}
+
+/// Takes records out of the quarantine.
+pub(super) async fn delete_set_aside(
+    conn: &mut PgConnection,
+    of: &[Place],
+) -> Result<(), StoreError> {
+    let (devices, epochs, seqs) = places(of.iter());
+    let deleted = sqlx::query(DELETE_SET_ASIDE)
+        .bind(devices)
+        .bind(epochs)
+        .bind(seqs)
+        .execute(conn);
+    deleted.await.map_err(backend("judge records again"))?;
     Ok(())
 }
 

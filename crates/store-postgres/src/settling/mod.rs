@@ -11,7 +11,7 @@ mod queue;
 use std::collections::{BTreeMap, BTreeSet};
 
 use settlement::model::{AccountDay, StoredJourney, StoredTap, TapSource};
-use settlement::ports::{DayChange, DayState, DayWindow, MoneyFault, StoreError};
+use settlement::ports::{DayChange, DayFault, DayState, DayWindow, StoreError};
 use sqlx::Row as _;
 use sqlx::postgres::PgConnection;
 use units::{AccountId, JourneyId, ServiceDay, TapId};
@@ -19,6 +19,7 @@ use units::{AccountId, JourneyId, ServiceDay, TapId};
 use crate::PostgresStore;
 use crate::day_rows::DayRows;
 use crate::days::{self, RiderDay};
+use crate::faults;
 use crate::ledger_pages::{Posting, words};
 use crate::names::Names;
 use crate::pack::page::RecordPlace;
@@ -44,7 +45,7 @@ pub(crate) async fn settle<W, F>(
 ) -> Result<u32, StoreError>
 where
     W: Fn(ServiceDay) -> DayWindow + Send + Sync,
-    F: Fn(&DayState) -> Result<DayChange, MoneyFault> + Send + Sync,
+    F: Fn(&DayState) -> DayChange + Send + Sync,
 {
     let failed = backend("settle days");
     loop {
@@ -76,7 +77,7 @@ async fn settle_taken<W, F>(
 ) -> Result<u32, StoreError>
 where
     W: Fn(ServiceDay) -> DayWindow + Send + Sync,
-    F: Fn(&DayState) -> Result<DayChange, MoneyFault> + Send + Sync,
+    F: Fn(&DayState) -> DayChange + Send + Sync,
 {
     let words = words(&taken.rows, names, &["packed"]).await?;
     let columns = taken.rows.iter().map(|row| row.try_get("packed"));
@@ -118,7 +119,7 @@ async fn settle_some<W, F>(
 ) -> Result<(), StoreError>
 where
     W: Fn(ServiceDay) -> DayWindow + Send + Sync,
-    F: Fn(&DayState) -> Result<DayChange, MoneyFault> + Send + Sync,
+    F: Fn(&DayState) -> DayChange + Send + Sync,
 {
     codes::note(conn, &merged.states, &merged.changed, &window(day)).await?;
     let mut states = merged.states;
@@ -130,15 +131,17 @@ where
         posting: Posting::begin(conn, names, &accounts).await?,
         reaching: Vec::new(),
         reopened: Vec::new(),
+        faults: Vec::new(),
     };
     for state in states.into_values() {
-        let change = decide(&state)?;
+        let change = decide(&state);
         let has_changed = merged.changed.contains_key(&state.account);
         written.add(state, change, has_changed)?;
     }
     written.rows.write(conn, names).await?;
     days::put_charged(conn, &written.reopened).await?;
     written.posting.write(conn, names).await?;
+    faults::replace(conn, day, &accounts, &written.faults).await?;
     mark_later(conn, day, &written.reaching).await
 }
 
@@ -150,6 +153,8 @@ struct Written {
     reaching: Vec<(AccountId, ServiceDay)>,
     /// Days that were closed and are not any more.
     reopened: Vec<AccountDay>,
+    /// Days that cannot be settled.
+    faults: Vec<DayFault>,
 }
 
 impl Written {
@@ -168,6 +173,7 @@ impl Written {
             self.reopened.push(is.clone());
         }
         let is_new = was.is_none();
+        self.faults.extend(change.fault);
         let is_same = was == Some(is) && change.entries.is_empty();
         let record = |id| first_record(&change.journeys, &state.taps, id);
         self.posting.post(&change.entries, &record)?;

@@ -7,7 +7,7 @@ mod text;
 use std::io::Write as _;
 use std::ops::RangeInclusive;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result};
 use api::DayExplanation;
 use ledger::LedgerAccount;
 use serde::Serialize;
@@ -21,6 +21,7 @@ use units::{AccountId, ServiceDay};
 
 use super::arguments::RiderStatementArguments;
 use super::explain::requests_of;
+use super::period;
 use crate::folder;
 use crate::output::Reader;
 
@@ -92,7 +93,7 @@ struct Paid {
 /// # Errors
 /// When there is no such rider or period, or the city, the database or a file cannot be used.
 pub(crate) async fn run(arguments: &RiderStatementArguments) -> Result<bool> {
-    let days = period(&arguments.period)?;
+    let days = period::parse(&arguments.period)?;
     let city = folder::load_city(arguments.books.city.as_deref())?;
     let store = arguments.books.database.open_existing().await?;
     let made = make(&city, &store, &arguments.account, &days).await;
@@ -112,29 +113,6 @@ pub(crate) async fn run(arguments: &RiderStatementArguments) -> Result<bool> {
     };
     Reader::of(arguments.json).print(&statement, &lines)?;
     Ok(true)
-}
-
-/// The service days of `YYYY-MM`, `YYYY-MM-DD` or `YYYY-MM-DD..YYYY-MM-DD`.
-fn period(text: &str) -> Result<RangeInclusive<ServiceDay>> {
-    let expected =
-        || format!("--period {text}: expected YYYY-MM, YYYY-MM-DD or YYYY-MM-DD..YYYY-MM-DD");
-    if let Some((from, to)) = text.split_once("..") {
-        let first = ServiceDay::parse(from).with_context(expected)?;
-        let last = ServiceDay::parse(to).with_context(expected)?;
-        ensure!(first <= last, "--period {text}: ends before it begins");
-        return Ok(first..=last);
-    }
-    if let Ok(day) = ServiceDay::parse(text) {
-        return Ok(day..=day);
-    }
-    let first = ServiceDay::parse(&format!("{text}-01")).with_context(expected)?;
-    let (year, month, _) = first.to_date();
-    let (year, month) = match month {
-        12 => (year.saturating_add(1), 1),
-        month => (year, month.saturating_add(1)),
-    };
-    let next = ServiceDay::from_date(year, month, 1).with_context(expected)?;
-    Ok(first..=ServiceDay::from_days(next.as_days().saturating_sub(1)))
 }
 
 async fn make(
@@ -232,36 +210,6 @@ impl Paid {
             kind: entry.kind().to_string(),
             amount_minor: line.map_or(0, |line| line.amount.as_minor()),
             because: entry.description().to_owned(),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn periods_are_days_months_and_ranges() {
-        for (text, first, last) in [
-            ("2020-02", "2020-02-01", "2020-02-29"),
-            ("2019-12", "2019-12-01", "2019-12-31"),
-            ("2019-01-07", "2019-01-07", "2019-01-07"),
-            ("2019-01-07..2019-02-01", "2019-01-07", "2019-02-01"),
-        ] {
-            let found = period(text).unwrap();
-            assert_eq!(found.start().to_string(), first, "{text}");
-            assert_eq!(found.end().to_string(), last, "{text}");
-        }
-        for bad in [
-            "",
-            "2019",
-            "2019-13",
-            "2019-02-30",
-            "2019-01-02..2019-01-01",
-            "..",
-            "x..y",
-        ] {
-            assert!(period(bad).is_err(), "{bad}");
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use api::schema;
 use api::{
-    ChargeExplanation, Count, DayBody, ExceptionBody, FindingBody, FraudBody, GapBody,
+    ChargeExplanation, Count, DayBody, ExceptionBody, FaultBody, FindingBody, FraudBody, GapBody,
     ListedCharge, Page, Problem, ProblemCode, Queues, Rfc3339, Text,
 };
 use axum::Json;
@@ -12,7 +12,7 @@ use settlement::corrections::{AuditLine, CorrectionFilter, CorrectionStore as _}
 use settlement::fraud::{Limits, Search, Subject};
 use settlement::model::{StoredCharge, StoredFare, status_as_str};
 use settlement::operator::{ChargeFilter, ChargeKey, DaySummary, Gap, OperatorStore as _};
-use settlement::ports::SettlementStore as _;
+use settlement::ports::{DayFault, SettlementStore as _};
 use tariff::JourneyStatus;
 use tariff::explain::Language;
 use units::{AccountId, ChargeId, ServiceDay};
@@ -97,6 +97,8 @@ pub(crate) async fn queues(
     let named = |(name, count)| Count { name, count };
     Ok(Json(Queues {
         dirty_days: counts.dirty_days,
+        faulty_days: counts.faulty_days,
+        unjudged: counts.unjudged,
         quarantined: counts.quarantined.into_iter().map(named).collect(),
         flagged: counts.flagged.into_iter().map(named).collect(),
         conflicts: counts.conflicts,
@@ -174,6 +176,37 @@ pub(crate) async fn exceptions(
     }
     let next = riders.next;
     Ok(Json(Page { items, next }))
+}
+
+/// `GET /v1/operator/faults`: riders' days that cannot be settled or charged, in order of (day,
+/// account).
+#[utoipa::path(
+    get,
+    path = "/v1/operator/faults",
+    operation_id = "list_faults",
+    tag = "staff",
+    security(("staff_token" = []), ("staff_cookie" = [])),
+    params(Paging),
+    responses((status = 200, body = Page<FaultBody>, description = "Days with a fault."), Listing),
+)]
+pub(crate) async fn faults(
+    State(state): State<AppState>,
+    _staff: Looker,
+    Parameters(paging): Parameters<Paging>,
+) -> Result<Json<Page<FaultBody>>, ApiError> {
+    let found = state
+        .store
+        .day_faults(paging.after()?, paging.fetch())
+        .await;
+    let found = found.map_err(ApiError::internal)?;
+    let key = |fault: &DayFault| (fault.day, fault.account);
+    let body = |fault: DayFault| FaultBody {
+        account_id: Text(fault.account),
+        day: Text(fault.day),
+        because: fault.because,
+        since: Rfc3339(fault.at),
+    };
+    Ok(Json(paging.page(found, key, body)))
 }
 
 /// `GET /v1/operator/fraud`: findings among the next riders. `limit` counts riders looked at, so a

@@ -109,6 +109,21 @@ impl Key for AccountId {
     }
 }
 
+/// An account's day.
+impl Key for (ServiceDay, AccountId) {
+    fn write(&self) -> Vec<u8> {
+        let mut bytes = self.0.write();
+        bytes.extend(self.1.as_bytes());
+        bytes
+    }
+
+    fn read(bytes: &[u8]) -> Option<Self> {
+        let (day, rest) = split(bytes)?;
+        let account = AccountId::from_bytes(rest.try_into().ok()?);
+        Some((ServiceDay::from_days(i32::from_be_bytes(day)), account))
+    }
+}
+
 /// A payment.
 impl Key for (AccountId, PaymentId) {
     fn write(&self) -> Vec<u8> {

@@ -25,6 +25,7 @@ pub(crate) fn operator_router() -> OpenApiRouter<AppState> {
         .routes(routes!(books::days))
         .routes(routes!(books::queues))
         .routes(routes!(books::exceptions))
+        .routes(routes!(books::faults))
         .routes(routes!(books::fraud))
         .routes(routes!(books::charges))
         .routes(routes!(books::charge))

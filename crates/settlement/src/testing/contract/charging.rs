@@ -4,8 +4,8 @@ use tariff::TapKind;
 use units::{AccountId, Balance, ServiceDay};
 
 use super::{Bench, Factory};
-use crate::model::{AccountDay, StoredCharge};
-use crate::ports::{Counts, MoneyFault, SettlementStore as _, StoreError};
+use crate::model::StoredCharge;
+use crate::ports::{Counts, SettlementStore as _};
 use crate::testing::world::{Phone, day, minutes};
 use crate::{charge, statement};
 
@@ -13,7 +13,6 @@ pub(super) async fn check<F: Factory>(factory: &F) {
     a_journey_becomes_a_charge(factory).await;
     a_late_tap_after_the_charge_is_made_good(factory).await;
     a_charge_can_grow(factory).await;
-    a_refused_decision_writes_nothing(factory).await;
     a_scope_charges_no_other_day_or_account(factory).await;
     dirty_days_wait(factory).await;
     a_foreign_account_looks_unknown(factory).await;
@@ -160,58 +159,6 @@ async fn a_charge_can_grow<F: Factory>(factory: &F) {
     assert_eq!(amounts, [300, 300]);
     assert_ne!(made[0].id, made[1].id);
     bench.check_laws("grown").await;
-}
-
-async fn a_refused_decision_writes_nothing<F: Factory>(factory: &F) {
-    let mut bench = Bench::new(factory).await;
-    let phone = bench.phone(1).await;
-    let other = bench.phone(2).await;
-    bench
-        .north
-        .permit(minutes(10), TapKind::On, &phone.code(minutes(10)));
-    bench
-        .north
-        .permit(minutes(11), TapKind::On, &other.code(minutes(11)));
-    bench.upload_all().await;
-    let before = bench.counts().await;
-    let fault = |account, day| MoneyFault::Overflow { account, day };
-    let (now, city) = (minutes(2_000), &bench.city);
-    let refused = bench
-        .store
-        .settle_dirty(
-            10,
-            |day| crate::settle::window(city, day),
-            |state| {
-                if state.account == other.account {
-                    return Err(fault(state.account, state.day));
-                }
-                crate::settle::decide(city, state, now)
-            },
-        )
-        .await;
-    assert!(matches!(
-        refused,
-        Err(StoreError::Money(MoneyFault::Overflow { .. }))
-    ));
-    assert_eq!(
-        bench.counts().await,
-        before,
-        "not even the good day was written"
-    );
-    bench.settle().await;
-    let before = bench.counts().await;
-    let refuse = |day: &AccountDay| Err(fault(day.account, day.day));
-    let refused = bench
-        .store
-        .charge_days(&charge::day(day()), 10, refuse)
-        .await;
-    assert!(matches!(
-        refused,
-        Err(StoreError::Money(MoneyFault::Overflow { .. }))
-    ));
-    assert_eq!(bench.counts().await, before);
-    bench.close().await;
-    bench.check_laws("refused once").await;
 }
 
 async fn a_scope_charges_no_other_day_or_account<F: Factory>(factory: &F) {

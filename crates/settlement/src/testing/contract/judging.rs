@@ -7,8 +7,9 @@ use wire::note::TapOutcome;
 
 use super::{Bench, Factory};
 use crate::ingest::batch;
+use crate::ingest::judge::{self, IssuerKeys, OneCore};
 use crate::ports::{SettlementStore as _, StoreError};
-use crate::testing::world::{Device, minutes};
+use crate::testing::world::{Device, Issuer, minutes};
 
 pub(super) async fn check<F: Factory>(factory: &F) {
     no_money_moves_before_the_evidence_is_judged(factory).await;
@@ -16,6 +17,7 @@ pub(super) async fn check<F: Factory>(factory: &F) {
     a_judgement_that_fails_loses_nothing(factory).await;
     the_issuance_log_has_the_last_word(factory).await;
     the_size_of_the_steps_changes_nothing(factory).await;
+    what_lacked_a_key_is_judged_when_it_is_known(factory).await;
     gates_upload_while_others_are_judged(factory).await;
 }
 
@@ -205,4 +207,80 @@ async fn gates_upload_while_others_are_judged<F: Factory>(factory: &F) {
     assert_eq!(bench.judge().await, 3);
     bench.settle().await;
     bench.check_laws("meanwhile").await;
+}
+
+/// A server that was started with another city's key file sets everything aside; with the right one
+/// it is judged again, also what gates noted meanwhile.
+async fn what_lacked_a_key_is_judged_when_it_is_known<F: Factory>(factory: &F) {
+    let (on, off) = (TapKind::On, TapKind::Off);
+    let story = async |bench: &mut Bench<'_, F>, wrong: &[IssuerKeys]| {
+        let phone = bench.phone(1).await;
+        bench
+            .north
+            .permit(minutes(10), on, &phone.code(minutes(10)));
+        bench.north.permit(minutes(11), on, b"no code");
+        let shut = bench
+            .north
+            .permit(minutes(100), on, &phone.code(minutes(100)));
+        bench
+            .centre
+            .permit(minutes(30), off, &phone.code(minutes(30)));
+        for device in [bench.north.all(), bench.centre.all()] {
+            bench.try_upload(device).await.unwrap();
+        }
+        for keys in wrong {
+            judge::all(&bench.store, &bench.city, keys, &OneCore)
+                .await
+                .unwrap();
+        }
+        let from = bench.north.len();
+        bench.north.note(minutes(101), shut, TapOutcome::DidNotOpen);
+        bench
+            .try_upload(bench.north.batch(from, from + 1))
+            .await
+            .unwrap();
+        for keys in wrong {
+            judge::all(&bench.store, &bench.city, keys, &OneCore)
+                .await
+                .unwrap();
+        }
+    };
+    let again = async |bench: &Bench<'_, F>, keys: &IssuerKeys| {
+        let judged = judge::again(&bench.store, &bench.city, keys, &OneCore);
+        judged.await.unwrap()
+    };
+    let wrong = Issuer::new(2).keys();
+    let mut bench = Bench::new(factory).await;
+    story(&mut bench, std::slice::from_ref(&wrong)).await;
+    let counts = bench.counts().await;
+    let set_aside: u64 = counts.quarantined.values().sum();
+    assert_eq!((counts.permitted, set_aside), (0, 4), "{counts:?}");
+    assert_eq!(again(&bench, &wrong).await, 0, "the keys are still wrong");
+    let same: u64 = bench.counts().await.quarantined.values().sum();
+    assert_eq!(same, 4);
+    let right = bench.issuer.keys();
+    assert_eq!(again(&bench, &right).await, 3);
+    assert_eq!(again(&bench, &right).await, 0);
+    let counts = bench.counts().await;
+    let left: Vec<_> = counts.quarantined.into_iter().collect();
+    assert_eq!(
+        left,
+        [("malformed_evidence".to_owned(), 1)],
+        "which no key mends"
+    );
+    assert_eq!(counts.permitted, 3);
+    // A note that comes after finds its tap too.
+    let last = bench.north.len();
+    bench.north.note(minutes(102), 0, TapOutcome::NobodyPassed);
+    bench.upload(bench.north.batch(last, last + 1)).await;
+    bench.close().await;
+    bench.check_laws("judged again").await;
+    let mut other = Bench::new(factory).await;
+    story(&mut other, &[]).await;
+    other.judge().await;
+    let last = other.north.len();
+    other.north.note(minutes(102), 0, TapOutcome::NobodyPassed);
+    other.upload(other.north.batch(last, last + 1)).await;
+    other.close().await;
+    assert_eq!(bench.dump().await, other.dump().await);
 }

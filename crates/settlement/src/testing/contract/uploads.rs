@@ -16,6 +16,7 @@ pub(super) async fn check<F: Factory>(factory: &F) {
     a_lost_answer_changes_nothing(factory).await;
     gaps_hold_the_cursor_back(factory).await;
     other_bytes_under_a_number_are_a_conflict(factory).await;
+    a_device_that_goes_on_contradicting_itself_is_counted(factory).await;
     a_broken_chain_is_counted(factory).await;
     what_cannot_be_charged_is_set_aside(factory).await;
     refusals_are_counted_and_shown(factory).await;
@@ -111,6 +112,31 @@ async fn gaps_hold_the_cursor_back<F: Factory>(factory: &F) {
         bench.store.cursor(device, 2).await.unwrap(),
         cursor(0, None)
     );
+}
+
+/// A thousand conflicts of a device are kept; what comes beyond them is counted.
+async fn a_device_that_goes_on_contradicting_itself_is_counted<F: Factory>(factory: &F) {
+    let mut bench = Bench::new(factory).await;
+    for story in ["one", "another"] {
+        bench.north.truncate(0);
+        for number in 0..1_100 {
+            bench.north.scribble(format!("{story} {number}").as_bytes());
+        }
+        bench.try_upload(bench.north.all()).await.unwrap();
+    }
+    assert_eq!(bench.counts().await.conflicts, 1_100);
+    // The same again: what is kept is known, the hundred beyond it are not.
+    let again = bench.try_upload(bench.north.all()).await.unwrap();
+    assert_eq!((again.stored, again.conflicts), (0, 1_100));
+    assert_eq!(bench.counts().await.conflicts, 1_200);
+    // Another device has its own thousand.
+    for story in ["one", "another"] {
+        bench.centre.truncate(0);
+        bench.centre.scribble(story.as_bytes());
+        bench.try_upload(bench.centre.all()).await.unwrap();
+    }
+    bench.try_upload(bench.centre.all()).await.unwrap();
+    assert_eq!(bench.counts().await.conflicts, 1_201);
 }
 
 async fn other_bytes_under_a_number_are_a_conflict<F: Factory>(factory: &F) {

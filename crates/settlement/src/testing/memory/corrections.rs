@@ -142,6 +142,7 @@ impl State {
 
     /// Writes what closing a day comes to.
     pub(super) fn close_day(&mut self, change: ChargeChange) -> Result<(), StoreError> {
+        self.note_fault(change.fault);
         let day = change.account_day;
         self.days.insert((day.account, day.day), day);
         if let Some(charge) = change.charge {

@@ -1,10 +1,28 @@
 //! What gates upload, unjudged and judged.
 
-use super::State;
-use crate::model::{RecordOutcome, UnknownValue};
+use std::collections::BTreeMap;
+
+use units::CredentialId;
+
+use super::{MemoryStore, State};
+use crate::model::{QuarantineReason, RecordOutcome, UnknownValue};
 use crate::ports::{
-    BatchReceipt, Continuity, JudgedRun, QuarantinedRecord, StoreError, UnjudgedRun, VerifiedBatch,
+    BatchReceipt, CONFLICTS_KEPT_MAX, Continuity, IssuanceLog, Issued, JudgedRun,
+    QuarantinedRecord, RecordPlace, StoreError, UnjudgedRun, VerifiedBatch,
 };
+
+impl IssuanceLog for MemoryStore {
+    async fn issuances_of(
+        &self,
+        credentials: &[CredentialId],
+    ) -> Result<BTreeMap<CredentialId, Issued>, StoreError> {
+        let state = self.lock();
+        Ok(credentials
+            .iter()
+            .filter_map(|id| state.issued.get(id).map(|issued| (*id, *issued)))
+            .collect())
+    }
+}
 
 impl State {
     pub(super) fn store_batch(
@@ -27,7 +45,7 @@ impl State {
                 Some(known) if known == bytes => duplicates += 1,
                 Some(_) => {
                     conflicts += 1;
-                    self.conflicts.insert((key, bytes.clone()));
+                    self.add_conflict(key, bytes);
                 }
                 None => {
                     stored += 1;
@@ -49,6 +67,23 @@ impl State {
         })
     }
 
+    fn add_conflict(&mut self, key: RecordPlace, bytes: &[u8]) {
+        let conflict = (key, bytes.to_vec());
+        let kept = self
+            .conflicts
+            .iter()
+            .filter(|(of, _)| of.0 == key.0)
+            .count();
+        if self.conflicts.contains(&conflict) {
+            return;
+        }
+        if kept < usize::try_from(CONFLICTS_KEPT_MAX).unwrap_or(usize::MAX) {
+            self.conflicts.insert(conflict);
+        } else {
+            self.conflicts_more += 1;
+        }
+    }
+
     /// The first unjudged records, each a run of its own.
     pub(super) fn unjudged_runs(&self, limit: u32) -> Vec<UnjudgedRun> {
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
@@ -61,6 +96,33 @@ impl State {
                     first_seq: key.2,
                     received_at: *received_at,
                     records: vec![self.records.get(key)?.clone()],
+                })
+            })
+            .collect()
+    }
+
+    /// Records set aside for one of `reasons`, each a run of its own.
+    pub(super) fn set_aside_runs(
+        &self,
+        reasons: &[QuarantineReason],
+        after: Option<RecordPlace>,
+        limit: u32,
+    ) -> Vec<UnjudgedRun> {
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let is_meant = |record: &&QuarantinedRecord| {
+            let place = (record.device, record.epoch, record.seq);
+            let mut texts = reasons.iter().map(|reason| reason.as_str());
+            after.is_none_or(|after| place > after) && texts.any(|text| text == record.reason)
+        };
+        let meant = self.quarantine.values().filter(is_meant).take(limit);
+        meant
+            .filter_map(|record| {
+                Some(UnjudgedRun {
+                    gate: self.gates.get(&record.device)?.clone(),
+                    epoch: record.epoch,
+                    first_seq: record.seq,
+                    received_at: record.received_at,
+                    records: vec![record.bytes.clone()],
                 })
             })
             .collect()
