@@ -1,6 +1,7 @@
 //! What a gate's camera sees, and what a gate writes down.
 
 use wire::ParsedCredential;
+use wire::note::Record;
 use wire::tap::TapRecord;
 use wire::text::{CodeBuffer, decode, encode};
 
@@ -48,4 +49,20 @@ pub(super) fn tap_record(bytes: &[u8]) {
         Ok(written) => assert_eq!(written.as_slice(), bytes, "two encodings of one record"),
         Err(error) => panic!("a record that was read cannot be written: {error}"),
     }
+}
+
+/// A record of a device's journal, which may be a note of what became of a tap: what decodes is
+/// encoded to the same bytes, and its number is the one that it was read with.
+pub(super) fn note(bytes: &[u8]) {
+    let (written, seq) = match Record::decode(bytes) {
+        Ok(Record::Note(note)) => (note.encode().map(|bytes| bytes.to_vec()), note.seq),
+        Ok(Record::Tap(tap)) => (tap.encode().map(|bytes| bytes.to_vec()), tap.seq),
+        Err(_) => return,
+    };
+    match written {
+        Ok(written) => assert_eq!(written, bytes, "two encodings of one record"),
+        Err(error) => panic!("a record that was read cannot be written: {error}"),
+    }
+    let again = Record::decode(bytes).map(|record| record.seq());
+    assert_eq!(again, Ok(seq));
 }

@@ -2,6 +2,9 @@
 
 use gate::config::Config;
 use gate::frame::{FRAME_BYTES_MAX, Framer};
+use gate::input::keys::{EVENT_BYTES, Keyboard, Typed};
+use gate::station::StationKey;
+use gate::station::message::Message;
 use journal::testing::{Medium, chain_start};
 use journal::{Journal, Media, Options, Witness};
 use units::DeviceId;
@@ -72,6 +75,33 @@ pub(super) fn scanner(bytes: &[u8]) {
     }
     framer.end(|code| pieces.push(code.to_vec()));
     assert_eq!(whole, pieces, "how bytes arrive changes what was scanned");
+}
+
+/// Events of a scanner that types: what is typed does not depend on how the bytes arrive.
+pub(super) fn keyboard(bytes: &[u8]) {
+    let pushed = |pieces: &mut dyn Iterator<Item = &[u8]>| {
+        let mut keyboard = Keyboard::default();
+        let mut all = Vec::<Typed>::new();
+        for piece in pieces {
+            keyboard.push(piece, |typed| all.push(typed));
+        }
+        all
+    };
+    let whole = pushed(&mut std::iter::once(bytes));
+    assert!(whole.len() <= bytes.len() / EVENT_BYTES);
+    let by_seven = pushed(&mut bytes.chunks(7));
+    assert_eq!(whole, by_seven, "how bytes arrive changes what was typed");
+}
+
+/// A datagram of a neighbour, whose seal is put on here: no fuzzer would find it. What is read is
+/// read again from what it is written as.
+pub(super) fn datagram(bytes: &[u8]) {
+    let key = StationKey::from_bytes([7; 32].into());
+    let mut datagram = bytes.to_vec();
+    datagram.extend(key.seal(&[bytes]));
+    if let Some(message) = Message::decode(&datagram, &key) {
+        assert_eq!(Message::decode(&message.encode(&key), &key), Some(message));
+    }
 }
 
 /// A gate's configuration.

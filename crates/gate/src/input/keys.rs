@@ -6,7 +6,7 @@
 //! scanner with another layout is seen as garbage and not as half a code.
 
 /// Bytes of one event on a 64-bit kernel: two times of 8 bytes, kind, code, value.
-pub(super) const EVENT_BYTES: usize = 24;
+pub const EVENT_BYTES: usize = 24;
 
 /// Kind of an event: a key.
 const EV_KEY: u16 = 1;
@@ -21,7 +21,7 @@ const CAPS_LOCK: u16 = 58;
 
 /// What keys have typed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Typed {
+pub enum Typed {
     /// A character of a code.
     Byte(u8),
     /// Events were lost: what is held of a code is worthless.
@@ -30,7 +30,7 @@ pub(super) enum Typed {
 
 /// The state of the keyboard, and the bytes of an event that came in parts.
 #[derive(Debug, Default)]
-pub(super) struct Keyboard {
+pub struct Keyboard {
     shifts: [bool; 2],
     capitals: bool,
     part: Vec<u8>,
@@ -38,7 +38,7 @@ pub(super) struct Keyboard {
 
 impl Keyboard {
     /// Takes bytes of the device and gives what was typed.
-    pub(super) fn push(&mut self, mut bytes: &[u8], mut typed: impl FnMut(Typed)) {
+    pub fn push(&mut self, mut bytes: &[u8], mut typed: impl FnMut(Typed)) {
         if !self.part.is_empty() {
             let missing = EVENT_BYTES - self.part.len();
             let (head, rest) = bytes.split_at(missing.min(bytes.len()));

@@ -2,7 +2,7 @@
 
 mod hid;
 mod images;
-mod keys;
+pub mod keys;
 mod lines;
 mod look;
 pub mod picture;

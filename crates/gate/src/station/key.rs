@@ -96,7 +96,8 @@ impl StationKey {
     }
 
     /// HMAC-SHA256 over the parts, one after the other.
-    pub(crate) fn seal(&self, parts: &[&[u8]]) -> [u8; SEAL_BYTES] {
+    #[must_use]
+    pub fn seal(&self, parts: &[&[u8]]) -> [u8; 32] {
         self.begin(parts)
             .map_or([0; SEAL_BYTES], |mac| mac.finalize().into_bytes().into())
     }

@@ -5,20 +5,22 @@ use units::{GateId, Timestamp};
 use super::key::{CodeHash, SEAL_BYTES, StationKey};
 
 /// Bytes of a datagram.
-pub(crate) const DATAGRAM_BYTES: usize = 104;
+pub const DATAGRAM_BYTES: usize = 104;
 
 const SEALED_BYTES: usize = DATAGRAM_BYTES - SEAL_BYTES;
 const MAGIC: &[u8; 4] = b"FGS1";
 
 /// What a reader says.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Saying {
+pub enum Saying {
     /// "I am here."
     Hello,
     /// "I am about to let this many pass on the code, all in all: has anybody else?" Also "I did
     /// not, after all", with a smaller number.
     Claim {
+        /// Of which code.
         code: CodeHash,
+        /// How many, all in all.
         riders: u8,
         /// Last instant at which the code could pass.
         until: Timestamp,
@@ -27,10 +29,13 @@ pub(crate) enum Saying {
     },
     /// "So many have passed elsewhere."
     Answer {
+        /// Of which code.
         code: CodeHash,
+        /// How many.
         riders: u8,
         /// Whose claim is answered.
         to: GateId,
+        /// The claim's start of that reader.
         boot: u64,
         /// The claim's counter.
         counter: u64,
@@ -39,20 +44,23 @@ pub(crate) enum Saying {
 
 /// A saying with who said it, when.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct Message {
-    pub(crate) sender: GateId,
+pub struct Message {
+    /// Who.
+    pub sender: GateId,
     /// Grows with each start of the sender.
-    pub(crate) boot: u64,
+    pub boot: u64,
     /// Grows with each message of a start.
-    pub(crate) counter: u64,
+    pub counter: u64,
     /// By the sender's clock.
-    pub(crate) at: Timestamp,
-    pub(crate) saying: Saying,
+    pub at: Timestamp,
+    /// What.
+    pub saying: Saying,
 }
 
 impl Message {
     /// The datagram.
-    pub(crate) fn encode(&self, key: &StationKey) -> [u8; DATAGRAM_BYTES] {
+    #[must_use]
+    pub fn encode(&self, key: &StationKey) -> [u8; DATAGRAM_BYTES] {
         let empty = CodeHash([0; 16]);
         let (kind, riders, to, code, boot, number) = match self.saying {
             Saying::Hello => (1, 0, 0, empty, 0, 0),
@@ -96,7 +104,8 @@ impl Message {
     }
 
     /// Reads a datagram that carries the station's seal.
-    pub(crate) fn decode(datagram: &[u8], key: &StationKey) -> Option<Self> {
+    #[must_use]
+    pub fn decode(datagram: &[u8], key: &StationKey) -> Option<Self> {
         if datagram.len() != DATAGRAM_BYTES || !datagram.starts_with(MAGIC) {
             return None;
         }

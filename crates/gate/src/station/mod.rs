@@ -11,7 +11,7 @@ mod counts;
 mod gossip;
 mod hot;
 mod key;
-mod message;
+pub mod message;
 mod senders;
 mod state;
 mod table;
