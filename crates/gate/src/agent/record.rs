@@ -1,5 +1,5 @@
-//! Taps on their way into the journal: a permit is durable before its door opens, a refusal need not
-//! wait, and a flood of them is not written down.
+//! Taps on their way into the journal: a permit is durable before its door opens, a refusal need
+//! not wait, and a flood of them is not written down.
 
 use journal::{AppendError, Media, Outcome, Position};
 use units::{Span, Timestamp};

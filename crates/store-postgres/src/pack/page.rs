@@ -357,7 +357,7 @@ mod tests {
             let column = column.finish(&numbers).unwrap();
             let mut packed = Unpacker::new(&column, &words).unwrap();
             let read = read(&mut packed, (ACCOUNT, DAY), currency).unwrap();
-            assert_eq!(read, [posted.clone()], "case {number}");
+            assert_eq!(read, std::slice::from_ref(posted), "case {number}");
             lengths.push(column.len());
         }
         let shortest = lengths.first().copied().unwrap_or(0);
