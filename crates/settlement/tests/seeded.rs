@@ -3,7 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test answers by failing")]
 
-use settlement::ports::{MoneyFault, SettlementStore as _, StoreError};
+use settlement::ports::{DayFault, MoneyFault, SettlementStore as _};
 use settlement::testing::MemoryStore;
 use settlement::testing::shuffle::HEADER;
 use settlement::testing::world::{city, city_with, day, minutes};
@@ -118,7 +118,8 @@ async fn seeded_bug_35_a_cap_is_exact_where_a_float_is_not() {
     }
 }
 
-/// Two rides of the greatest amount there is: no sum, no wrapping, nothing written.
+/// Two rides of the greatest amount there is: no sum, no wrapping, nothing charged; the day is
+/// listed with its fault.
 #[tokio::test]
 async fn seeded_bug_36_a_sum_that_does_not_fit_is_refused() {
     let store = MemoryStore::default();
@@ -126,12 +127,16 @@ async fn seeded_bug_36_a_sum_that_does_not_fit_is_refused() {
     let rows = "1,ann,2019-01-07T09:00:00+08:00,on,market,b1,\n\
         2,ann,2019-01-07T10:00:00+08:00,on,market,b1,\n";
     take(&store, &city, rows).await;
-    let settled = settle::all(&store, &city, minutes(3_000)).await;
-    let fault = StoreError::Money(MoneyFault::Overflow {
-        account: settlement::ids::account_of_text("ann"),
+    settle::all(&store, &city, minutes(3_000)).await.unwrap();
+    let account = settlement::ids::account_of_text("ann");
+    let overflow = MoneyFault::Overflow {
+        account,
         day: day(),
-    });
-    assert_eq!(settled.unwrap_err().to_string(), fault.to_string());
+    };
+    let fault = DayFault::new(account, day(), &overflow, minutes(3_000));
+    assert_eq!(store.day_faults(None, 10).await.unwrap(), [fault]);
+    close(&store, &city).await;
+    assert_eq!(charges(&store).await, []);
     let counts = store.counts().await.unwrap();
-    assert_eq!((counts.journeys, counts.dirty_days), (0, 1));
+    assert_eq!((counts.journeys, counts.faulty_days), (0, 1));
 }
