@@ -27,5 +27,13 @@ export default defineConfig({
       },
     },
   },
-  server: { proxy: { '/v1': server, '/demo': server } },
+  // Keeps the name that the page asked: the server takes changes from its own pages only.
+  server: {
+    proxy: Object.fromEntries(
+      ['/v1', '/demo', '/openapi.json'].map((path) => [
+        path,
+        { target: server, changeOrigin: false },
+      ]),
+    ),
+  },
 });
